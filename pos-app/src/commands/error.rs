@@ -1,0 +1,155 @@
+//! One way to say no: a code of a closed set for programs, facts for the words, a sentence for people.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use ts_rs::TS;
+
+/// Why a command was refused. Nothing was written half; the screens have words for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    // the message itself
+    /// No such command.
+    CommandUnknown,
+    /// Arguments of the wrong shape.
+    ArgumentsInvalid,
+    // the till
+    /// Head office does not know this till yet.
+    DeviceNotEnrolled,
+    /// It does already.
+    DeviceAlreadyEnrolled,
+    /// The one-time code is wrong, used or too old.
+    EnrolmentCodeInvalid,
+    /// No answer from the server.
+    ServerUnreachable,
+    /// The server answered, and refused.
+    ServerRefused,
+    // people
+    /// Nobody is signed in.
+    NotLoggedIn,
+    /// No such person, or no longer here.
+    StaffUnknown,
+    /// `tries_left`.
+    PinWrong,
+    /// `until`.
+    PinLocked,
+    /// `permission`.
+    PermissionDenied,
+    // register
+    /// The drawer is not open.
+    SessionNotOpen,
+    /// It is already.
+    SessionAlreadyOpen,
+    /// A note that does not exist, or one listed twice.
+    CountInvalid,
+    /// Card payments or lines are still on the counter.
+    SaleStillOpen,
+    // catalogue and sale
+    /// No such product.
+    ProductUnknown,
+    /// `product`.
+    ProductNotForSale,
+    /// No such line.
+    LineUnknown,
+    /// Zero, negative or absurd.
+    QuantityInvalid,
+    /// No lines.
+    SaleEmpty,
+    /// Too many lines, or an amount past counting.
+    SaleTooLarge,
+    /// No such sale.
+    SaleUnknown,
+    /// `missing_minor`.
+    TenderShort,
+    /// `over_minor`.
+    TenderOverNotCash,
+    /// Negative, or past counting.
+    AmountInvalid,
+    // card
+    /// Another card payment is running.
+    CardInProgress,
+    /// `ticket_no`: one is in doubt, so this terminal takes no other.
+    CardUncertain,
+    /// No such payment.
+    CardUnknown,
+    /// Too late to cancel.
+    CardNotCancellable,
+    /// The sale holds a card payment: it cannot be given up.
+    CardAlreadyPaid,
+    /// The port cannot be opened.
+    TerminalUnreachable,
+    /// None is configured.
+    TerminalNotConfigured,
+    // scans and tickets
+    /// `code`.
+    CodeUnknown,
+    /// Damaged or mistyped.
+    TicketMalformed,
+    /// Of another company.
+    TicketOtherTenant,
+    /// Issued by a till not known here.
+    TicketUnknownDevice,
+    /// Forged or altered.
+    TicketSignatureInvalid,
+    /// A kind of code this till does not serve yet; `kind`.
+    TicketKindNotServed,
+    /// A display code of a ticket this till has not heard of.
+    TicketUnknown,
+    /// `redeemed_at`, `staff`, `device`.
+    TicketDelivered,
+    /// `last_valid`.
+    TicketExpired,
+    /// `business_date`.
+    TicketOtherNight,
+    /// `line_no`, `owed`, `asked`.
+    TicketTooMany,
+    /// Nothing to hand over was named, or no such line.
+    TicketLineInvalid,
+    // paper
+    /// No printer is configured.
+    PrinterNotConfigured,
+    /// It does not answer; the job waits.
+    PrinterUnreachable,
+    // ledger
+    /// The database was written by a newer program.
+    LedgerNewer,
+    /// Another till process has it.
+    LedgerInUse,
+    /// Bytes and hashes disagree.
+    LedgerCorrupt,
+    /// Nothing was saved.
+    LedgerWriteFailed,
+    /// Nothing was saved: the disk is full.
+    DiskFull,
+    /// `till.toml` cannot be used.
+    ConfigInvalid,
+    /// A bug of ours.
+    Internal,
+}
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, thiserror::Error)]
+#[error("{message}")]
+pub struct CommandError {
+    /// For programs.
+    pub code: ErrorCode,
+    /// A sentence in English; the screens have their own words for the code.
+    pub message: String,
+    /// What the words need: amounts, times, names.
+    #[ts(type = "Record<string, unknown>")]
+    pub details: Map<String, Value>,
+}
+
+impl CommandError {
+    /// A refusal without details.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: Map::new() }
+    }
+
+    /// With one more fact for the words.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(key.to_owned(), value.into());
+        self
+    }
+}

@@ -1,0 +1,469 @@
+//! The shapes of arguments and answers. The screens' TypeScript is generated from these.
+
+use serde::{Deserialize, Serialize};
+use shared::catalog::{Category, Product};
+use shared::event::IssuedTicket;
+use shared::ids::{PaymentId, ProductId, SaleId, SessionId, StaffId};
+use shared::money::Currency;
+use shared::register::{CashCount, Counted};
+use shared::sale::{Quantity, Sale, Totals};
+use shared::staff::{Permission, Role};
+use shared::tender::{CardPayment, Settlement};
+use shared::ticket::{RedeemedLine, Ticket, Verdict};
+use shared::time::{BusinessDate, Timestamp};
+use shared::venue::{Register, Venue};
+use ts_rs::TS;
+
+use super::error::CommandError;
+
+macro_rules! arguments {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Deserialize, Serialize, TS)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+    )+};
+}
+
+arguments! {
+    /// No arguments.
+    Nothing {}
+    /// Makes this till head office's.
+    Enroll {
+        /// `https://…`, without a path.
+        server_url: String,
+        /// The one-time code.
+        code: String,
+    }
+    /// Signs in.
+    LogIn {
+        /// Who.
+        staff_id: StaffId,
+        /// Four to eight digits.
+        pin: String,
+    }
+    /// Opens the drawer for selling.
+    OpenRegister {
+        /// What was counted in it.
+        float: CashCount,
+    }
+    /// Closes it, blind.
+    CloseRegister {
+        /// What was counted in it.
+        counted: CashCount,
+    }
+    /// Finds products by name or SKU.
+    SearchCatalog {
+        /// What was typed.
+        text: String,
+        /// At most this many, 1..=100.
+        limit: u32,
+    }
+    /// Adds a product.
+    AddProduct {
+        /// Which.
+        product_id: ProductId,
+        /// How much, thousandths; one piece when absent.
+        #[serde(default)]
+        #[ts(optional)]
+        quantity_milli: Option<Quantity>,
+    }
+    /// Sets how much of a line.
+    SetQuantity {
+        /// Which line.
+        line_no: u16,
+        /// How much, thousandths.
+        quantity_milli: Quantity,
+    }
+    /// Takes a line off.
+    RemoveLine {
+        /// Which line.
+        line_no: u16,
+    }
+    /// Finishes the sale. Approved card payments count by themselves; cash is what was handed over.
+    CompleteSale {
+        /// Cash handed over, minor units; none when cards cover the total.
+        #[serde(default)]
+        #[ts(optional)]
+        cash_tendered_minor: Option<i64>,
+    }
+    /// The latest sales of this till.
+    RecentSales {
+        /// At most this many, 1..=100.
+        limit: u32,
+    }
+    /// Asks the terminal for a payment towards the current sale.
+    StartCard {
+        /// How much, minor units; all that is left when absent.
+        #[serde(default)]
+        #[ts(optional)]
+        amount_minor: Option<i64>,
+    }
+    /// Names a card payment.
+    CardRef {
+        /// Which.
+        payment_id: PaymentId,
+    }
+    /// Waits until a card payment is final or in doubt.
+    WaitCard {
+        /// Which.
+        payment_id: PaymentId,
+        /// Answer at the latest after this many milliseconds, with whatever stands then.
+        timeout_ms: u32,
+    }
+    /// Something was scanned or typed.
+    ScannedCode {
+        /// As the scanner sent it.
+        code: String,
+    }
+    /// Hands over what a ticket owes.
+    RedeemTicket {
+        /// The QR text or the display code.
+        code: String,
+        /// Which lines and how many; everything owed when absent.
+        #[serde(default)]
+        #[ts(optional)]
+        lines: Option<Vec<RedeemedLine>>,
+    }
+    /// Prints a sale's paper again, marked as a copy.
+    Reprint {
+        /// Which sale.
+        sale_id: SaleId,
+    }
+    /// Opens the drawer without a sale.
+    OpenDrawer {
+        /// Why; goes into the ledger.
+        reason: String,
+    }
+}
+
+/// A person on the log-in screen.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct StaffView {
+    /// Who.
+    pub staff_id: StaffId,
+    /// Their name.
+    pub name: String,
+    /// What they are.
+    pub roles: Vec<Role>,
+    /// Their PIN is locked until then.
+    pub locked_until: Option<Timestamp>,
+}
+
+/// The person signed in.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct OperatorView {
+    /// Who.
+    pub staff_id: StaffId,
+    /// Their name.
+    pub name: String,
+    /// What they are.
+    pub roles: Vec<Role>,
+    /// What they may do without asking.
+    pub may: Vec<Permission>,
+}
+
+/// The open register session.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct SessionView {
+    /// Its id.
+    pub session_id: SessionId,
+    /// Its night.
+    pub business_date: BusinessDate,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// By whom.
+    pub opened_by: String,
+    /// Sales so far.
+    pub sales: u32,
+}
+
+/// How a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceState {
+    /// `till.toml` names none.
+    NotConfigured,
+    /// Not tried yet since the start.
+    Unknown,
+    /// It answered last time.
+    Ready,
+    /// It works, and a person should look: paper low, a doubt.
+    Attention,
+    /// It does not answer.
+    Unreachable,
+}
+
+/// Printer, terminal or scanner, as the status bar tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct DeviceHealth {
+    /// How it is.
+    pub state: DeviceState,
+    /// Where: `tcp 127.0.0.1:9100`, `serial /dev/ttyUSB0`.
+    pub address: Option<String>,
+    /// A simulator; said so on screen.
+    pub is_simulated: bool,
+    /// Jobs that wait for it.
+    pub pending: u32,
+    /// What it or the system said, for the telephone call.
+    pub detail: Option<String>,
+}
+
+/// How the server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerState {
+    /// Not enrolled.
+    None,
+    /// Everything sent, and it answered last time.
+    UpToDate,
+    /// It answers, and events are on their way.
+    Sending,
+    /// It does not answer; selling goes on.
+    Offline,
+    /// It answered, and refused: head office has to look. Selling goes on.
+    NeedsAttention,
+}
+
+/// The server, as the status bar tells it.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct ServerHealth {
+    /// How it is.
+    pub state: ServerState,
+    /// Where.
+    pub url: Option<String>,
+    /// When it last answered.
+    pub last_contact: Option<Timestamp>,
+    /// Since when it has not.
+    pub offline_since: Option<Timestamp>,
+    /// Events it does not have yet.
+    pub unsent_events: u64,
+    /// What it said when it refused.
+    pub detail: Option<String>,
+}
+
+/// Everything the status bar and the first screen need.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct TillStatus {
+    /// This program's version.
+    pub app_version: String,
+    /// The till's clock.
+    pub now: Timestamp,
+    /// Head office knows it.
+    pub is_enrolled: bool,
+    /// Where it stands.
+    pub venue: Option<Venue>,
+    /// What it sells at.
+    pub register: Option<Register>,
+    /// Tonight, by the venue's cut-over.
+    pub business_date: Option<BusinessDate>,
+    /// Notes and coins of the venue's currency, largest first.
+    pub denominations: Vec<i64>,
+    /// Who is signed in.
+    pub operator: Option<OperatorView>,
+    /// The open drawer.
+    pub session: Option<SessionView>,
+    /// The printer.
+    pub printer: DeviceHealth,
+    /// The card terminal.
+    pub terminal: DeviceHealth,
+    /// The scanner.
+    pub scanner: DeviceHealth,
+    /// The server.
+    pub server: ServerHealth,
+    /// Card payments in doubt, oldest first.
+    pub uncertain_payments: Vec<CardPaymentView>,
+}
+
+/// A tab and what is on it.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct CategoryView {
+    /// The tab.
+    pub category: Category,
+    /// In their order, only what is for sale.
+    pub products: Vec<Product>,
+}
+
+/// The catalogue, in order.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct CatalogView {
+    /// Changes when anything here does.
+    pub version: u64,
+    /// Of all prices.
+    pub currency: Option<Currency>,
+    /// Tab by tab.
+    pub categories: Vec<CategoryView>,
+}
+
+/// The sale on the counter.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct SaleView {
+    /// Its lines.
+    pub sale: Sale,
+    /// What they come to.
+    pub totals: Totals,
+    /// Card payments made towards it, oldest first; declined ones too.
+    pub cards: Vec<CardPaymentView>,
+    /// Approved by card so far, minor units.
+    pub paid_minor: i64,
+    /// Left to pay by card, minor units, exact.
+    pub left_minor: i64,
+    /// Left to pay in cash, minor units, rounded by law.
+    pub cash_due_minor: i64,
+    /// Cash due less what is left: the legal rounding, minor units.
+    pub rounding_minor: i64,
+    /// Sums of real notes a customer is likely to hand over, smallest first, at most four; the first is exact.
+    pub cash_suggestions: Vec<i64>,
+}
+
+/// A card payment and what may be done about it.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct CardPaymentView {
+    /// Where it stands.
+    pub payment: CardPayment,
+    /// It can still be cancelled at the till.
+    pub can_cancel: bool,
+    /// Milliseconds since it was asked for.
+    pub elapsed_ms: i64,
+}
+
+/// A sale that happened.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct CompletedSaleView {
+    /// Its id.
+    pub sale_id: SaleId,
+    /// Consecutive at this register.
+    pub receipt_no: u64,
+    /// When.
+    pub completed_at: Timestamp,
+    /// Of all amounts.
+    pub currency: Currency,
+    /// What it came to.
+    pub totals: Totals,
+    /// How it was paid; `change_minor` is what to hand back.
+    pub settlement: Settlement,
+    /// The change in the fewest notes and coins, largest first.
+    pub change_notes: Vec<Counted>,
+    /// What the customer carries to the bar.
+    pub tickets: Vec<IssuedTicket>,
+    /// Paper that has not come out yet.
+    pub is_print_pending: bool,
+}
+
+/// A line of a ticket.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct TicketLineView {
+    /// Place on the ticket, from 1.
+    pub line_no: u8,
+    /// The product's name here, or its number when it is unknown here.
+    pub name: String,
+    /// As sold.
+    pub quantity: u8,
+    /// Handed over so far.
+    pub redeemed: u32,
+    /// Still to hand over.
+    pub owed: u8,
+}
+
+/// One use of a ticket.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct RedemptionView {
+    /// When.
+    pub redeemed_at: Timestamp,
+    /// Who.
+    pub staff: Option<String>,
+    /// Which machine.
+    pub device: String,
+    /// What.
+    pub lines: Vec<RedeemedLine>,
+}
+
+/// A ticket, checked and judged.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct TicketView {
+    /// What it promises.
+    pub ticket: Ticket,
+    /// The signed code, for the next command.
+    pub code: String,
+    /// `BMB 11725-K`.
+    pub display_code: Option<String>,
+    /// What to tell the bar.
+    pub verdict: Verdict,
+    /// Line by line.
+    pub lines: Vec<TicketLineView>,
+    /// What was handed over before, oldest first.
+    pub history: Vec<RedemptionView>,
+    /// The till that sold it.
+    pub sold_by: String,
+    /// When the venue's other tills were last heard, through the server.
+    pub heard_until: Option<Timestamp>,
+}
+
+/// What a scan turned out to be.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ScanOutcome {
+    /// A product, now on the sale.
+    ProductAdded {
+        /// The line it is on.
+        line_no: u16,
+        /// The sale with it.
+        sale: SaleView,
+    },
+    /// A ticket.
+    Ticket {
+        /// Checked and judged.
+        ticket: TicketView,
+    },
+}
+
+/// What a run of sync did.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, TS)]
+pub struct SyncReport {
+    /// Events the server now has proved to hold.
+    pub sent_events: u64,
+    /// Stream items applied.
+    pub pulled_items: u64,
+    /// Events still to send.
+    pub unsent_events: u64,
+}
+
+/// What verifying found.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct VerifyReport {
+    /// Chains walked.
+    pub chains: u64,
+    /// Events whose hash was recomputed.
+    pub events: u64,
+    /// Projection tables rebuilt and compared.
+    pub projections: u64,
+    /// What does not hold; empty when all does.
+    pub faults: Vec<String>,
+}
+
+/// What the till tells its window unasked.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+pub enum Notice {
+    /// Something in the status changed.
+    Status {
+        /// All of it.
+        status: Box<TillStatus>,
+    },
+    /// A card payment moved.
+    Card {
+        /// Where it stands now.
+        card: Box<CardPaymentView>,
+    },
+    /// The catalogue changed.
+    Catalog,
+    /// A serial scanner read something.
+    Scan {
+        /// As read.
+        code: String,
+        /// What it was.
+        outcome: Option<Box<ScanOutcome>>,
+        /// Or why it was nothing.
+        error: Option<CommandError>,
+    },
+}

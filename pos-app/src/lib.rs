@@ -1,0 +1,3 @@
+//! The till without a window.
+
+pub mod commands;

@@ -1,0 +1,1169 @@
+// Generated from the till's Rust types. Do not edit: a test compares it.
+
+export type AddProduct = { 
+/**
+ * Which.
+ */
+product_id: ProductId, 
+/**
+ * How much, thousandths; one piece when absent.
+ */
+quantity_milli?: Quantity, };
+
+export type BusinessDate = string;
+
+export type CardApproval = { 
+/**
+ * The bank's code for it.
+ */
+authorisation_code: string, 
+/**
+ * The terminal's number for it.
+ */
+operation_no: string, 
+/**
+ * Last four digits of the card.
+ */
+last4: string, 
+/**
+ * Brand as the terminal names it, `VI`.
+ */
+brand: string, 
+/**
+ * `CR` credit, `DB` debit, as the terminal says.
+ */
+card_type: string, };
+
+export type CardPayment = { 
+/**
+ * Its id, committed before the first byte leaves.
+ */
+payment_id: PaymentId, 
+/**
+ * The sale it is for.
+ */
+sale_id: SaleId, 
+/**
+ * What the terminal is asked for, minor units.
+ */
+amount_minor: number, 
+/**
+ * The correlation key on the wire: six characters, unique on that terminal.
+ */
+ticket_no: string, 
+/**
+ * When it was asked for.
+ */
+started_at: Timestamp, } & ({ "state": "created" } | { "state": "ready" } | { "state": "in_progress", 
+/**
+ * What the terminal is waiting for.
+ */
+progress: CardProgress, } | { "state": "approved", 
+/**
+ * Its word for it.
+ */
+approval: CardApproval, } | { "state": "declined", 
+/**
+ * The terminal's own code, `01`.
+ */
+code: string, } | { "state": "not_started", 
+/**
+ * Why.
+ */
+reason: NotStartedReason, } | { "state": "uncertain" } | { "state": "voided", 
+/**
+ * The approval that is no more.
+ */
+approval: CardApproval, });
+
+export type CardPaymentView = { 
+/**
+ * Where it stands.
+ */
+payment: CardPayment, 
+/**
+ * It can still be cancelled at the till.
+ */
+can_cancel: boolean, 
+/**
+ * Milliseconds since it was asked for.
+ */
+elapsed_ms: number, };
+
+export type CardProgress = "sent" | "present_card" | "confirm_amount" | "choose" | "enter_pin" | "contacting_bank" | "recovering";
+
+export type CardRef = { 
+/**
+ * Which.
+ */
+payment_id: PaymentId, };
+
+export type CashCount = Array<Counted>;
+
+export type CashRounding = { 
+/**
+ * The smallest amount that coins can pay, in minor units; 1 means exact.
+ */
+unit_minor: number, 
+/**
+ * Where the exact middle goes.
+ */
+tie: Tie, 
+/**
+ * An amount that is not zero never rounds to zero (Slovakia: 1 and 2 cents become 5).
+ */
+keeps_nonzero: boolean, };
+
+export type CatalogView = { 
+/**
+ * Changes when anything here does.
+ */
+version: number, 
+/**
+ * Of all prices.
+ */
+currency: Currency | null, 
+/**
+ * Tab by tab.
+ */
+categories: Array<CategoryView>, };
+
+export type Category = { 
+/**
+ * Its id.
+ */
+category_id: CategoryId, 
+/**
+ * As on the tab.
+ */
+name: string, 
+/**
+ * Which of the eight category tints, 1..=8.
+ */
+tint: number, 
+/**
+ * Place among the tabs, smallest first.
+ */
+position: number, 
+/**
+ * Still shown.
+ */
+is_active: boolean, };
+
+export type CategoryId = string;
+
+export type CategoryView = { 
+/**
+ * The tab.
+ */
+category: Category, 
+/**
+ * In their order, only what is for sale.
+ */
+products: Array<Product>, };
+
+export type CloseRegister = { 
+/**
+ * What was counted in it.
+ */
+counted: CashCount, };
+
+export type CommandError = { 
+/**
+ * For programs.
+ */
+code: ErrorCode, 
+/**
+ * A sentence in English; the screens have their own words for the code.
+ */
+message: string, 
+/**
+ * What the words need: amounts, times, names.
+ */
+details: Record<string, unknown>, };
+
+export type CompleteSale = { 
+/**
+ * Cash handed over, minor units; none when cards cover the total.
+ */
+cash_tendered_minor?: number, };
+
+export type CompletedSaleView = { 
+/**
+ * Its id.
+ */
+sale_id: SaleId, 
+/**
+ * Consecutive at this register.
+ */
+receipt_no: number, 
+/**
+ * When.
+ */
+completed_at: Timestamp, 
+/**
+ * Of all amounts.
+ */
+currency: Currency, 
+/**
+ * What it came to.
+ */
+totals: Totals, 
+/**
+ * How it was paid; `change_minor` is what to hand back.
+ */
+settlement: Settlement, 
+/**
+ * The change in the fewest notes and coins, largest first.
+ */
+change_notes: Array<Counted>, 
+/**
+ * What the customer carries to the bar.
+ */
+tickets: Array<IssuedTicket>, 
+/**
+ * Paper that has not come out yet.
+ */
+is_print_pending: boolean, };
+
+export type Counted = { 
+/**
+ * The note or coin, minor units.
+ */
+denomination_minor: number, 
+/**
+ * How many.
+ */
+count: number, };
+
+export type Currency = "CLP" | "COP" | "CZK" | "EUR" | "ILS";
+
+export type DeviceHealth = { 
+/**
+ * How it is.
+ */
+state: DeviceState, 
+/**
+ * Where: `tcp 127.0.0.1:9100`, `serial /dev/ttyUSB0`.
+ */
+address: string | null, 
+/**
+ * A simulator; said so on screen.
+ */
+is_simulated: boolean, 
+/**
+ * Jobs that wait for it.
+ */
+pending: number, 
+/**
+ * What it or the system said, for the telephone call.
+ */
+detail: string | null, };
+
+export type DeviceState = "not_configured" | "unknown" | "ready" | "attention" | "unreachable";
+
+export type Enroll = { 
+/**
+ * `https://…`, without a path.
+ */
+server_url: string, 
+/**
+ * The one-time code.
+ */
+code: string, };
+
+export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
+
+export type IssuedTicket = { 
+/**
+ * Its identity.
+ */
+ticket_id: TicketId, 
+/**
+ * `BMB 11725-K`.
+ */
+display_code: string, 
+/**
+ * The signed code, as printed.
+ */
+code: string, };
+
+export type LogIn = { 
+/**
+ * Who.
+ */
+staff_id: StaffId, 
+/**
+ * Four to eight digits.
+ */
+pin: string, };
+
+export type NotStartedReason = "unreachable" | "refused" | "cancelled";
+
+export type Nothing = Record<symbol, never>;
+
+export type Notice = { "notice": "status", 
+/**
+ * All of it.
+ */
+status: TillStatus, } | { "notice": "card", 
+/**
+ * Where it stands now.
+ */
+card: CardPaymentView, } | { "notice": "catalog" } | { "notice": "scan", 
+/**
+ * As read.
+ */
+code: string, 
+/**
+ * What it was.
+ */
+outcome: ScanOutcome | null, 
+/**
+ * Or why it was nothing.
+ */
+error: CommandError | null, };
+
+export type OpenDrawer = { 
+/**
+ * Why; goes into the ledger.
+ */
+reason: string, };
+
+export type OpenRegister = { 
+/**
+ * What was counted in it.
+ */
+float: CashCount, };
+
+export type OperatorView = { 
+/**
+ * Who.
+ */
+staff_id: StaffId, 
+/**
+ * Their name.
+ */
+name: string, 
+/**
+ * What they are.
+ */
+roles: Array<Role>, 
+/**
+ * What they may do without asking.
+ */
+may: Array<Permission>, };
+
+export type Payment = { "kind": "cash", 
+/**
+ * What stays in the drawer: tendered less change, minor units.
+ */
+amount_minor: number, 
+/**
+ * What was handed over, minor units.
+ */
+tendered_minor: number, 
+/**
+ * What was given back, minor units.
+ */
+change_minor: number, 
+/**
+ * Legal rounding: cash kept less cash owed, minor units.
+ */
+rounding_minor: number, } | { "kind": "card", 
+/**
+ * Which attempt.
+ */
+payment_id: PaymentId, 
+/**
+ * What it took, minor units.
+ */
+amount_minor: number, 
+/**
+ * The terminal's word.
+ */
+approval: CardApproval, };
+
+export type PaymentId = string;
+
+export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "reprint" | "see_expected_cash" | "see_diagnostics";
+
+export type Product = { 
+/**
+ * Its id.
+ */
+product_id: ProductId, 
+/**
+ * Short number inside the tenant, dense from 1: what a QR ticket carries.
+ */
+number: number, 
+/**
+ * Our own code, unique per tenant.
+ */
+sku: string, 
+/**
+ * As on the key and on paper.
+ */
+name: string, 
+/**
+ * The group it is shown in.
+ */
+category_id: CategoryId, 
+/**
+ * Price with tax, minor units of the venue's currency.
+ */
+price_minor: number, 
+/**
+ * The tax inside the price.
+ */
+tax_rate_bp: RateBp, 
+/**
+ * GTIN-14 texts, fourteen digits each.
+ */
+barcodes: Array<string>, 
+/**
+ * Sold as a ticket that a bar redeems, rather than handed over at the till.
+ */
+is_ticketed: boolean, 
+/**
+ * Place on the page, smallest first.
+ */
+position: number, 
+/**
+ * Still for sale.
+ */
+is_active: boolean, };
+
+export type ProductId = string;
+
+export type Quantity = number;
+
+export type RateBp = number;
+
+export type RecentSales = { 
+/**
+ * At most this many, 1..=100.
+ */
+limit: number, };
+
+export type RedeemTicket = { 
+/**
+ * The QR text or the display code.
+ */
+code: string, 
+/**
+ * Which lines and how many; everything owed when absent.
+ */
+lines?: Array<RedeemedLine>, };
+
+export type RedeemedLine = { 
+/**
+ * Place on the ticket, from 1.
+ */
+line_no: number, 
+/**
+ * How many pieces.
+ */
+quantity: number, };
+
+export type RedemptionView = { 
+/**
+ * When.
+ */
+redeemed_at: Timestamp, 
+/**
+ * Who.
+ */
+staff: string | null, 
+/**
+ * Which machine.
+ */
+device: string, 
+/**
+ * What.
+ */
+lines: Array<RedeemedLine>, };
+
+export type Register = { 
+/**
+ * Its id.
+ */
+register_id: RegisterId, 
+/**
+ * The venue it stands in.
+ */
+venue_id: VenueId, 
+/**
+ * Three letters that begin its tickets' display codes, `BMB`. Unique per tenant; never I or O.
+ */
+code: string, 
+/**
+ * As people call it, `Barra principal`.
+ */
+name: string, };
+
+export type RegisterId = string;
+
+export type RemoveLine = { 
+/**
+ * Which line.
+ */
+line_no: number, };
+
+export type Reprint = { 
+/**
+ * Which sale.
+ */
+sale_id: SaleId, };
+
+export type Role = "cashier" | "bartender" | "supervisor" | "manager" | "admin" | "auditor";
+
+export type Sale = { 
+/**
+ * Its id, made before the first line.
+ */
+sale_id: SaleId, 
+/**
+ * What it is sold in.
+ */
+currency: Currency, 
+/**
+ * In the order they were added.
+ */
+lines: Array<SaleLine>, 
+/**
+ * The number the next new line takes.
+ */
+next_line_no: number, };
+
+export type SaleId = string;
+
+export type SaleLine = { 
+/**
+ * Place on the receipt, from 1. A removed line's number is not used again in its sale.
+ */
+line_no: number, 
+/**
+ * The product.
+ */
+product_id: ProductId, 
+/**
+ * Its short number, for the QR ticket.
+ */
+product_number: number, 
+/**
+ * Its SKU then.
+ */
+sku: string, 
+/**
+ * Its name then.
+ */
+name: string, 
+/**
+ * How much.
+ */
+quantity_milli: Quantity, 
+/**
+ * Price of one, tax included, minor units.
+ */
+unit_price_minor: number, 
+/**
+ * The tax inside.
+ */
+tax_rate_bp: RateBp, 
+/**
+ * Quantity times price, minor units.
+ */
+total_minor: number, 
+/**
+ * Goes onto a QR ticket that a bar redeems.
+ */
+is_ticketed: boolean, };
+
+export type SaleView = { 
+/**
+ * Its lines.
+ */
+sale: Sale, 
+/**
+ * What they come to.
+ */
+totals: Totals, 
+/**
+ * Card payments made towards it, oldest first; declined ones too.
+ */
+cards: Array<CardPaymentView>, 
+/**
+ * Approved by card so far, minor units.
+ */
+paid_minor: number, 
+/**
+ * Left to pay by card, minor units, exact.
+ */
+left_minor: number, 
+/**
+ * Left to pay in cash, minor units, rounded by law.
+ */
+cash_due_minor: number, 
+/**
+ * Cash due less what is left: the legal rounding, minor units.
+ */
+rounding_minor: number, 
+/**
+ * Sums of real notes a customer is likely to hand over, smallest first, at most four; the first is exact.
+ */
+cash_suggestions: Array<number>, };
+
+export type ScanOutcome = { "kind": "product_added", 
+/**
+ * The line it is on.
+ */
+line_no: number, 
+/**
+ * The sale with it.
+ */
+sale: SaleView, } | { "kind": "ticket", 
+/**
+ * Checked and judged.
+ */
+ticket: TicketView, };
+
+export type ScannedCode = { 
+/**
+ * As the scanner sent it.
+ */
+code: string, };
+
+export type SearchCatalog = { 
+/**
+ * What was typed.
+ */
+text: string, 
+/**
+ * At most this many, 1..=100.
+ */
+limit: number, };
+
+export type ServerHealth = { 
+/**
+ * How it is.
+ */
+state: ServerState, 
+/**
+ * Where.
+ */
+url: string | null, 
+/**
+ * When it last answered.
+ */
+last_contact: Timestamp | null, 
+/**
+ * Since when it has not.
+ */
+offline_since: Timestamp | null, 
+/**
+ * Events it does not have yet.
+ */
+unsent_events: number, 
+/**
+ * What it said when it refused.
+ */
+detail: string | null, };
+
+export type ServerState = "none" | "up_to_date" | "sending" | "offline" | "needs_attention";
+
+export type SessionId = string;
+
+export type SessionTotals = { 
+/**
+ * How many sales.
+ */
+sales: number, 
+/**
+ * What they came to before rounding, minor units.
+ */
+total_minor: number, 
+/**
+ * The tax inside, minor units.
+ */
+tax_minor: number, 
+/**
+ * Cash kept: tendered less change, minor units.
+ */
+cash_minor: number, 
+/**
+ * Taken by card, minor units.
+ */
+card_minor: number, 
+/**
+ * Legal rounding, its own account, minor units.
+ */
+rounding_minor: number, };
+
+export type SessionView = { 
+/**
+ * Its id.
+ */
+session_id: SessionId, 
+/**
+ * Its night.
+ */
+business_date: BusinessDate, 
+/**
+ * Since when.
+ */
+opened_at: Timestamp, 
+/**
+ * By whom.
+ */
+opened_by: string, 
+/**
+ * Sales so far.
+ */
+sales: number, };
+
+export type SetQuantity = { 
+/**
+ * Which line.
+ */
+line_no: number, 
+/**
+ * How much, thousandths.
+ */
+quantity_milli: Quantity, };
+
+export type Settlement = { 
+/**
+ * Cards first, cash last.
+ */
+payments: Array<Payment>, 
+/**
+ * To hand back, minor units.
+ */
+change_minor: number, 
+/**
+ * Legal rounding of the cash part, minor units; its own account, never in tax.
+ */
+rounding_minor: number, };
+
+export type StaffId = string;
+
+export type StaffView = { 
+/**
+ * Who.
+ */
+staff_id: StaffId, 
+/**
+ * Their name.
+ */
+name: string, 
+/**
+ * What they are.
+ */
+roles: Array<Role>, 
+/**
+ * Their PIN is locked until then.
+ */
+locked_until: Timestamp | null, };
+
+export type StartCard = { 
+/**
+ * How much, minor units; all that is left when absent.
+ */
+amount_minor?: number, };
+
+export type SyncReport = { 
+/**
+ * Events the server now has proved to hold.
+ */
+sent_events: number, 
+/**
+ * Stream items applied.
+ */
+pulled_items: number, 
+/**
+ * Events still to send.
+ */
+unsent_events: number, };
+
+export type TaxLine = { 
+/**
+ * The rate.
+ */
+rate_bp: RateBp, 
+/**
+ * Price with tax, minor units.
+ */
+gross_minor: number, 
+/**
+ * Price without tax, minor units.
+ */
+net_minor: number, 
+/**
+ * The tax, minor units.
+ */
+tax_minor: number, };
+
+export type Ticket = { 
+/**
+ * What it is for.
+ */
+kind: TicketKind, 
+/**
+ * Its identity.
+ */
+ticket_id: TicketId, 
+/**
+ * The night it was sold.
+ */
+business_date: BusinessDate, 
+/**
+ * For how many business days it holds, that one included.
+ */
+valid_days: number, 
+/**
+ * What is owed, in order; a line's number is its place, from 1.
+ */
+lines: Array<TicketLine>, };
+
+export type TicketId = string;
+
+export type TicketKind = "delivery" | "entry" | "wardrobe" | "wallet" | "voucher" | "order" | "receipt" | "staff";
+
+export type TicketLine = { 
+/**
+ * The product's short number.
+ */
+product_number: number, 
+/**
+ * How many pieces, 1..=255.
+ */
+quantity: number, };
+
+export type TicketLineView = { 
+/**
+ * Place on the ticket, from 1.
+ */
+line_no: number, 
+/**
+ * The product's name here, or its number when it is unknown here.
+ */
+name: string, 
+/**
+ * As sold.
+ */
+quantity: number, 
+/**
+ * Handed over so far.
+ */
+redeemed: number, 
+/**
+ * Still to hand over.
+ */
+owed: number, };
+
+export type TicketView = { 
+/**
+ * What it promises.
+ */
+ticket: Ticket, 
+/**
+ * The signed code, for the next command.
+ */
+code: string, 
+/**
+ * `BMB 11725-K`.
+ */
+display_code: string | null, 
+/**
+ * What to tell the bar.
+ */
+verdict: Verdict, 
+/**
+ * Line by line.
+ */
+lines: Array<TicketLineView>, 
+/**
+ * What was handed over before, oldest first.
+ */
+history: Array<RedemptionView>, 
+/**
+ * The till that sold it.
+ */
+sold_by: string, 
+/**
+ * When the venue's other tills were last heard, through the server.
+ */
+heard_until: Timestamp | null, };
+
+export type Tie = "down" | "up";
+
+export type TillStatus = { 
+/**
+ * This program's version.
+ */
+app_version: string, 
+/**
+ * The till's clock.
+ */
+now: Timestamp, 
+/**
+ * Head office knows it.
+ */
+is_enrolled: boolean, 
+/**
+ * Where it stands.
+ */
+venue: Venue | null, 
+/**
+ * What it sells at.
+ */
+register: Register | null, 
+/**
+ * Tonight, by the venue's cut-over.
+ */
+business_date: BusinessDate | null, 
+/**
+ * Notes and coins of the venue's currency, largest first.
+ */
+denominations: Array<number>, 
+/**
+ * Who is signed in.
+ */
+operator: OperatorView | null, 
+/**
+ * The open drawer.
+ */
+session: SessionView | null, 
+/**
+ * The printer.
+ */
+printer: DeviceHealth, 
+/**
+ * The card terminal.
+ */
+terminal: DeviceHealth, 
+/**
+ * The scanner.
+ */
+scanner: DeviceHealth, 
+/**
+ * The server.
+ */
+server: ServerHealth, 
+/**
+ * Card payments in doubt, oldest first.
+ */
+uncertain_payments: Array<CardPaymentView>, };
+
+export type Timestamp = number;
+
+export type Totals = { 
+/**
+ * What the customer owes before any rounding of cash, minor units.
+ */
+total_minor: number, 
+/**
+ * The tax inside, minor units.
+ */
+tax_minor: number, 
+/**
+ * Total less tax, minor units.
+ */
+net_minor: number, 
+/**
+ * The same by rate, lowest rate first.
+ */
+taxes: Array<TaxLine>, };
+
+export type Venue = { 
+/**
+ * Its id.
+ */
+venue_id: VenueId, 
+/**
+ * As on the receipt.
+ */
+name: string, 
+/**
+ * Taxpayer number, as printed (Chile: RUT `76.543.210-3`).
+ */
+tax_id: string, 
+/**
+ * Street and town, one line.
+ */
+address: string, 
+/**
+ * What it sells in.
+ */
+currency: Currency, 
+/**
+ * IANA name, `America/Santiago`.
+ */
+time_zone: string, 
+/**
+ * Local minutes after midnight at which the business date changes: 360 is 06:00.
+ */
+cut_over_minutes: number, 
+/**
+ * How cash is rounded here.
+ */
+cash_rounding: CashRounding, 
+/**
+ * How many business days a ticket can be redeemed, the first included.
+ */
+ticket_valid_days: number, };
+
+export type VenueId = string;
+
+export type Verdict = "valid" | "partial" | "delivered" | "expired" | "other_night";
+
+export type VerifyReport = { 
+/**
+ * Chains walked.
+ */
+chains: number, 
+/**
+ * Events whose hash was recomputed.
+ */
+events: number, 
+/**
+ * Projection tables rebuilt and compared.
+ */
+projections: number, 
+/**
+ * What does not hold; empty when all does.
+ */
+faults: Array<string>, };
+
+export type WaitCard = { 
+/**
+ * Which.
+ */
+payment_id: PaymentId, 
+/**
+ * Answer at the latest after this many milliseconds, with whatever stands then.
+ */
+timeout_ms: number, };
+
+export type XReport = { 
+/**
+ * The session read.
+ */
+session_id: SessionId, 
+/**
+ * Its night.
+ */
+business_date: BusinessDate, 
+/**
+ * When it was read.
+ */
+read_at: Timestamp, 
+/**
+ * What was sold so far.
+ */
+totals: SessionTotals, 
+/**
+ * What the drawer should hold; absent for people who count blind.
+ */
+expected_cash_minor: number | null, };
+
+export type ZReport = { 
+/**
+ * Consecutive at this register.
+ */
+z_number: number, 
+/**
+ * The session it closed.
+ */
+session_id: SessionId, 
+/**
+ * Its night.
+ */
+business_date: BusinessDate, 
+/**
+ * What was sold.
+ */
+totals: SessionTotals, 
+/**
+ * Cash at opening, minor units.
+ */
+float_minor: number, 
+/**
+ * What the ledger says the drawer holds, minor units.
+ */
+expected_cash_minor: number, 
+/**
+ * What the hands found, minor units.
+ */
+counted_cash_minor: number, 
+/**
+ * Counted less expected: negative is short, minor units.
+ */
+variance_minor: number, };
+
+/** Every command: what it takes and what it answers. */
+export interface Commands {
+  /** How the till and everything around it is. */
+  "status.get": { args: Nothing; answer: TillStatus };
+  /** Makes this till head office's, with a one-time code. */
+  "device.enroll": { args: Enroll; answer: TillStatus };
+  /** Who can sign in here. */
+  "staff.list": { args: Nothing; answer: Array<StaffView> };
+  /** Signs a person in with their PIN. */
+  "operator.log_in": { args: LogIn; answer: TillStatus };
+  /** Signs them out; sale and session stay. */
+  "operator.log_out": { args: Nothing; answer: TillStatus };
+  /** Opens the drawer with its counted float. */
+  "register.open": { args: OpenRegister; answer: TillStatus };
+  /** Reads the open session; changes nothing. */
+  "register.read": { args: Nothing; answer: XReport };
+  /** Closes the session on a blind count. */
+  "register.close": { args: CloseRegister; answer: ZReport };
+  /** Everything for sale, by category. */
+  "catalog.list": { args: Nothing; answer: CatalogView };
+  /** Products whose name or SKU has these words. */
+  "catalog.search": { args: SearchCatalog; answer: Array<Product> };
+  /** The sale on the counter. */
+  "sale.current": { args: Nothing; answer: SaleView };
+  /** Adds a product. */
+  "sale.add": { args: AddProduct; answer: SaleView };
+  /** Sets how much of a line. */
+  "sale.set_quantity": { args: SetQuantity; answer: SaleView };
+  /** Takes a line off. */
+  "sale.remove": { args: RemoveLine; answer: SaleView };
+  /** Gives the sale up and starts an empty one. */
+  "sale.abandon": { args: Nothing; answer: SaleView };
+  /** Puts the lines of the last sale on the counter again. */
+  "sale.repeat_last": { args: Nothing; answer: SaleView };
+  /** Finishes the sale, durably, and prints. */
+  "sale.complete": { args: CompleteSale; answer: CompletedSaleView };
+  /** The latest sales of this till, newest first. */
+  "sale.recent": { args: RecentSales; answer: Array<CompletedSaleView> };
+  /** Asks the terminal for a payment towards the sale. */
+  "card.start": { args: StartCard; answer: CardPaymentView };
+  /** Where a card payment stands. */
+  "card.get": { args: CardRef; answer: CardPaymentView };
+  /** Waits until it is final or in doubt. */
+  "card.wait": { args: WaitCard; answer: CardPaymentView };
+  /** Cancels it while nothing was asked of the terminal. */
+  "card.cancel": { args: CardRef; answer: CardPaymentView };
+  /** Asks the terminal again about a payment in doubt. */
+  "card.ask": { args: CardRef; answer: CardPaymentView };
+  /** Takes a scan to where it belongs. */
+  "scan.route": { args: ScannedCode; answer: ScanOutcome };
+  /** Checks and judges a ticket; changes nothing. */
+  "ticket.check": { args: ScannedCode; answer: TicketView };
+  /** Hands over what a ticket owes, in whole or part. */
+  "ticket.redeem": { args: RedeemTicket; answer: TicketView };
+  /** Prints a test page. */
+  "printer.test": { args: Nothing; answer: TillStatus };
+  /** Prints a sale's paper again, marked as a copy. */
+  "printer.reprint": { args: Reprint; answer: CompletedSaleView };
+  /** Opens the drawer without a sale, with a reason. */
+  "drawer.open": { args: OpenDrawer; answer: TillStatus };
+  /** Sends and fetches now instead of when it is due. */
+  "sync.run": { args: Nothing; answer: SyncReport };
+  /** Recomputes every hash and rebuilds every projection. */
+  "ledger.verify": { args: Nothing; answer: VerifyReport };
+}

@@ -1,0 +1,270 @@
+//! Who, when, which number: the envelope around a fact, and the chain that makes it undeniable.
+//!
+//! ```text
+//! {"v":1,"tenant":…,"venue":…,"device":…,"chain":…,"seq":…,"prev":…,      derivable: left out on the wire
+//!  "hlc":…,"up_ms":…,"type":…,"schema":…,"actor":…,"session":…,"seen":[…,…],"payload":{…}}
+//! ```
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Fact, FactError, Hash};
+use crate::ids::{ChainId, DeviceId, SessionId, StaffId, TenantId, VenueId};
+use crate::keys::{self, BadSignature, PublicKey, Purpose, Signature, SigningKey};
+use crate::time::Hlc;
+
+/// The envelope's version.
+const VERSION: u8 = 1;
+
+/// Whose event it is. The same for every event of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Whose data.
+    pub tenant: TenantId,
+    /// Where.
+    pub venue: VenueId,
+    /// Which machine.
+    pub device: DeviceId,
+}
+
+/// What the device had applied of the server's streams when it wrote: `(catalogue, venue)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen(pub u64, pub u64);
+
+/// When, by whom, knowing what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The device's hybrid clock.
+    pub hlc: Hlc,
+    /// Milliseconds since the device's fixed moment: evidence when the wall clock jumps.
+    pub up_ms: u64,
+    /// The operator; nobody for what the till does by itself.
+    pub actor: Option<StaffId>,
+    /// The register session it belongs to.
+    pub session: Option<SessionId>,
+    /// What the device knew.
+    pub seen: Seen,
+}
+
+/// The end of a chain: what the next event must name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainHead {
+    /// The chain.
+    pub chain: ChainId,
+    /// How many events it holds.
+    pub seq: u64,
+    /// Hash of the last one; of the parent's last, or zero, while it holds none.
+    pub hash: Hash,
+}
+
+/// An event as stored and sent: its exact bytes, and what they hash to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedEvent {
+    /// Its chain.
+    pub chain: ChainId,
+    /// Its number there, from 1.
+    pub seq: u64,
+    /// Hash of the one before.
+    pub prev: Hash,
+    /// Its own hash.
+    pub hash: Hash,
+    /// The line, without a line end.
+    pub line: String,
+}
+
+/// An event read back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Whose.
+    pub origin: Origin,
+    /// Its chain.
+    pub chain: ChainId,
+    /// Its number there.
+    pub seq: u64,
+    /// When, by whom, knowing what.
+    pub stamp: Stamp,
+    /// What happened.
+    pub fact: Read,
+}
+
+/// A fact this program understands, or one from a newer one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Read {
+    /// Understood.
+    Known(Fact),
+    /// Kept, sent on, not understood here.
+    Unknown {
+        /// Its type.
+        kind: String,
+        /// Its schema.
+        schema: u16,
+    },
+}
+
+/// Why a line is not the next event of a chain.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// Not an envelope, or not of this chain, number or predecessor.
+    #[error("event {seq} does not begin as the chain requires")]
+    Header {
+        /// The number it should have had.
+        seq: u64,
+    },
+    /// Not JSON of the envelope's shape.
+    #[error("event {seq} is not an envelope: {reason}")]
+    Envelope {
+        /// Its number.
+        seq: u64,
+        /// What the parser said.
+        reason: String,
+    },
+    /// A known type whose payload is not what that type holds.
+    #[error("event {seq}: {source}")]
+    Payload {
+        /// Its number.
+        seq: u64,
+        /// Which, and why.
+        source: FactError,
+    },
+}
+
+#[derive(Serialize)]
+struct BodyOut<'a> {
+    #[serde(flatten)]
+    moment: MomentOut,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    schema: u16,
+    actor: Option<StaffId>,
+    session: Option<SessionId>,
+    seen: Seen,
+    payload: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct MomentOut {
+    hlc: Hlc,
+    up_ms: u64,
+}
+
+#[derive(Deserialize)]
+struct EnvelopeIn<'a> {
+    tenant: TenantId,
+    venue: VenueId,
+    device: DeviceId,
+    hlc: Hlc,
+    up_ms: u64,
+    #[serde(rename = "type")]
+    kind: String,
+    schema: u16,
+    actor: Option<StaffId>,
+    session: Option<SessionId>,
+    seen: Seen,
+    #[serde(borrow)]
+    payload: &'a RawValue,
+}
+
+impl ChainHead {
+    /// A chain that holds nothing yet. `parent` is the last hash of the chain it continues.
+    pub fn start(chain: ChainId, parent: Option<Hash>) -> Self {
+        Self { chain, seq: 0, hash: parent.unwrap_or(Hash::ZERO) }
+    }
+
+    /// The beginning every line of this chain has at its next place.
+    fn header(&self, origin: &Origin) -> String {
+        format!(
+            r#"{{"v":{VERSION},"tenant":"{}","venue":"{}","device":"{}","chain":"{}","seq":{},"prev":"{}","#,
+            origin.tenant,
+            origin.venue,
+            origin.device,
+            self.chain,
+            self.seq + 1,
+            self.hash,
+        )
+    }
+
+    /// Writes a fact down as the next event. The head itself moves with [`SealedEvent::head`].
+    pub fn seal(&self, origin: &Origin, stamp: &Stamp, fact: &Fact) -> SealedEvent {
+        let payload = RawValue::from_string(fact.payload()).expect("a fact encodes as JSON");
+        let body = BodyOut {
+            moment: MomentOut { hlc: stamp.hlc, up_ms: stamp.up_ms },
+            kind: fact.kind(),
+            schema: fact.schema(),
+            actor: stamp.actor,
+            session: stamp.session,
+            seen: stamp.seen,
+            payload: &payload,
+        };
+        let body = serde_json::to_string(&body).expect("an envelope encodes as JSON");
+        self.follow(origin, &body[1..])
+    }
+
+    /// Rebuilds the next event from what travels on the wire: the line less its derivable beginning.
+    pub fn follow(&self, origin: &Origin, rest: &str) -> SealedEvent {
+        let line = self.header(origin) + rest;
+        SealedEvent { chain: self.chain, seq: self.seq + 1, prev: self.hash, hash: Hash::of_event(&line), line }
+    }
+
+    /// Takes a stored line as the next event, if it is: same chain, next number, right predecessor.
+    ///
+    /// Errors: [`EventError::Header`].
+    pub fn accept(&self, origin: &Origin, line: &str) -> Result<SealedEvent, EventError> {
+        let header = self.header(origin);
+        let rest = line.strip_prefix(&header).ok_or(EventError::Header { seq: self.seq + 1 })?;
+        Ok(self.follow(origin, rest))
+    }
+
+    fn signed_bytes(&self) -> Vec<u8> {
+        [self.chain.as_bytes().as_slice(), &self.seq.to_be_bytes(), self.hash.as_bytes()].concat()
+    }
+}
+
+/// Signs a head: one signature that covers every event before it.
+pub fn sign_head(head: &ChainHead, key: &SigningKey) -> Signature {
+    keys::sign(key, Purpose::ChainHead, &head.signed_bytes())
+}
+
+/// Checks a head's signature.
+pub fn verify_head(head: &ChainHead, key: &PublicKey, signature: &Signature) -> Result<(), BadSignature> {
+    key.verify(Purpose::ChainHead, &head.signed_bytes(), signature)
+}
+
+impl SealedEvent {
+    /// The chain's end, once this is stored.
+    pub fn head(&self) -> ChainHead {
+        ChainHead { chain: self.chain, seq: self.seq, hash: self.hash }
+    }
+
+    /// What travels on the wire: everything after the part both sides can derive.
+    pub fn rest(&self) -> &str {
+        let prev = format!(r#""prev":"{}","#, self.prev);
+        self.line.split_once(&prev).map_or(self.line.as_str(), |(_, rest)| rest)
+    }
+
+    /// Reads the line.
+    ///
+    /// Errors: [`EventError::Envelope`], [`EventError::Payload`]. A type or schema from the future is no error.
+    pub fn read(&self) -> Result<Event, EventError> {
+        let seq = self.seq;
+        let envelope: EnvelopeIn<'_> = serde_json::from_str(&self.line)
+            .map_err(|error| EventError::Envelope { seq, reason: error.to_string() })?;
+        let fact = match Fact::decode(&envelope.kind, envelope.schema, envelope.payload.get()) {
+            Ok(fact) => Read::Known(fact),
+            Err(FactError::Unknown { .. }) => Read::Unknown { kind: envelope.kind, schema: envelope.schema },
+            Err(source) => return Err(EventError::Payload { seq, source }),
+        };
+        Ok(Event {
+            origin: Origin { tenant: envelope.tenant, venue: envelope.venue, device: envelope.device },
+            chain: self.chain,
+            seq,
+            stamp: Stamp {
+                hlc: envelope.hlc,
+                up_ms: envelope.up_ms,
+                actor: envelope.actor,
+                session: envelope.session,
+                seen: envelope.seen,
+            },
+            fact,
+        })
+    }
+}

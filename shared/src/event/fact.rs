@@ -1,0 +1,285 @@
+//! What can happen. A new meaning is a new schema; old lines are never rewritten.
+
+use serde::{Deserialize, Serialize};
+
+use super::Hash;
+use crate::ids::{ChainId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId};
+use crate::money::Currency;
+use crate::register::{CashCount, ZReport};
+use crate::sale::{CompletedSale, SaleLine, Totals};
+use crate::tender::{Settlement, TerminalReport};
+use crate::ticket::{RedeemedLine, TicketId};
+use crate::time::{BusinessDate, Timestamp};
+
+/// The chain a new one continues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParentChain {
+    /// Its id.
+    pub chain: ChainId,
+    /// Its last number.
+    pub seq: u64,
+    /// Its last hash.
+    pub hash: Hash,
+}
+
+/// First of every chain: the till process started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainStarted {
+    /// Version of the program.
+    pub app_version: String,
+    /// The chain before, if the database held one.
+    pub parent: Option<ParentChain>,
+}
+
+/// Somebody signed in with their PIN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorLoggedIn {
+    /// Who.
+    pub staff_id: StaffId,
+}
+
+/// They left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorLoggedOut {
+    /// Who.
+    pub staff_id: StaffId,
+}
+
+/// A wrong PIN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorRefused {
+    /// Whose PIN it was not.
+    pub staff_id: StaffId,
+    /// Wrong PINs in a row, this one included.
+    pub wrong: u8,
+    /// Set when this one locked them.
+    pub locked_until: Option<Timestamp>,
+}
+
+/// A drawer was opened for selling.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterOpened {
+    /// The session it began.
+    pub session_id: SessionId,
+    /// The drawer.
+    pub register_id: RegisterId,
+    /// Its night.
+    pub business_date: BusinessDate,
+    /// Who opened it.
+    pub opened_by: StaffId,
+    /// When.
+    pub opened_at: Timestamp,
+    /// What it is counted in.
+    pub currency: Currency,
+    /// Cash found in it.
+    pub float: CashCount,
+}
+
+/// It was counted and closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterClosed {
+    /// The session it ended.
+    pub session_id: SessionId,
+    /// When.
+    pub closed_at: Timestamp,
+    /// What the hands found.
+    pub counted: CashCount,
+    /// The reading made of it.
+    pub z: ZReport,
+}
+
+/// The ticket a sale gave out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct IssuedTicket {
+    /// Its identity.
+    pub ticket_id: TicketId,
+    /// `BMB 11725-K`.
+    pub display_code: String,
+    /// The signed code, as printed.
+    pub code: String,
+}
+
+/// A sale happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleRecorded {
+    /// Its id.
+    pub sale_id: SaleId,
+    /// Consecutive at this register.
+    pub receipt_no: u64,
+    /// Its night.
+    pub business_date: BusinessDate,
+    /// When it was settled.
+    pub completed_at: Timestamp,
+    /// What it was sold in.
+    pub currency: Currency,
+    /// What was sold.
+    pub lines: Vec<SaleLine>,
+    /// What it came to.
+    pub totals: Totals,
+    /// How it was paid.
+    pub settlement: Settlement,
+    /// What the customer carries to the bar.
+    pub tickets: Vec<IssuedTicket>,
+}
+
+/// A sale was given up before payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleAbandoned {
+    /// Its id.
+    pub sale_id: SaleId,
+    /// What it would have been: product and thousandths.
+    pub lines: Vec<(ProductId, i64)>,
+}
+
+/// The terminal is about to be asked for money. Durable before the first byte leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardRequested {
+    /// The attempt.
+    pub payment_id: PaymentId,
+    /// The sale it is for.
+    pub sale_id: SaleId,
+    /// Which terminal.
+    pub terminal: String,
+    /// How much, minor units.
+    pub amount_minor: i64,
+    /// The correlation key on the wire.
+    pub ticket_no: String,
+    /// When.
+    pub requested_at: Timestamp,
+}
+
+/// The terminal said something that counts. Durable before we acknowledge it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardReported {
+    /// The attempt.
+    pub payment_id: PaymentId,
+    /// What it said.
+    pub report: TerminalReport,
+    /// A person said so, with the terminal's paper in hand; not the wire.
+    pub is_manual: bool,
+}
+
+/// A bar handed something over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketRedeemed {
+    /// This use of it.
+    pub redemption_id: RedemptionId,
+    /// The ticket.
+    pub ticket_id: TicketId,
+    /// The night it was redeemed.
+    pub business_date: BusinessDate,
+    /// When.
+    pub redeemed_at: Timestamp,
+    /// What was handed over.
+    pub lines: Vec<RedeemedLine>,
+    /// The signed code: any till's redemption can be checked without the sale.
+    pub code: String,
+}
+
+/// A receipt was printed again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptReprinted {
+    /// Of which sale.
+    pub sale_id: SaleId,
+    /// 1 for the first copy.
+    pub copy_no: u32,
+}
+
+/// The drawer was opened without a sale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrawerOpened {
+    /// Why.
+    pub reason: String,
+}
+
+/// Why a payload is no fact.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FactError {
+    /// From a newer program.
+    #[error("{kind} schema {schema} is not known to this version")]
+    Unknown {
+        /// Its type.
+        kind: String,
+        /// Its schema.
+        schema: u16,
+    },
+    /// The type is known, the content is not of it.
+    #[error("the payload is not a {kind}: {reason}")]
+    Malformed {
+        /// Its type.
+        kind: &'static str,
+        /// What the parser said.
+        reason: String,
+    },
+}
+
+macro_rules! facts {
+    ($($kind:literal $schema:literal $variant:ident($payload:ty) $doc:literal;)+) => {
+        /// What happened.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Fact {
+            $(#[doc = $doc] $variant($payload),)+
+        }
+
+        impl Fact {
+            /// Its type on the wire.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $kind,)+ }
+            }
+
+            /// The payload's schema.
+            pub fn schema(&self) -> u16 {
+                match self { $(Self::$variant(_) => $schema,)+ }
+            }
+
+            /// The payload as JSON.
+            pub fn payload(&self) -> String {
+                match self {
+                    $(Self::$variant(payload) => serde_json::to_string(payload).expect("a fact encodes as JSON"),)+
+                }
+            }
+
+            /// Reads a payload.
+            ///
+            /// Errors: [`FactError::Unknown`] for a type or schema of the future, [`FactError::Malformed`].
+            pub fn decode(kind: &str, schema: u16, payload: &str) -> Result<Self, FactError> {
+                match (kind, schema) {
+                    $(($kind, $schema) => serde_json::from_str(payload)
+                        .map(Self::$variant)
+                        .map_err(|error| FactError::Malformed { kind: $kind, reason: error.to_string() }),)+
+                    _ => Err(FactError::Unknown { kind: kind.to_owned(), schema }),
+                }
+            }
+        }
+    };
+}
+
+facts! {
+    "chain.started" 1 ChainStarted(ChainStarted) "A till process started.";
+    "operator.logged_in" 1 OperatorLoggedIn(OperatorLoggedIn) "Somebody signed in.";
+    "operator.logged_out" 1 OperatorLoggedOut(OperatorLoggedOut) "They left.";
+    "operator.refused" 1 OperatorRefused(OperatorRefused) "A wrong PIN.";
+    "register.opened" 1 RegisterOpened(RegisterOpened) "A drawer opened for selling.";
+    "register.closed" 1 RegisterClosed(RegisterClosed) "A drawer counted and closed.";
+    "sale.completed" 1 SaleCompleted(SaleRecorded) "A sale.";
+    "sale.abandoned" 1 SaleAbandoned(SaleAbandoned) "A sale given up before payment.";
+    "card.requested" 1 CardRequested(CardRequested) "A terminal about to be asked for money.";
+    "card.reported" 1 CardReported(CardReported) "What the terminal said.";
+    "ticket.redeemed" 1 TicketRedeemed(TicketRedeemed) "A bar handed something over.";
+    "receipt.reprinted" 1 ReceiptReprinted(ReceiptReprinted) "A receipt printed again.";
+    "drawer.opened" 1 DrawerOpened(DrawerOpened) "The drawer opened without a sale.";
+}
+
+impl SaleRecorded {
+    /// The sale as the register report adds it up.
+    pub fn completed(&self) -> CompletedSale {
+        CompletedSale {
+            sale_id: self.sale_id,
+            currency: self.currency,
+            lines: self.lines.clone(),
+            totals: self.totals.clone(),
+            settlement: self.settlement.clone(),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! X and Z: a reading that changes nothing, and the one that closes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::SessionId;
+use crate::sale::CompletedSale;
+use crate::tender::Payment;
+use crate::time::{BusinessDate, Timestamp};
+
+/// What a session sold, added up sale by sale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct SessionTotals {
+    /// How many sales.
+    pub sales: u32,
+    /// What they came to before rounding, minor units.
+    pub total_minor: i64,
+    /// The tax inside, minor units.
+    pub tax_minor: i64,
+    /// Cash kept: tendered less change, minor units.
+    pub cash_minor: i64,
+    /// Taken by card, minor units.
+    pub card_minor: i64,
+    /// Legal rounding, its own account, minor units.
+    pub rounding_minor: i64,
+}
+
+impl SessionTotals {
+    /// With one more sale.
+    #[must_use]
+    pub fn plus(self, sale: &CompletedSale) -> Self {
+        let by = |is_cash: bool| -> i64 {
+            let of_kind = |p: &&Payment| matches!(p, Payment::Cash { .. }) == is_cash;
+            sale.settlement.payments.iter().filter(of_kind).map(Payment::amount_minor).sum()
+        };
+        Self {
+            sales: self.sales + 1,
+            total_minor: self.total_minor + sale.totals.total_minor,
+            tax_minor: self.tax_minor + sale.totals.tax_minor,
+            cash_minor: self.cash_minor + by(true),
+            card_minor: self.card_minor + by(false),
+            rounding_minor: self.rounding_minor + sale.settlement.rounding_minor,
+        }
+    }
+}
+
+/// A reading of an open session. Changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct XReport {
+    /// The session read.
+    pub session_id: SessionId,
+    /// Its night.
+    pub business_date: BusinessDate,
+    /// When it was read.
+    pub read_at: Timestamp,
+    /// What was sold so far.
+    pub totals: SessionTotals,
+    /// What the drawer should hold; absent for people who count blind.
+    pub expected_cash_minor: Option<i64>,
+}
+
+/// The reading that closed a session; numbered, made once, copied when printed again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ZReport {
+    /// Consecutive at this register.
+    pub z_number: u32,
+    /// The session it closed.
+    pub session_id: SessionId,
+    /// Its night.
+    pub business_date: BusinessDate,
+    /// What was sold.
+    pub totals: SessionTotals,
+    /// Cash at opening, minor units.
+    pub float_minor: i64,
+    /// What the ledger says the drawer holds, minor units.
+    pub expected_cash_minor: i64,
+    /// What the hands found, minor units.
+    pub counted_cash_minor: i64,
+    /// Counted less expected: negative is short, minor units.
+    pub variance_minor: i64,
+}

@@ -1,0 +1,9 @@
+//! One deal with a customer: `open → completed | abandoned`. Lines never change after completion.
+
+mod line;
+mod state;
+mod totals;
+
+pub use line::{Quantity, SaleLine};
+pub use state::{CompletedSale, Sale, SaleError};
+pub use totals::Totals;

@@ -1,0 +1,120 @@
+//! Roles are bundles of permissions. The same table answers at the till and at the server, so the two cannot drift.
+
+use serde::{Deserialize, Serialize};
+
+/// What a person is at the venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Sells at a register.
+    Cashier,
+    /// Pours at a bar: redeems tickets.
+    Bartender,
+    /// Runs the night on the floor.
+    Supervisor,
+    /// Runs the venue.
+    Manager,
+    /// Head office.
+    Admin,
+    /// Looks, changes nothing.
+    Auditor,
+}
+
+/// What can be allowed or refused at a till.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// Open and close one's own register session.
+    OpenRegister,
+    /// Sell and take payment.
+    Sell,
+    /// Take a line off before payment.
+    RemoveLine,
+    /// Scan and deliver a ticket.
+    RedeemTicket,
+    /// Open the drawer without a sale.
+    OpenDrawer,
+    /// Print a document again.
+    Reprint,
+    /// See what the drawer should hold before counting it.
+    SeeExpectedCash,
+    /// Look at the till's health and run its tests.
+    SeeDiagnostics,
+}
+
+/// The answer to "may this person?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Yes.
+    Allowed,
+    /// With a manager's approval.
+    NeedsApproval,
+    /// No.
+    Denied,
+}
+
+/// Whether any of these roles may do it; the best answer of all roles counts.
+pub fn decide(roles: &[Role], permission: Permission) -> Decision {
+    let mut best = Decision::Denied;
+    for role in roles {
+        match decide_role(*role, permission) {
+            Decision::Allowed => return Decision::Allowed,
+            Decision::NeedsApproval => best = Decision::NeedsApproval,
+            Decision::Denied => {}
+        }
+    }
+    best
+}
+
+fn decide_role(role: Role, permission: Permission) -> Decision {
+    use Decision::{Allowed, Denied, NeedsApproval};
+    use Permission as May;
+    match (role, permission) {
+        (Role::Supervisor | Role::Manager | Role::Admin, May::SeeDiagnostics)
+        | (Role::Manager | Role::Admin | Role::Auditor, May::SeeExpectedCash)
+        | (
+            Role::Supervisor | Role::Manager,
+            May::OpenRegister | May::Sell | May::RemoveLine | May::RedeemTicket | May::OpenDrawer | May::Reprint,
+        )
+        | (Role::Cashier, May::OpenRegister | May::Sell | May::RemoveLine | May::SeeDiagnostics)
+        | (Role::Bartender, May::RedeemTicket | May::SeeDiagnostics)
+        | (Role::Admin, May::Reprint) => Allowed,
+        (Role::Cashier, May::OpenDrawer | May::Reprint | May::RedeemTicket)
+        | (Role::Bartender, May::Sell | May::RemoveLine | May::OpenDrawer) => NeedsApproval,
+        // Selling is not head office's duty, and an auditor only looks.
+        (Role::Admin, May::OpenRegister | May::Sell | May::RemoveLine | May::RedeemTicket | May::OpenDrawer)
+        | (
+            Role::Auditor,
+            May::OpenRegister
+            | May::Sell
+            | May::RemoveLine
+            | May::RedeemTicket
+            | May::OpenDrawer
+            | May::Reprint
+            | May::SeeDiagnostics,
+        )
+        | (Role::Cashier | Role::Supervisor, May::SeeExpectedCash)
+        | (Role::Bartender, May::OpenRegister | May::Reprint | May::SeeExpectedCash) => Denied,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_of_several_roles_counts() {
+        assert_eq!(decide(&[Role::Bartender, Role::Cashier], Permission::Sell), Decision::Allowed);
+        assert_eq!(decide(&[Role::Bartender], Permission::Sell), Decision::NeedsApproval);
+        assert_eq!(decide(&[], Permission::Sell), Decision::Denied);
+    }
+
+    #[test]
+    fn a_cashier_does_not_see_the_expected_cash() {
+        assert_eq!(decide(&[Role::Cashier], Permission::SeeExpectedCash), Decision::Denied);
+        assert_eq!(decide(&[Role::Manager], Permission::SeeExpectedCash), Decision::Allowed);
+    }
+}

@@ -1,0 +1,148 @@
+//! Streams: what the server orders for tills. Dense numbers, a rolling hash, and the records that travel in them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::event::Hash;
+use crate::ids::{LogId, VenueId};
+
+/// A feed a till follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StreamName {
+    /// `T:cat`: products, categories, staff, venues, registers, devices.
+    Catalog,
+    /// `V:<venue>`: what happens at a venue that its other tills must know.
+    Venue(VenueId),
+}
+
+impl std::fmt::Display for StreamName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Catalog => f.write_str("T:cat"),
+            Self::Venue(venue) => write!(f, "V:{venue}"),
+        }
+    }
+}
+
+impl std::str::FromStr for StreamName {
+    type Err = StreamError;
+
+    fn from_str(text: &str) -> Result<Self, StreamError> {
+        match text.split_once(':') {
+            Some(("T", "cat")) => Ok(Self::Catalog),
+            Some(("V", venue)) => venue.parse().map(Self::Venue).map_err(|_| StreamError::Name),
+            _ => Err(StreamError::Name),
+        }
+    }
+}
+
+/// How far a reader has come in a stream of one server log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Which incarnation of the server's database.
+    pub log_id: LogId,
+    /// Number of the last item applied; 0 before the first.
+    pub seq: u64,
+    /// Rolling hash over all items up to there; zero before the first.
+    pub hash: Hash,
+}
+
+/// What an item does to its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// Set.
+    Put,
+    /// Remove; the value is null.
+    Del,
+}
+
+/// One item. Travels and is hashed as the exact line it was written as.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StreamItem {
+    /// Its number in the stream, from 1, without holes.
+    pub seq: u64,
+    /// Set or remove.
+    pub op: Op,
+    /// `kind/id`: see [`keys`].
+    pub key: String,
+    /// The record, by kind of key.
+    pub value: Box<RawValue>,
+    /// Hash of the event that caused it, if one did.
+    pub cause: Option<Hash>,
+}
+
+/// The kinds of records in streams, as their keys begin.
+pub mod keys {
+    /// [`crate::catalog::Product`] in the catalogue stream.
+    pub const PRODUCT: &str = "product/";
+    /// [`crate::catalog::Category`] in the catalogue stream.
+    pub const CATEGORY: &str = "category/";
+    /// [`crate::staff::StaffMember`] in the catalogue stream.
+    pub const STAFF: &str = "staff/";
+    /// [`crate::venue::Venue`] in the catalogue stream.
+    pub const VENUE: &str = "venue/";
+    /// [`crate::venue::Register`] in the catalogue stream.
+    pub const REGISTER: &str = "register/";
+    /// [`crate::venue::DeviceRecord`] in the catalogue stream.
+    pub const DEVICE: &str = "device/";
+    /// [`crate::sync::stream::RedemptionRecord`] in a venue stream.
+    pub const REDEMPTION: &str = "redemption/";
+}
+
+/// A redemption as the venue's other tills learn of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedemptionRecord {
+    /// What was handed over, of which ticket, when.
+    #[serde(flatten)]
+    pub redemption: crate::event::TicketRedeemed,
+    /// The machine that did.
+    pub device_id: crate::ids::DeviceId,
+    /// The person who did.
+    pub staff_id: Option<crate::ids::StaffId>,
+}
+
+/// Why an item is not the next one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StreamError {
+    /// Not a stream's name.
+    #[error("no such stream")]
+    Name,
+    /// Not an item.
+    #[error("the item after {after} cannot be read: {reason}")]
+    Malformed {
+        /// The last good number.
+        after: u64,
+        /// What the parser said.
+        reason: String,
+    },
+    /// A hole or a repeat.
+    #[error("item {got} came after {after}")]
+    NotDense {
+        /// The last good number.
+        after: u64,
+        /// The number that came.
+        got: u64,
+    },
+}
+
+impl Cursor {
+    /// Before the first item.
+    pub fn start(log_id: LogId) -> Self {
+        Self { log_id, seq: 0, hash: Hash::ZERO }
+    }
+
+    /// Reads the next line and moves on.
+    ///
+    /// Errors: [`StreamError::NotDense`]: a hole is a loud bug, not silent loss.
+    pub fn read(&mut self, line: &str) -> Result<StreamItem, StreamError> {
+        let item: StreamItem = serde_json::from_str(line)
+            .map_err(|error| StreamError::Malformed { after: self.seq, reason: error.to_string() })?;
+        if item.seq != self.seq + 1 {
+            return Err(StreamError::NotDense { after: self.seq, got: item.seq });
+        }
+        self.seq = item.seq;
+        self.hash = self.hash.fold_item(line);
+        Ok(item)
+    }
+}

@@ -1,0 +1,9 @@
+//! Tickets: a signed promise on paper that any till of the tenant can check alone.
+
+mod code;
+mod display;
+mod redemption;
+
+pub use code::{TICKET_PREFIX, Ticket, TicketError, TicketId, TicketKind, TicketLine, UnverifiedTicket};
+pub use display::{DisplayCode, DisplayCodeError};
+pub use redemption::{OwedLine, RedeemError, RedeemedLine, Standing, Verdict, judge, redeem};
