@@ -85,6 +85,9 @@ pub struct PushRequest {
     pub log_id: Option<LogId>,
     /// Oldest first.
     pub batches: Vec<PushBatch>,
+    /// Events the till holds beyond these: what head office sees as still to come.
+    #[serde(default)]
+    pub unsent_events: u64,
 }
 
 /// Consecutive events of one chain.
