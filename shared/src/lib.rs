@@ -10,6 +10,8 @@
 //! - [`register`] a drawer from opening count to closing count · [`ticket`] signed QR tickets and their redemption
 //! - [`event`] facts, sealed into hash chains · [`sync`] what till and server say to each other
 
+#![deny(clippy::float_arithmetic)]
+
 pub mod catalog;
 pub mod event;
 pub mod ids;

@@ -181,7 +181,7 @@ impl CardPayment {
     /// Takes in what the driver reports. A repeat is harmless.
     ///
     /// Errors: [`Contradiction`] when the report denies a final state already recorded.
-    pub fn report(self, report: TerminalReport) -> Result<Self, Contradiction> {
+    pub fn report(self, report: TerminalReport) -> Result<Self, Box<Contradiction>> {
         use CardState as Is;
         use TerminalReport as Says;
         let state = match (self.state.clone(), report) {
@@ -200,8 +200,9 @@ impl CardPayment {
             }
             // Before the first byte nothing can be in doubt.
             (Is::Created | Is::Ready, Says::NoAnswer) => Is::NotStarted { reason: NotStartedReason::Unreachable },
-            (Is::InProgress { .. }, Says::NoAnswer) => Is::Uncertain,
-            (Is::Uncertain, Says::NoAnswer | Says::Ready | Says::Progress { .. }) => Is::Uncertain,
+            (Is::InProgress { .. }, Says::NoAnswer) | (Is::Uncertain, Says::Ready | Says::Progress { .. }) => {
+                Is::Uncertain
+            }
             (Is::InProgress { progress }, Says::Ready) => Is::InProgress { progress },
             // Terminals repeat their last answer after a reconnect, and stray progress means nothing once all is said.
             (known, Says::NoAnswer | Says::Ready | Says::Progress { .. }) => known,
@@ -212,7 +213,7 @@ impl CardPayment {
             (Is::NotStarted { reason: known }, Says::NotStarted { reason }) if known == reason => {
                 Is::NotStarted { reason }
             }
-            (known, report) => return Err(Contradiction { payment_id: self.payment_id, known, report }),
+            (known, report) => return Err(Box::new(Contradiction { payment_id: self.payment_id, known, report })),
         };
         Ok(Self { state, ..self })
     }

@@ -1,0 +1,9 @@
+//! What must hold for any input: the laws of the trade, and the golden lines of every event version ever shipped.
+
+mod card;
+mod chain;
+mod event_compat;
+mod money;
+mod support;
+mod sync;
+mod ticket;

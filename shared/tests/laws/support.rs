@@ -1,0 +1,189 @@
+//! One of every fact, with fixed ids, for laws and golden lines.
+
+use shared::catalog::Product;
+use shared::event::{
+    CardReported, CardRequested, ChainHead, ChainStarted, DrawerOpened, Fact, Hash, IssuedTicket, OperatorLoggedIn,
+    OperatorLoggedOut, OperatorRefused, Origin, ParentChain, ReceiptReprinted, RegisterClosed, RegisterOpened,
+    SaleAbandoned, SaleRecorded, SealedEvent, Seen, Stamp, TicketRedeemed,
+};
+use shared::ids::{
+    CategoryId, ChainId, DeviceId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId,
+    TenantId, VenueId,
+};
+use shared::keys::SigningKey;
+use shared::money::{CashRounding, Currency};
+use shared::register::{CashCount, Counted, RegisterSession, SessionTotals};
+use shared::sale::{Quantity, Sale};
+use shared::tax::RateBp;
+use shared::tender::{ApprovedCard, CardApproval, CardProgress, NotStartedReason, Tender, TerminalReport};
+use shared::ticket::{DisplayCode, RedeemedLine, Ticket, TicketId, TicketKind, TicketLine};
+use shared::time::{BusinessDate, Hlc, Timestamp};
+use uuid::Uuid;
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(0x0193_5000_0000_7000_8000_0000_0000_0000 + number)
+}
+
+pub(crate) fn chain_id() -> ChainId {
+    ChainId::from_uuid(id(4))
+}
+
+pub(crate) fn tenant() -> TenantId {
+    TenantId::from_uuid(id(1))
+}
+
+pub(crate) fn origin() -> Origin {
+    Origin { tenant: tenant(), venue: VenueId::from_uuid(id(2)), device: DeviceId::from_uuid(id(3)) }
+}
+
+pub(crate) fn night() -> BusinessDate {
+    BusinessDate::from_ymd(2026, 11, 21).expect("a day that exists")
+}
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis(1_795_305_600_000 + second * 1000)
+}
+
+pub(crate) fn stamp(number: u64) -> Stamp {
+    Stamp {
+        hlc: Hlc::default().tick(at(i64::try_from(number).expect("few events"))),
+        up_ms: 1_000 * number,
+        actor: Some(StaffId::from_uuid(id(10))),
+        session: Some(SessionId::from_uuid(id(11))),
+        seen: Seen(42, 7),
+    }
+}
+
+pub(crate) fn approval() -> CardApproval {
+    CardApproval {
+        authorisation_code: "252985".into(),
+        operation_no: "000123".into(),
+        last4: "0461".into(),
+        brand: "VI".into(),
+        card_type: "CR".into(),
+    }
+}
+
+/// A ticket of so many lines, and its code.
+pub(crate) fn ticket(lines: u16) -> (Ticket, String) {
+    let ticket = Ticket {
+        kind: TicketKind::Delivery,
+        ticket_id: TicketId::new(1, chain_id(), 11_725),
+        business_date: night(),
+        valid_days: 1,
+        lines: (1..=lines).map(|n| TicketLine { product_number: n, quantity: 2 }).collect(),
+    };
+    let code = ticket.sign(tenant(), &SigningKey::from_bytes(&[7; 32])).expect("a small ticket");
+    (ticket, code)
+}
+
+fn sale() -> SaleRecorded {
+    let piscola = Product {
+        product_id: ProductId::from_uuid(id(20)),
+        number: 1,
+        sku: "PISCOLA".into(),
+        name: "Piscola «Ñuñoa»".into(),
+        category_id: CategoryId::from_uuid(id(21)),
+        price_minor: 4_503,
+        tax_rate_bp: RateBp(1900),
+        barcodes: Vec::new(),
+        is_ticketed: true,
+        position: 1,
+        is_active: true,
+    };
+    let mut open = Sale::open(SaleId::from_uuid(id(22)), Currency::Clp);
+    open.add(&piscola, Quantity::from_whole(2)).expect("a small sale");
+    let card = ApprovedCard { payment_id: PaymentId::from_uuid(id(23)), amount_minor: 4_000, approval: approval() };
+    let tenders = [Tender::Card { payment_id: card.payment_id }, Tender::Cash { tendered_minor: 10_000 }];
+    let rounding = CashRounding::statutory(Currency::Clp, night());
+    let done = open.complete(&tenders, &[card], rounding).expect("enough is offered");
+    let (ticket, code) = ticket(1);
+    SaleRecorded {
+        sale_id: done.sale_id,
+        receipt_no: 1001,
+        business_date: night(),
+        completed_at: at(30),
+        currency: done.currency,
+        lines: done.lines,
+        totals: done.totals,
+        settlement: done.settlement,
+        tickets: vec![IssuedTicket {
+            ticket_id: ticket.ticket_id,
+            display_code: DisplayCode::new("BMB", ticket.ticket_id).to_string(),
+            code,
+        }],
+    }
+}
+
+/// Facts sealed one after another from the start of the chain.
+pub(crate) fn chain_of(facts: &[Fact]) -> Vec<SealedEvent> {
+    let mut head = ChainHead::start(chain_id(), None);
+    (0..)
+        .zip(facts)
+        .map(|(number, fact)| {
+            let event = head.seal(&origin(), &stamp(number), fact);
+            head = event.head();
+            event
+        })
+        .collect()
+}
+
+/// One of every kind of fact there is.
+pub(crate) fn facts() -> Vec<Fact> {
+    let (staff, session) = (StaffId::from_uuid(id(10)), SessionId::from_uuid(id(11)));
+    let (register_id, payment_id) = (RegisterId::from_uuid(id(12)), PaymentId::from_uuid(id(23)));
+    let float = CashCount(vec![Counted { denomination_minor: 10_000, count: 5 }]);
+    let sale = sale();
+    let opened = RegisterSession::open(session, register_id, night(), (staff, at(0)), (float.clone(), Currency::Clp))
+        .expect("real notes");
+    let totals = SessionTotals::default().plus(&sale.completed());
+    let (_, z) = opened.close(&float, totals, 7, at(60)).expect("an open session");
+    let report = |report| Fact::CardReported(CardReported { payment_id, report, is_manual: false });
+    vec![
+        Fact::ChainStarted(ChainStarted {
+            app_version: "0.1.0".into(),
+            parent: Some(ParentChain { chain: ChainId::from_uuid(id(5)), seq: 9, hash: Hash::of_event("parent") }),
+        }),
+        Fact::OperatorRefused(OperatorRefused { staff_id: staff, wrong: 5, locked_until: Some(at(900)) }),
+        Fact::OperatorLoggedIn(OperatorLoggedIn { staff_id: staff }),
+        Fact::RegisterOpened(RegisterOpened {
+            session_id: session,
+            register_id,
+            business_date: night(),
+            opened_by: staff,
+            opened_at: at(0),
+            currency: Currency::Clp,
+            float: float.clone(),
+        }),
+        Fact::CardRequested(CardRequested {
+            payment_id,
+            sale_id: sale.sale_id,
+            terminal: "transbank".into(),
+            amount_minor: 4_000,
+            ticket_no: "00000A".into(),
+            requested_at: at(10),
+        }),
+        report(TerminalReport::Progress { progress: CardProgress::Sent }),
+        report(TerminalReport::NoAnswer),
+        report(TerminalReport::Approved { approval: approval() }),
+        report(TerminalReport::Declined { code: "01".into() }),
+        report(TerminalReport::NotStarted { reason: NotStartedReason::Unreachable }),
+        Fact::SaleCompleted(sale.clone()),
+        Fact::SaleAbandoned(SaleAbandoned {
+            sale_id: SaleId::from_uuid(id(24)),
+            lines: vec![(ProductId::from_uuid(id(20)), 2_000)],
+        }),
+        Fact::TicketRedeemed(TicketRedeemed {
+            redemption_id: RedemptionId::from_uuid(id(30)),
+            ticket_id: ticket(1).0.ticket_id,
+            business_date: night(),
+            redeemed_at: at(40),
+            lines: vec![RedeemedLine { line_no: 1, quantity: 1 }],
+            code: ticket(1).1,
+        }),
+        Fact::ReceiptReprinted(ReceiptReprinted { sale_id: sale.sale_id, copy_no: 1 }),
+        Fact::DrawerOpened(DrawerOpened { reason: "cambio".into() }),
+        Fact::RegisterClosed(RegisterClosed { session_id: session, closed_at: at(60), counted: float, z }),
+        Fact::OperatorLoggedOut(OperatorLoggedOut { staff_id: staff }),
+    ]
+}
