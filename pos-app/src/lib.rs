@@ -1,3 +1,4 @@
 //! The till without a window.
 
 pub mod commands;
+pub mod sync;

@@ -1,0 +1,327 @@
+//! The server, over HTTP. Every request is signed by the till's key and has a time limit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Method, Url};
+use serde::de::DeserializeOwned;
+use shared::ids::{DeviceId, Entropy};
+use shared::keys::SigningKey;
+use shared::sync::protocol::{
+    EnrollReply, EnrollRequest, MAX_BODY_BYTES, Problem, ProblemCode, PullReply, PushReply, PushRequest,
+};
+use shared::sync::request::{
+    CREATED_HEADER, DEVICE_HEADER, NONCE_HEADER, RequestToSign, SERVER_TIME_HEADER, SIGNATURE_HEADER,
+};
+use shared::sync::stream::{Cursor, StreamName};
+use shared::time::{Clock, Timestamp};
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for a whole answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+/// Events are text that repeats itself; a higher level costs more than it saves.
+const ZSTD_LEVEL: i32 = 3;
+
+/// What is asked of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Which.
+    pub stream: StreamName,
+    /// How far we have come; `None` before the first item.
+    pub cursor: Option<Cursor>,
+    /// At most so many items.
+    pub limit: usize,
+    /// Events still to be sent: head office shows it.
+    pub unsent_events: u64,
+}
+
+impl PullRequest {
+    fn path_and_query(&self) -> String {
+        let Self { stream, cursor, limit, unsent_events } = self;
+        let at = cursor
+            .map_or_else(String::new, |Cursor { log_id, seq, hash }| format!("&log_id={log_id}&seq={seq}&hash={hash}"));
+        format!("/v1/pull?stream={stream}{at}&limit={limit}&unsent={unsent_events}")
+    }
+}
+
+/// Why there is no answer to use.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PeerError {
+    /// Nobody answered: no network, no server, or not in time.
+    #[error("the server does not answer: {0}")]
+    Unreachable(String),
+    /// It answered, and refused.
+    #[error("the server refused: {}", problem.title)]
+    Refused {
+        /// What it said.
+        problem: Problem,
+        /// How long it asks to be left in peace.
+        retry_after: Option<Duration>,
+    },
+    /// It answered with something that is no answer of ours: another program, or a captive portal.
+    #[error("this is not the answer of a Barra server: {0}")]
+    Unintelligible(String),
+    /// The address is no address.
+    #[error("not the address of a server: {0}")]
+    Address(String),
+}
+
+impl PeerError {
+    /// The code of a refusal.
+    pub fn code(&self) -> Option<ProblemCode> {
+        match self {
+            Self::Refused { problem, .. } => Some(problem.code),
+            Self::Unreachable(_) | Self::Unintelligible(_) | Self::Address(_) => None,
+        }
+    }
+
+    /// Trying again alone will not help: somebody at head office has to look.
+    pub fn needs_attention(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => false,
+            Self::Unintelligible(_) | Self::Address(_) => true,
+            Self::Refused { problem, .. } => !matches!(
+                problem.code,
+                ProblemCode::Unavailable | ProblemCode::Internal | ProblemCode::TooManyRequests | ProblemCode::Locked
+            ),
+        }
+    }
+}
+
+/// A server to speak to: over HTTP, or in the same process in tests.
+pub trait SyncPeer {
+    /// Offers events.
+    fn push(&self, request: &PushRequest) -> impl Future<Output = Result<PushReply, PeerError>>;
+    /// Asks what is new in a stream.
+    fn pull(&self, request: &PullRequest) -> impl Future<Output = Result<PullReply, PeerError>>;
+}
+
+/// Who asks.
+#[derive(Clone)]
+pub struct Identity {
+    /// Where head office is, `https://…`, without a path.
+    pub server_url: String,
+    /// The till.
+    pub device_id: DeviceId,
+    /// Where it stands: names the venue stream it follows.
+    pub venue_id: shared::ids::VenueId,
+    /// Its key.
+    pub key: SigningKey,
+}
+
+/// Checks and tidies a server's address: scheme, host and port, without a path.
+///
+/// Errors: [`PeerError::Address`].
+pub fn server_address(text: &str) -> Result<Url, PeerError> {
+    let wrong = || PeerError::Address(text.to_owned());
+    let url: Url = text.trim().parse().map_err(|_| wrong())?;
+    let is_plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let is_web = matches!(url.scheme(), "http" | "https") && url.host().is_some();
+    if is_plain && is_web { Ok(url) } else { Err(wrong()) }
+}
+
+/// A server's address and the line to it.
+struct Line {
+    http: Client,
+    base: Url,
+}
+
+impl Line {
+    fn open(server_url: &str) -> Result<Self, PeerError> {
+        // Someone else in this process may have chosen a provider already; then theirs serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = Client::builder()
+            .user_agent(concat!("barra-till/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            // A signature is for one address: what redirects us is not our server.
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| PeerError::Unreachable(in_full(&error)))?;
+        Ok(Self { http, base: server_address(server_url)? })
+    }
+
+    fn url(&self, path_and_query: &str) -> Url {
+        self.base.join(path_and_query).expect("our own paths join any address")
+    }
+}
+
+/// The answer's text and the server's clock, if it told it.
+struct Answer {
+    body: Vec<u8>,
+    server_time: Option<Timestamp>,
+}
+
+async fn ask(request: reqwest::RequestBuilder) -> Result<Answer, (PeerError, Option<Timestamp>)> {
+    let unreachable = |error: reqwest::Error| (PeerError::Unreachable(in_full(&error)), None);
+    let mut response = request.send().await.map_err(unreachable)?;
+    let status = response.status();
+    let server_time = server_time(response.headers());
+    let retry_after = retry_after(response.headers());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err((PeerError::Unintelligible("the answer is too long".into()), server_time));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    if status.is_success() {
+        return Ok(Answer { body, server_time });
+    }
+    let error = match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) => PeerError::Refused { problem, retry_after },
+        // A proxy in between speaks its own words for a server that is away.
+        Err(_) if status.is_server_error() => PeerError::Unreachable(format!("HTTP {}", status.as_u16())),
+        Err(_) => PeerError::Unintelligible(format!("HTTP {}", status.as_u16())),
+    };
+    Err((error, server_time))
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, PeerError> {
+    serde_json::from_slice(&answer.body).map_err(|error| PeerError::Unintelligible(error.to_string()))
+}
+
+fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
+    headers.get(SERVER_TIME_HEADER)?.to_str().ok()?.parse().ok().map(Timestamp::from_millis)
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+}
+
+/// An error with what is behind it, on one line: `reqwest` alone says only that something failed.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// A server over HTTP.
+pub struct HttpPeer {
+    line: Line,
+    device_id: DeviceId,
+    key: SigningKey,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    /// The server's clock less ours, milliseconds, as last heard.
+    skew_ms: AtomicI64,
+}
+
+impl HttpPeer {
+    /// Opens no connection yet. Must be called inside a tokio runtime, as must everything else here.
+    ///
+    /// Errors: [`PeerError::Address`].
+    pub fn new(identity: &Identity, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, PeerError> {
+        Ok(Self {
+            line: Line::open(&identity.server_url)?,
+            device_id: identity.device_id,
+            key: identity.key.clone(),
+            clock,
+            entropy,
+            skew_ms: AtomicI64::new(0),
+        })
+    }
+
+    /// The server's clock less ours, milliseconds, as last heard; 0 before.
+    pub fn skew_ms(&self) -> i64 {
+        self.skew_ms.load(Ordering::Relaxed)
+    }
+
+    fn signed(&self, method: &Method, path_and_query: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
+        let created = self.clock.now().plus_millis(self.skew_ms());
+        let mut nonce = [0; 16];
+        self.entropy.fill(&mut nonce);
+        let nonce = HEXLOWER.encode(&nonce);
+        let to_sign = RequestToSign {
+            method: method.as_str(),
+            path_and_query,
+            body: &body,
+            created,
+            nonce: &nonce,
+            device: self.device_id,
+        };
+        self.line
+            .http
+            .request(method.clone(), self.line.url(path_and_query))
+            .header(DEVICE_HEADER, self.device_id.to_string())
+            .header(CREATED_HEADER, created.as_millis())
+            .header(SIGNATURE_HEADER, to_sign.sign(&self.key).to_string())
+            .header(NONCE_HEADER, nonce)
+            .body(body)
+    }
+
+    fn heard(&self, server_time: Option<Timestamp>) {
+        if let Some(server_time) = server_time {
+            self.skew_ms.store(server_time.millis_since(self.clock.now()), Ordering::Relaxed);
+        }
+    }
+
+    async fn attempt(&self, method: &Method, path_and_query: &str, body: Vec<u8>) -> Result<Answer, PeerError> {
+        let mut request = self.signed(method, path_and_query, body);
+        if *method == Method::POST {
+            request = request.header(CONTENT_TYPE, "application/json").header(CONTENT_ENCODING, "zstd");
+        }
+        match ask(request).await {
+            Ok(answer) => {
+                self.heard(answer.server_time);
+                Ok(answer)
+            }
+            Err((error, server_time)) => {
+                let told = match &error {
+                    PeerError::Refused { problem, .. } => Some(problem.server_time),
+                    PeerError::Unreachable(_) | PeerError::Unintelligible(_) | PeerError::Address(_) => None,
+                };
+                self.heard(server_time.or(told));
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks, and once more with the right time if our clock was wrong.
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        body: Vec<u8>,
+    ) -> Result<T, PeerError> {
+        let answer = match self.attempt(&method, path_and_query, body.clone()).await {
+            Err(error) if error.code() == Some(ProblemCode::ClockSkew) => {
+                self.attempt(&method, path_and_query, body).await?
+            }
+            other => other?,
+        };
+        read(&answer)
+    }
+}
+
+impl SyncPeer for HttpPeer {
+    async fn push(&self, request: &PushRequest) -> Result<PushReply, PeerError> {
+        let json = serde_json::to_vec(request).expect("a push encodes as JSON");
+        let body = zstd::bulk::compress(&json, ZSTD_LEVEL).expect("memory is there to compress into");
+        self.exchange(Method::POST, "/v1/push", body).await
+    }
+
+    async fn pull(&self, request: &PullRequest) -> Result<PullReply, PeerError> {
+        self.exchange(Method::GET, &request.path_and_query(), Vec::new()).await
+    }
+}
+
+/// Sends an enrolment, which no device signs: there is none yet.
+pub(super) async fn send_enrolment(server_url: &str, request: &EnrollRequest) -> Result<EnrollReply, PeerError> {
+    let line = Line::open(server_url)?;
+    let answer = ask(line.http.post(line.url("/v1/enroll")).json(request)).await.map_err(|(error, _)| error)?;
+    read(&answer)
+}
+
+#[cfg(test)]
+mod tests;
