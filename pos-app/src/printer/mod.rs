@@ -1,0 +1,20 @@
+//! Paper: from a document to bytes, and from a queue to a printer. A sale never waits for it.
+//!
+//! ```text
+//! document ─ layout ─▶ lines ─ escpos ─▶ bytes ─ transport ─▶ printer      spooler: one job after the other
+//! ```
+//!
+//! Nothing here changes the ledger; what was printed is told to the queue.
+
+pub mod codepage;
+pub mod document;
+pub mod money;
+pub mod profile;
+pub mod qr;
+pub mod spooler;
+pub mod words;
+
+pub use document::{Document, Heading, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, ZSlip};
+pub use profile::{Columns, Profile, ProfileError};
+pub use spooler::{PrintJob, PrintQueue};
+pub use words::Language;
