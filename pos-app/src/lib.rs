@@ -1,5 +1,12 @@
-//! The till without a window.
+//! The till without a window: everything a night needs, and no webview.
+//!
+//! Read in this order: [`config`] what stands beside the till · [`ledger`] what is written down, one writer, one
+//! transaction per deed · [`commands`] how window and scripts ask for it · [`printer`] paper · [`sync`] the server.
 
 pub mod commands;
+pub mod config;
+pub mod identity;
+pub mod ledger;
+pub mod outside;
 pub mod printer;
 pub mod sync;

@@ -1,0 +1,173 @@
+//! `till.toml`: what stands beside the till. All of it is optional; what is not named is not there, and selling goes on.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The receipt printer.
+    pub printer: Option<PrinterConfig>,
+    /// The card terminal.
+    pub terminal: Option<TerminalConfig>,
+    /// A serial scanner. One that types like a keyboard needs no mention.
+    pub scanner: Option<ScannerConfig>,
+    /// When to talk to the server.
+    pub sync: SyncConfig,
+}
+
+/// `[printer]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrinterConfig {
+    /// `tcp://host:9100`, `serial:///dev/ttyUSB0?baud=19200` or `file:///dev/usb/lp0`.
+    pub address: String,
+    /// Characters on a line: 32, 42 or 48.
+    #[serde(default = "columns")]
+    pub columns: u8,
+    /// `pc858` or `wpc1252`.
+    #[serde(default = "code_page")]
+    pub code_page: String,
+    /// A simulator; said so on screen.
+    #[serde(default)]
+    pub simulated: bool,
+}
+
+/// `[terminal]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TerminalConfig {
+    /// `transbank`.
+    pub protocol: String,
+    /// `/dev/ttyUSB1`.
+    pub port: String,
+    /// Bits per second.
+    #[serde(default = "terminal_baud")]
+    pub baud: u32,
+    /// A simulator; said so on screen.
+    #[serde(default)]
+    pub simulated: bool,
+}
+
+/// `[scanner]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScannerConfig {
+    /// `/dev/ttyACM0`.
+    pub port: String,
+    /// Bits per second.
+    #[serde(default = "scanner_baud")]
+    pub baud: u32,
+}
+
+/// `[sync]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncConfig {
+    /// How often to look for news when nothing happens, milliseconds.
+    #[serde(default = "interval_ms")]
+    pub interval_ms: u64,
+}
+
+impl Default for SyncConfig {
+    fn default() -> Self {
+        Self { interval_ms: interval_ms() }
+    }
+}
+
+const fn columns() -> u8 {
+    48
+}
+
+fn code_page() -> String {
+    "pc858".to_owned()
+}
+
+const fn terminal_baud() -> u32 {
+    115_200
+}
+
+const fn scanner_baud() -> u32 {
+    9_600
+}
+
+const fn interval_ms() -> u64 {
+    15_000
+}
+
+/// A `till.toml` that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("till.toml, line {line}: {reason}")]
+pub struct ConfigError {
+    /// Where, from 1; 0 when the file itself could not be read.
+    pub line: usize,
+    /// Why.
+    pub reason: String,
+}
+
+impl Config {
+    /// Reads `till.toml` in a data directory; a missing file is an empty one.
+    pub fn load(dir: &Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(dir.join("till.toml")) {
+            Ok(text) => Self::parse(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(ConfigError { line: 0, reason: error.to_string() }),
+        }
+    }
+
+    /// Reads and checks the text.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let before = error.span().map_or(0, |span| span.start.min(text.len()));
+            let line = text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count() + 1;
+            ConfigError { line, reason: error.message().to_owned() }
+        })?;
+        config.check().map_err(|(key, reason)| {
+            let line = text.lines().position(|line| line.trim_start().starts_with(key)).map_or(0, |line| line + 1);
+            ConfigError { line, reason: format!("{key}: {reason}") }
+        })?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        if let Some(printer) = &self.printer {
+            let schemes = ["tcp://", "serial://", "file://"];
+            if !schemes.iter().any(|scheme| printer.address.starts_with(scheme)) {
+                return Err(("address", "begins with tcp://, serial:// or file://"));
+            }
+            if !matches!(printer.columns, 32 | 42 | 48) {
+                return Err(("columns", "is 32, 42 or 48"));
+            }
+            if !matches!(printer.code_page.as_str(), "pc858" | "wpc1252") {
+                return Err(("code_page", "is pc858 or wpc1252"));
+            }
+        }
+        if self.terminal.as_ref().is_some_and(|terminal| terminal.protocol != "transbank") {
+            return Err(("protocol", "is transbank"));
+        }
+        if !(200..=3_600_000).contains(&self.sync.interval_ms) {
+            return Err(("interval_ms", "is between 200 and 3600000"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_at_all_is_a_till_without_devices() {
+        assert_eq!(Config::parse(""), Ok(Config::default()));
+    }
+
+    #[test]
+    fn a_typo_is_named_with_its_line() {
+        let typo = Config::parse("[printer]\naddress = \"tcp://127.0.0.1:9100\"\ncolums = 48\n");
+        assert_eq!(typo.map_err(|error| error.line), Err(3));
+        let wrong = Config::parse("[printer]\naddress = \"tcp://127.0.0.1:9100\"\ncolumns = 40\n");
+        assert_eq!(wrong.map_err(|error| error.line), Err(3));
+    }
+}

@@ -1,0 +1,48 @@
+//! From an event to every row that follows from it. The same function runs when an event is written and when `verify`
+//! makes the projections anew, so the two cannot drift.
+
+use rusqlite::Connection;
+use shared::event::{Event, Fact, Read};
+
+use super::{LedgerError, card, people, register, sale, ticket};
+
+/// Tables that hold nothing the events do not say, and the order to compare them in.
+pub const PROJECTIONS: &[(&str, &str)] = &[
+    ("pin_guard", "staff_id"),
+    ("register_session", "session_id"),
+    ("sale", "sale_no"),
+    ("sale_line", "sale_no, line_no"),
+    ("payment", "sale_no, payment_no"),
+    ("card_payment", "payment_no"),
+    ("ticket", "ticket_no"),
+    ("redemption", "redemption_id"),
+];
+
+/// Where an event lies in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its place among all events.
+    pub event_no: i64,
+    /// Its chain's place among all chains.
+    pub chain_no: i64,
+}
+
+/// Writes what follows from an event. An event of a newer program changes nothing here until this one understands it.
+pub fn project(connection: &Connection, place: Place, event: &Event) -> Result<(), LedgerError> {
+    let Read::Known(fact) = &event.fact else { return Ok(()) };
+    match fact {
+        Fact::OperatorLoggedIn(fact) => people::clear_guard(connection, fact.staff_id),
+        Fact::OperatorRefused(fact) => people::guard(connection, place, event.stamp.up_ms, fact),
+        Fact::RegisterOpened(fact) => register::insert_session(connection, fact),
+        Fact::RegisterClosed(fact) => register::close_session(connection, fact),
+        Fact::SaleCompleted(fact) => {
+            let sale_no = sale::insert_sale(connection, place, &event.stamp, fact)?;
+            ticket::insert_tickets(connection, sale_no, &fact.tickets)
+        }
+        Fact::ReceiptReprinted(fact) => sale::count_copy(connection, fact),
+        Fact::CardRequested(fact) => card::insert_payment(connection, event.stamp.session, fact),
+        Fact::CardReported(fact) => card::report(connection, fact),
+        Fact::TicketRedeemed(fact) => ticket::insert_redemption(connection, event.stamp.actor, fact),
+        Fact::ChainStarted(_) | Fact::OperatorLoggedOut(_) | Fact::SaleAbandoned(_) | Fact::DrawerOpened(_) => Ok(()),
+    }
+}

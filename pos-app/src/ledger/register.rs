@@ -1,0 +1,113 @@
+//! Register sessions and what they sold.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use shared::event::{RegisterClosed, RegisterOpened};
+use shared::ids::{RegisterId, SessionId, StaffId};
+use shared::register::{RegisterSession, SessionState, SessionTotals};
+
+use super::{LedgerError, column};
+
+/// A session and what it sold so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSession {
+    /// The session.
+    pub session: RegisterSession,
+    /// What it sold.
+    pub totals: SessionTotals,
+}
+
+pub(super) fn insert_session(connection: &Connection, fact: &RegisterOpened) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO register_session
+                (session_id, register_id, business_date, opened_by, opened_at, currency, float_count)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            fact.session_id.as_bytes(),
+            fact.register_id.as_bytes(),
+            fact.business_date.to_string(),
+            fact.opened_by.as_bytes(),
+            fact.opened_at.as_millis(),
+            column::to_word(&fact.currency),
+            column::to_json(&fact.float),
+        ])?;
+    Ok(())
+}
+
+pub(super) fn close_session(connection: &Connection, fact: &RegisterClosed) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached("UPDATE register_session SET closed_at = ?2, z_number = ?3, z = ?4 WHERE session_id = ?1")?
+        .execute(params![
+            fact.session_id.as_bytes(),
+            fact.closed_at.as_millis(),
+            fact.z.z_number,
+            column::to_json(&fact.z)
+        ])?;
+    Ok(())
+}
+
+pub(super) fn add_to_session(
+    connection: &Connection,
+    session_id: SessionId,
+    sale: &SessionTotals,
+) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "UPDATE register_session SET sales = sales + ?2, total_minor = total_minor + ?3,
+                tax_minor = tax_minor + ?4, cash_minor = cash_minor + ?5, card_minor = card_minor + ?6,
+                rounding_minor = rounding_minor + ?7
+             WHERE session_id = ?1",
+        )?
+        .execute(params![
+            session_id.as_bytes(),
+            sale.sales,
+            sale.total_minor,
+            sale.tax_minor,
+            sale.cash_minor,
+            sale.card_minor,
+            sale.rounding_minor,
+        ])?;
+    Ok(())
+}
+
+/// The open session of a drawer.
+pub fn find_open_session(
+    connection: &Connection,
+    register_id: RegisterId,
+) -> Result<Option<StoredSession>, LedgerError> {
+    let mut session = connection.prepare_cached(
+        "SELECT session_id, register_id, business_date, opened_by, opened_at, currency, float_count,
+                sales, total_minor, tax_minor, cash_minor, card_minor, rounding_minor
+         FROM register_session WHERE register_id = ?1 AND closed_at IS NULL",
+    )?;
+    Ok(session.query_row([register_id.as_bytes()], read_open).optional()?)
+}
+
+fn read_open(row: &Row<'_>) -> rusqlite::Result<StoredSession> {
+    let session = RegisterSession {
+        session_id: SessionId::from_uuid(column::uuid(row, 0)?),
+        register_id: RegisterId::from_uuid(column::uuid(row, 1)?),
+        business_date: column::text(row, 2)?,
+        opened_by: StaffId::from_uuid(column::uuid(row, 3)?),
+        opened_at: column::time(row, 4)?,
+        currency: column::word(row, 5)?,
+        float: column::json(row, 6)?,
+        state: SessionState::Open,
+    };
+    let totals = SessionTotals {
+        sales: row.get(7)?,
+        total_minor: row.get(8)?,
+        tax_minor: row.get(9)?,
+        cash_minor: row.get(10)?,
+        card_minor: row.get(11)?,
+        rounding_minor: row.get(12)?,
+    };
+    Ok(StoredSession { session, totals })
+}
+
+/// The number the next Z report of a drawer takes.
+pub fn next_z_number(connection: &Connection, register_id: RegisterId) -> Result<u32, LedgerError> {
+    let sql = "SELECT coalesce(max(z_number), 0) + 1 FROM register_session WHERE register_id = ?1";
+    Ok(connection.prepare_cached(sql)?.query_row([register_id.as_bytes()], |row| row.get(0))?)
+}

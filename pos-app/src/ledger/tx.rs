@@ -1,0 +1,200 @@
+//! The one writer: transactions, and the chain that events are appended to.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use shared::event::{ChainHead, ChainStarted, Event, Fact, Hash, Origin, ParentChain, Read, SealedEvent, Seen, Stamp};
+use shared::ids::{ChainId, Entropy, SessionId, StaffId};
+use shared::time::{Clock, Hlc};
+
+use super::{LedgerError, Listener, column, enrolment, project};
+use crate::identity::Enrolment;
+
+/// Where this run stands. A copy goes into each transaction and comes back only when it commits.
+#[derive(Clone)]
+struct Run {
+    origin: Option<Origin>,
+    chain: Option<OpenChain>,
+    parent: Option<ParentChain>,
+    hlc: Hlc,
+    seen: Seen,
+}
+
+#[derive(Clone, Copy)]
+struct OpenChain {
+    chain_no: i64,
+    head: ChainHead,
+}
+
+/// Lives on the ledger's thread.
+pub(super) struct Writer {
+    connection: Connection,
+    run: Run,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    listeners: Arc<RwLock<Vec<Listener>>>,
+}
+
+impl Writer {
+    pub(super) fn load(
+        connection: Connection,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        listeners: Arc<RwLock<Vec<Listener>>>,
+    ) -> Result<Self, LedgerError> {
+        let origin = enrolment::load(&connection)?.map(|enrolment| enrolment.origin());
+        let parent = {
+            let mut last =
+                connection.prepare("SELECT chain_id, head_seq, head_hash FROM chain ORDER BY chain_no DESC LIMIT 1")?;
+            let mut rows = last.query([])?;
+            rows.next()?
+                .map(|row| {
+                    let chain = ChainId::from_uuid(column::uuid(row, 0)?);
+                    Ok::<_, LedgerError>(ParentChain {
+                        chain,
+                        seq: column::count(row, 1)?,
+                        hash: column::hash(row, 2)?,
+                    })
+                })
+                .transpose()?
+        };
+        let bits = connection.query_row("SELECT coalesce(max(hlc), 0) FROM chain", [], |row| column::count(row, 0))?;
+        let seen = connection.query_row("SELECT catalog_seq, venue_seq FROM seen", [], |row| {
+            Ok(Seen(column::count(row, 0)?, column::count(row, 1)?))
+        })?;
+        let run = Run { origin, chain: None, parent, hlc: Hlc::from_bits(bits), seen };
+        Ok(Self { connection, run, clock, entropy, listeners })
+    }
+
+    pub(super) fn run<T, E: From<LedgerError>>(
+        &mut self,
+        deed: impl FnOnce(&LedgerTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let tx = LedgerTx {
+            tx: tx.map_err(LedgerError::from)?,
+            run: RefCell::new(self.run.clone()),
+            appended: Cell::new(0),
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+        };
+        // A deed that panics is a bug of ours; the till must go on selling after it.
+        let value = catch_unwind(AssertUnwindSafe(|| deed(&tx))).map_err(|_| LedgerError::BrokenOff)??;
+        let LedgerTx { tx, run, appended, .. } = tx;
+        tx.commit().map_err(LedgerError::from)?;
+        self.run = run.into_inner();
+        if appended.get() > 0 {
+            for listener in self.listeners.read().unwrap_or_else(PoisonError::into_inner).iter() {
+                listener();
+            }
+        }
+        Ok(value)
+    }
+}
+
+/// A deed in the making. Dropped without commit, it never happened.
+pub struct LedgerTx<'a> {
+    tx: Transaction<'a>,
+    run: RefCell<Run>,
+    appended: Cell<u64>,
+    clock: &'a dyn Clock,
+    entropy: &'a dyn Entropy,
+}
+
+impl LedgerTx<'_> {
+    /// The connection, for the queries of the ledger's rooms.
+    pub fn connection(&self) -> &Connection {
+        &self.tx
+    }
+
+    /// Writes a fact down as the next event of this run's chain, with everything that follows from it. The first event
+    /// of a run begins its chain with `chain.started`, so a run that writes nothing leaves nothing.
+    ///
+    /// Errors: [`LedgerError::NotEnrolled`].
+    pub fn append(
+        &self,
+        fact: &Fact,
+        actor: Option<StaffId>,
+        session: Option<SessionId>,
+    ) -> Result<SealedEvent, LedgerError> {
+        let mut run = self.run.borrow_mut();
+        let origin = run.origin.ok_or(LedgerError::NotEnrolled)?;
+        let chain = match run.chain {
+            Some(chain) => chain,
+            None => self.start_chain(&mut run, origin)?,
+        };
+        self.append_to(&mut run, origin, chain, fact, (actor, session))
+    }
+
+    fn start_chain(&self, run: &mut Run, origin: Origin) -> Result<OpenChain, LedgerError> {
+        let head = ChainHead::start(ChainId::new(self.clock.now(), self.entropy), run.parent.map(|parent| parent.hash));
+        let up_ms = self.clock.up_ms().cast_signed();
+        self.tx
+            .prepare_cached(
+                "INSERT INTO chain (chain_id, before_hash, head_seq, head_hash, hlc, first_up_ms, last_up_ms)
+                 VALUES (?1, ?2, 0, ?2, ?3, ?4, ?4)",
+            )?
+            .execute(params![head.chain.as_bytes(), head.hash.as_bytes(), run.hlc.bits().cast_signed(), up_ms])?;
+        let chain = OpenChain { chain_no: self.tx.last_insert_rowid(), head };
+        let started = ChainStarted { app_version: env!("CARGO_PKG_VERSION").to_owned(), parent: run.parent };
+        self.append_to(run, origin, chain, &Fact::ChainStarted(started), (None, None))?;
+        Ok(run.chain.unwrap_or(chain))
+    }
+
+    fn append_to(
+        &self,
+        run: &mut Run,
+        origin: Origin,
+        chain: OpenChain,
+        fact: &Fact,
+        (actor, session): (Option<StaffId>, Option<SessionId>),
+    ) -> Result<SealedEvent, LedgerError> {
+        let hlc = run.hlc.tick(self.clock.now());
+        let stamp = Stamp { hlc, up_ms: self.clock.up_ms(), actor, session, seen: run.seen };
+        let sealed = chain.head.seal(&origin, &stamp, fact);
+        let (seq, hash) = (sealed.seq.cast_signed(), sealed.hash.as_bytes());
+        self.tx
+            .prepare_cached("INSERT INTO event (chain_no, seq, hash, line) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![chain.chain_no, seq, hash, sealed.line])?;
+        let event_no = self.tx.last_insert_rowid();
+        self.tx
+            .prepare_cached(
+                "UPDATE chain SET head_seq = ?2, head_hash = ?3, hlc = ?4, last_up_ms = ?5 WHERE chain_no = ?1",
+            )?
+            .execute(params![chain.chain_no, seq, hash, hlc.bits().cast_signed(), stamp.up_ms.cast_signed()])?;
+        let event = Event { origin, chain: sealed.chain, seq: sealed.seq, stamp, fact: Read::Known(fact.clone()) };
+        project::project(&self.tx, project::Place { event_no, chain_no: chain.chain_no }, &event)?;
+        run.hlc = hlc;
+        run.chain = Some(OpenChain { head: sealed.head(), ..chain });
+        self.appended.set(self.appended.get() + 1);
+        Ok(sealed)
+    }
+
+    /// Keeps what head office said; events can be written from here on.
+    pub fn save_enrolment(&self, enrolment: &Enrolment) -> Result<(), LedgerError> {
+        enrolment::save(&self.tx, enrolment)?;
+        self.run.borrow_mut().origin = Some(enrolment.origin());
+        Ok(())
+    }
+
+    /// How far the server's streams are applied; events written from here on say so.
+    pub fn set_seen(&self, seen: Seen) -> Result<(), LedgerError> {
+        self.tx
+            .prepare_cached("UPDATE seen SET catalog_seq = ?1, venue_seq = ?2")?
+            .execute(params![seen.0.cast_signed(), seen.1.cast_signed()])?;
+        self.run.borrow_mut().seen = seen;
+        Ok(())
+    }
+
+    /// How far the server's streams are applied.
+    pub fn seen(&self) -> Seen {
+        self.run.borrow().seen
+    }
+
+    /// Hash before the first event of the chain this run would start. For tests of continuity.
+    pub fn parent(&self) -> Option<Hash> {
+        self.run.borrow().parent.map(|parent| parent.hash)
+    }
+}
