@@ -100,19 +100,6 @@ pub trait SyncPeer {
     fn pull(&self, request: &PullRequest) -> impl Future<Output = Result<PullReply, PeerError>>;
 }
 
-/// Who asks.
-#[derive(Clone)]
-pub struct Identity {
-    /// Where head office is, `https://…`, without a path.
-    pub server_url: String,
-    /// The till.
-    pub device_id: DeviceId,
-    /// Where it stands: names the venue stream it follows.
-    pub venue_id: shared::ids::VenueId,
-    /// Its key.
-    pub key: SigningKey,
-}
-
 /// Checks and tidies a server's address: scheme, host and port, without a path.
 ///
 /// Errors: [`PeerError::Address`].
@@ -221,15 +208,14 @@ impl HttpPeer {
     /// Opens no connection yet. Must be called inside a tokio runtime, as must everything else here.
     ///
     /// Errors: [`PeerError::Address`].
-    pub fn new(identity: &Identity, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, PeerError> {
-        Ok(Self {
-            line: Line::open(&identity.server_url)?,
-            device_id: identity.device_id,
-            key: identity.key.clone(),
-            clock,
-            entropy,
-            skew_ms: AtomicI64::new(0),
-        })
+    pub fn new(
+        server_url: &str,
+        device_id: DeviceId,
+        key: SigningKey,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, PeerError> {
+        Ok(Self { line: Line::open(server_url)?, device_id, key, clock, entropy, skew_ms: AtomicI64::new(0) })
     }
 
     /// The server's clock less ours, milliseconds, as last heard; 0 before.

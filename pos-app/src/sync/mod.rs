@@ -4,9 +4,13 @@
 //! refusal, no restored server and no lost answer makes the till forget one.
 //!
 //! - [`plan`] what to send and what an answer proves, pure · [`client`] the server over HTTP · [`enroll`] becoming a till
-//! - [`backoff`] how long to leave a server in peace
+//! - [`exchange`] everything out, everything in · [`worker`] when · [`backoff`] how long to leave a server in peace
 
 pub mod backoff;
 pub mod client;
 pub mod enroll;
+pub mod exchange;
 pub mod plan;
+pub mod worker;
+
+pub use worker::{News, SyncWorker};

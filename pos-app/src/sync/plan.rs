@@ -163,6 +163,8 @@ pub enum Operation {
 pub struct Reading {
     /// What to write down, in order.
     pub operations: Vec<Operation>,
+    /// Events of these batches that are proved to be there.
+    pub proved: u64,
     /// Answers that prove nothing: of another chain, past the batch, with another hash.
     pub ignored: u32,
     /// Events the server set aside for a person to look at.
@@ -182,11 +184,9 @@ pub fn read_reply(sent: &[Sent], reply: &PushReply, own_hash: impl Fn(ChainId, u
             PushResult::Ok { chain: of, matched_seq, matched_hash, notes } if *of == chain => {
                 let odd = notes.iter().filter(|note| note.disposition != Disposition::Applied).count();
                 reading.remarked += u32::try_from(odd).unwrap_or(u32::MAX);
-                (sent.hash_at(*matched_seq) == Some(*matched_hash)).then_some(Operation::Prove {
-                    chain,
-                    log_id,
-                    seq: *matched_seq,
-                })
+                let is_ours = sent.hash_at(*matched_seq) == Some(*matched_hash);
+                reading.proved += if is_ours { matched_seq - sent.first_seq + 1 } else { 0 };
+                is_ours.then_some(Operation::Prove { chain, log_id, seq: *matched_seq })
             }
             // A gap that reaches the batch is no gap.
             PushResult::Gap { chain: of, have_seq, have_hash }

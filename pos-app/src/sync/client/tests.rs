@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 
 use shared::event::Hash;
-use shared::ids::{LogId, VenueId};
+use shared::ids::LogId;
 use shared::keys::PublicKey;
 use uuid::Uuid;
 
@@ -101,11 +101,10 @@ fn log_id() -> LogId {
 }
 
 fn with_peer<T>(address: &str, ask: impl AsyncFnOnce(&HttpPeer) -> T) -> T {
-    let venue_id = VenueId::from_uuid(Uuid::from_u128(4));
-    let identity = Identity { server_url: address.to_owned(), device_id: device(), venue_id, key: key() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let peer = HttpPeer::new(&identity, Arc::new(Noon), Arc::new(Counting(AtomicI64::new(0)))).expect("a peer");
+        let peer = HttpPeer::new(address, device(), key(), Arc::new(Noon), Arc::new(Counting(AtomicI64::new(0))))
+            .expect("a peer");
         ask(&peer).await
     })
 }

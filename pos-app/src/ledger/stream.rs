@@ -1,0 +1,103 @@
+//! What head office publishes, applied: the copies change and the cursor moves in one transaction, or neither does.
+
+use std::str::FromStr;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::de::DeserializeOwned;
+use shared::event::Seen;
+use shared::ids::{LogId, RedemptionId};
+use shared::sync::stream::{Cursor, Op, StreamItem, StreamName, keys};
+
+use super::{LedgerError, LedgerTx, catalog, column, ticket};
+
+/// How far a stream is applied; `None` before its first item.
+pub fn load_cursor(connection: &Connection, name: StreamName) -> Result<Option<Cursor>, LedgerError> {
+    let mut cursor = connection.prepare_cached("SELECT log_id, seq, hash FROM stream_cursor WHERE stream = ?1")?;
+    let read = cursor.query_row([name.to_string()], |row| {
+        let log_id = LogId::from_uuid(column::uuid(row, 0)?);
+        Ok(Cursor { log_id, seq: column::count(row, 1)?, hash: column::hash(row, 2)? })
+    });
+    Ok(read.optional()?)
+}
+
+/// Applies the next items of a stream; `end` is where they end.
+///
+/// An item of a kind from a newer server changes nothing here, one that cannot be read is logged: neither holds up what
+/// comes after it.
+pub fn apply(tx: &LedgerTx<'_>, name: StreamName, items: &[StreamItem], end: Cursor) -> Result<(), LedgerError> {
+    for item in items {
+        if let Err(Unusable(reason)) = apply_item(tx.connection(), item)? {
+            tracing::error!(stream = %name, seq = item.seq, key = item.key, reason, "an item of the stream is of no use");
+        }
+    }
+    tx.connection()
+        .prepare_cached(
+            "INSERT INTO stream_cursor VALUES (?1, ?2, ?3, ?4) ON CONFLICT (stream) DO UPDATE SET
+             log_id = excluded.log_id, seq = excluded.seq, hash = excluded.hash",
+        )?
+        .execute(params![name.to_string(), end.log_id.as_bytes(), end.seq.cast_signed(), end.hash.as_bytes()])?;
+    let seen = tx.seen();
+    tx.set_seen(match name {
+        StreamName::Catalog => Seen(end.seq, seen.1),
+        StreamName::Venue(_) => Seen(seen.0, end.seq),
+    })
+}
+
+/// Puts a whole stream in the place of what was known of it, after the server lost or changed its history.
+///
+/// A redemption once heard of is kept: it happened, whatever the server forgot, and its till will send it again.
+pub fn replace(tx: &LedgerTx<'_>, name: StreamName, items: &[StreamItem], end: Cursor) -> Result<(), LedgerError> {
+    if name == StreamName::Catalog {
+        catalog::clear(tx.connection())?;
+    }
+    apply(tx, name, items, end)
+}
+
+/// Why an item changes nothing.
+struct Unusable(String);
+
+type Applied = Result<Result<(), Unusable>, LedgerError>;
+
+fn apply_item(to: &Connection, item: &StreamItem) -> Applied {
+    let Some((kind, id)) = item.key.split_once('/') else { return Ok(Err(Unusable("not a key".into()))) };
+    match &item.key[..=kind.len()] {
+        keys::PRODUCT => change(to, item, id, catalog::put_product, catalog::delete_product),
+        keys::CATEGORY => change(to, item, id, catalog::put_category, catalog::delete_category),
+        keys::STAFF => change(to, item, id, catalog::put_staff, catalog::delete_staff),
+        keys::VENUE => change(to, item, id, catalog::put_venue, catalog::delete_venue),
+        keys::REGISTER => change(to, item, id, catalog::put_register, catalog::delete_register),
+        keys::DEVICE => change(to, item, id, catalog::put_device, catalog::delete_device),
+        keys::REDEMPTION => change(to, item, id, ticket::put_heard_redemption, delete_heard_redemption),
+        _ => Ok(Ok(())),
+    }
+}
+
+fn change<Record, Id>(
+    to: &Connection,
+    item: &StreamItem,
+    id: &str,
+    put: fn(&Connection, &Record) -> Result<(), LedgerError>,
+    delete: fn(&Connection, Id) -> Result<(), LedgerError>,
+) -> Applied
+where
+    Record: DeserializeOwned,
+    Id: FromStr,
+{
+    match item.op {
+        Op::Put => match serde_json::from_str(item.value.get()) {
+            Ok(record) => put(to, &record).map(Ok),
+            Err(error) => Ok(Err(Unusable(error.to_string()))),
+        },
+        Op::Del => match id.parse() {
+            Ok(id) => delete(to, id).map(Ok),
+            Err(_) => Ok(Err(Unusable("not an id".into()))),
+        },
+    }
+}
+
+fn delete_heard_redemption(connection: &Connection, redemption_id: RedemptionId) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached("DELETE FROM heard_redemption WHERE redemption_id = ?1")?
+        .execute([redemption_id.as_bytes()])?;
+    Ok(())
+}
