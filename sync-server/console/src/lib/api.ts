@@ -1,0 +1,213 @@
+//! The server's admin API as the console uses it. Types written by hand from its contract; times are milliseconds
+//! since 1970, money counts minor units.
+
+import type { Currency } from "./money";
+
+export interface AdminSession {
+  name: string;
+  expires_at: number;
+}
+
+export interface Venue {
+  venue_id: string;
+  name: string;
+  tax_id: string;
+  address: string;
+  currency: Currency;
+  time_zone: string;
+  cut_over_minutes: number;
+}
+
+export interface BoardTotals {
+  sales: number;
+  total_minor: number;
+  tax_minor: number;
+  cash_minor: number;
+  card_minor: number;
+  rounding_minor: number;
+}
+
+export interface TenderTotal {
+  tender: string;
+  payments: number;
+  amount_minor: number;
+}
+
+export type TillState = "online" | "silent" | "never" | "revoked";
+
+export interface BoardTill {
+  device_id: string;
+  device_no: number;
+  name: string;
+  register_code: string | null;
+  register_name: string | null;
+  state: TillState;
+  last_contact: number | null;
+  /** How many events the till still had to send when it last spoke. */
+  unsent_events: number;
+  session: { business_date: string; opened_at: number; operator: string | null } | null;
+  sales: number;
+  total_minor: number;
+}
+
+export interface QuarterHour {
+  from: number;
+  sales: number;
+  total_minor: number;
+}
+
+export interface SaleRow {
+  sale_id: string;
+  receipt_no: number;
+  register_code: string | null;
+  completed_at: number;
+  total_minor: number;
+  tenders: string[];
+  /** `2 × Piscola, 1 × Agua`. */
+  lines: string;
+  operator: string | null;
+}
+
+export interface Flag {
+  code: string;
+  device_name: string;
+  seq: number | null;
+  at: number;
+}
+
+export interface Board {
+  now: number;
+  business_date: string;
+  venue: Venue | null;
+  currency: Currency;
+  totals: BoardTotals;
+  by_tender: TenderTotal[];
+  tills: BoardTill[];
+  by_quarter_hour: QuarterHour[];
+  recent_sales: SaleRow[];
+  flags: Flag[];
+}
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface SaleLine {
+  line_no: number;
+  product_id: string;
+  name: string;
+  quantity_milli: number;
+  unit_price_minor: number;
+  tax_rate_bp: number;
+  total_minor: number;
+  is_ticketed: boolean;
+}
+
+export type Payment =
+  | { kind: "cash"; amount_minor: number; tendered_minor: number; change_minor: number; rounding_minor: number }
+  | {
+      kind: "card";
+      payment_id: string;
+      amount_minor: number;
+      approval: { authorisation_code: string; operation_no: string; last4: string; brand: string; card_type: string };
+    };
+
+export interface Product {
+  product_id: string;
+  number: number;
+  sku: string;
+  name: string;
+  category_id: string;
+  price_minor: number;
+  tax_rate_bp: number;
+  barcodes: string[];
+  is_ticketed: boolean;
+  position: number;
+  is_active: boolean;
+}
+
+export interface Category {
+  category_id: string;
+  name: string;
+  tint: number;
+  position: number;
+  is_active: boolean;
+}
+
+export interface SaleDetail {
+  sale_id: string;
+  receipt_no: number;
+  business_date: string;
+  completed_at: number;
+  currency: Currency;
+  device_name: string;
+  register_code: string | null;
+  operator: string | null;
+  lines: SaleLine[];
+  totals: {
+    total_minor: number;
+    tax_minor: number;
+    net_minor: number;
+    taxes: { rate_bp: number; net_minor: number; tax_minor: number }[];
+  };
+  settlement: { payments: Payment[]; change_minor: number; rounding_minor: number };
+  tickets: { ticket_id: string; display_code: string }[];
+  seq: number;
+  hash: string;
+}
+
+/** The server said no, or said nothing: then `status` is 0 and `code` is `unreachable`. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, title: string) {
+    super(title);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = { method, credentials: "same-origin", headers: { accept: "application/json" } };
+  if (body !== undefined) {
+    init.headers = { accept: "application/json", "content-type": "application/json" };
+    init.body = JSON.stringify(body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    throw new Refusal(0, "unreachable", "the server did not answer");
+  }
+  if (!response.ok) throw await refusalOf(response);
+  const text = await response.text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+async function refusalOf(response: Response): Promise<Refusal> {
+  const problem = (await response.json().catch(() => null)) as { code?: string; title?: string } | null;
+  return new Refusal(response.status, problem?.code ?? `http_${String(response.status)}`, problem?.title ?? "");
+}
+
+function query(fields: Record<string, string | null>): string {
+  const given = Object.entries(fields).filter((field): field is [string, string] => field[1] !== null);
+  return given.length ? `?${new URLSearchParams(given).toString()}` : "";
+}
+
+export const api = {
+  logIn: (name: string, password: string) => call<AdminSession>("POST", "/v1/admin/session", { name, password }),
+  session: () => call<AdminSession>("GET", "/v1/admin/session"),
+  logOut: () => call<unknown>("DELETE", "/v1/admin/session"),
+  /** Without a date, the night that is now. */
+  board: (businessDate: string | null) => call<Board>("GET", `/v1/admin/board${query({ business_date: businessDate })}`),
+  sales: (businessDate: string, before: string | null) =>
+    call<Page<SaleRow>>("GET", `/v1/admin/sales${query({ business_date: businessDate, limit: "50", before })}`),
+  sale: (saleId: string) => call<SaleDetail>("GET", `/v1/admin/sales/${encodeURIComponent(saleId)}`),
+  products: (before: string | null) => call<Page<Product>>("GET", `/v1/admin/products${query({ limit: "200", before })}`),
+  categories: () => call<Page<Category>>("GET", "/v1/admin/categories?limit=200"),
+  saveProduct: (product: Product) =>
+    call<Product>("PUT", `/v1/admin/products/${encodeURIComponent(product.product_id)}`, product),
+  bell: () => new EventSource("/v1/admin/bell"),
+};

@@ -1,0 +1,72 @@
+//! The board of one night, kept fresh: old numbers stay until new ones are here.
+
+import { api, Refusal, type Board } from "../../lib/api";
+import { listen } from "../../lib/bell";
+import { Coalescer } from "../../lib/coalesce";
+
+/** A board is fetched at most this often, however fast the tills sell. */
+const FETCH_GAP_MS = 400;
+
+export class NightBoard {
+  board = $state<Board | null>(null);
+  /** Why the last fetch failed; the board, if any, is older than it. */
+  refusal = $state<Refusal | null>(null);
+  /** Whether a fetch for another night than the one shown is under way. */
+  isTurning = $state(false);
+  isLive = $state(true);
+  /** The business date that is now, once known. */
+  today = $state<string | null>(null);
+
+  #date: string | null = null;
+  readonly #onRefusal: (refusal: Refusal) => void;
+  readonly #fetches: Coalescer;
+  #bell: { stop: () => void } | undefined;
+
+  constructor(onRefusal: (refusal: Refusal) => void) {
+    this.#onRefusal = onRefusal;
+    this.#fetches = new Coalescer(() => this.#fetch(), FETCH_GAP_MS);
+  }
+
+  start(): void {
+    this.#bell = listen({
+      open: api.bell,
+      onRing: () => this.refresh(),
+      onLive: (isLive) => (this.isLive = isLive),
+    });
+    this.refresh();
+  }
+
+  stop(): void {
+    this.#bell?.stop();
+    this.#fetches.stop();
+  }
+
+  /** Turns to another night, `null` for the one that is now. */
+  turnTo(date: string | null): void {
+    if (date === this.#date) return;
+    this.#date = date;
+    this.isTurning = true;
+    this.refresh();
+  }
+
+  refresh(): void {
+    this.#fetches.ring();
+  }
+
+  async #fetch(): Promise<void> {
+    const date = this.#date;
+    try {
+      const board = await api.board(date);
+      if (date !== this.#date) return;
+      this.board = board;
+      this.refusal = null;
+      this.isTurning = false;
+      if (date === null) this.today = board.business_date;
+    } catch (cause) {
+      if (date !== this.#date) return;
+      this.refusal = cause instanceof Refusal ? cause : new Refusal(0, "unreachable", String(cause));
+      this.isTurning = false;
+      this.#onRefusal(this.refusal);
+    }
+  }
+}

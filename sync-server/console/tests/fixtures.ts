@@ -1,0 +1,215 @@
+//! A night at Club Valdivia, for tests and for the gallery. Made once, by the minute, without chance.
+
+import type { Board, BoardTill, Category, Product, QuarterHour, SaleDetail, SaleRow } from "../src/lib/api";
+
+/** 21 November 2026, 21:30 in Santiago. */
+const OPENED = Date.UTC(2026, 10, 22, 0, 30);
+/** 22 November 2026, 00:42 in Santiago. */
+export const NOW = Date.UTC(2026, 10, 22, 3, 42);
+const MINUTE = 60_000;
+
+const venue: Board["venue"] = {
+  venue_id: "0193a5c2-0000-7000-8000-000000000001",
+  name: "Club Valdivia",
+  tax_id: "76.543.210-3",
+  address: "Av. Libertador 1234, Santiago",
+  currency: "CLP",
+  time_zone: "America/Santiago",
+  cut_over_minutes: 360,
+};
+
+function till(no: number, name: string, place: string, operator: string, rest: Partial<BoardTill>): BoardTill {
+  return {
+    device_id: `0193a5c2-0000-7000-8000-00000000010${String(no)}`,
+    device_no: no,
+    name,
+    register_code: ["BMB", "BTZ", "BVP", "BEN", "BPU", "BBN"][no - 1] ?? null,
+    register_name: place,
+    state: "online",
+    last_contact: NOW,
+    unsent_events: 0,
+    session: { business_date: "2026-11-21", opened_at: OPENED + no * MINUTE, operator },
+    sales: 100,
+    total_minor: 0,
+    ...rest,
+  };
+}
+
+const tills: BoardTill[] = [
+  till(1, "Caja 1", "Mesón", "Javiera P.", { sales: 168, total_minor: 1_284_300 }),
+  till(2, "Caja 2", "Barra Norte", "Camila R.", { sales: 190, total_minor: 1_467_200, unsent_events: 3 }),
+  till(3, "Caja 3", "Barra Sur", "Matías S.", {
+    sales: 121,
+    total_minor: 902_400,
+    state: "silent",
+    last_contact: NOW - 11 * MINUTE,
+    unsent_events: 128,
+  }),
+  till(4, "Caja 4", "Terraza", "Ignacia T.", { sales: 77, total_minor: 611_900 }),
+  till(5, "Puerta", "Entrada", "Rodrigo L.", { sales: 56, total_minor: 546_500, unsent_events: 1 }),
+  till(6, "Guardarropía", "Hall", "", { state: "never", last_contact: null, session: null, sales: 0 }),
+];
+
+const PER_QUARTER = [9, 14, 22, 31, 40, 38, 44, 52, 47, 58, 66, 71, 62];
+
+const quarters: QuarterHour[] = PER_QUARTER.map((sales, place) => ({
+  from: OPENED + place * 15 * MINUTE,
+  sales,
+  total_minor: sales * 7860,
+}));
+
+const BASKETS: [string, number, string][] = [
+  ["2 × Piscola Alto 35, 1 × Mojito, 1 × Agua mineral, 1 × Kunstmann Torobayo", 24_501, "card"],
+  ["1 × Gin Tonic Beefeater", 7_990, "cash"],
+  ["2 × Kunstmann Torobayo", 8_980, "card"],
+  ["1 × Botella Alto 35 + 4 bebidas", 49_990, "card"],
+  ["3 × Shot Tequila", 11_970, "cash"],
+  ["1 × Mojito, 1 × Aperol Spritz", 13_980, "card"],
+  ["1 × Agua mineral", 1_990, "cash"],
+  ["2 × Ron Cola, 1 × Papas fritas", 16_970, "card"],
+  ["1 × Red Bull", 3_990, "cash"],
+  ["4 × Cristal lata", 11_960, "card"],
+];
+
+export const sales: SaleRow[] = Array.from({ length: 50 }, (_, place) => {
+  const [lines, total, tender] = BASKETS[place % BASKETS.length] ?? ["", 0, "cash"];
+  const by = tills[place % 5];
+  return {
+    sale_id: `0193a5c2-0000-7000-9000-${String(place).padStart(12, "0")}`,
+    receipt_no: 412 - Math.floor(place / 5),
+    register_code: by?.register_code ?? null,
+    completed_at: NOW - place * 47_000 - 12_000,
+    total_minor: total,
+    tenders: place === 7 ? ["cash", "card"] : [tender],
+    lines,
+    operator: by?.session?.operator ?? null,
+  };
+});
+
+export const board: Board = {
+  now: NOW,
+  business_date: "2026-11-21",
+  venue,
+  currency: "CLP",
+  totals: {
+    sales: 612,
+    total_minor: 4_812_300,
+    tax_minor: 768_351,
+    cash_minor: 1_609_690,
+    card_minor: 3_202_600,
+    rounding_minor: -10,
+  },
+  by_tender: [
+    { tender: "card", payments: 388, amount_minor: 3_202_600 },
+    { tender: "cash", payments: 231, amount_minor: 1_609_690 },
+  ],
+  tills,
+  by_quarter_hour: quarters,
+  recent_sales: sales,
+  flags: [
+    { code: "bad_signature", device_name: "Caja 4", seq: 3310, at: NOW - 14 * MINUTE },
+    { code: "clock_ahead", device_name: "Puerta", seq: 512, at: NOW - 18 * MINUTE },
+  ],
+};
+
+/** Before the first sale. */
+export const quietBoard: Board = {
+  ...board,
+  now: OPENED + 4 * MINUTE,
+  totals: { sales: 0, total_minor: 0, tax_minor: 0, cash_minor: 0, card_minor: 0, rounding_minor: 0 },
+  by_tender: [],
+  by_quarter_hour: [],
+  recent_sales: [],
+  flags: [],
+  tills: tills
+    .slice(0, 3)
+    .map((one) => ({ ...one, state: "online", unsent_events: 0, last_contact: OPENED + 4 * MINUTE, sales: 0, total_minor: 0 })),
+};
+
+export const sale: SaleDetail = {
+  sale_id: sales[1]?.sale_id ?? "",
+  receipt_no: 412,
+  business_date: "2026-11-21",
+  completed_at: Date.UTC(2026, 10, 22, 2, 53, 3),
+  currency: "CLP",
+  device_name: "Caja 2",
+  register_code: "BTZ",
+  operator: "Camila R.",
+  lines: [
+    ["Piscola Alto 35", 2000, 5_990, 11_980],
+    ["Mojito", 1000, 6_490, 6_490],
+    ["Agua mineral", 1000, 1_990, 1_990],
+    ["Kunstmann Torobayo", 1000, 4_041, 4_041],
+  ].map(([name, quantity, price, total], place) => ({
+    line_no: place + 1,
+    product_id: `p${String(place)}`,
+    name: String(name),
+    quantity_milli: Number(quantity),
+    unit_price_minor: Number(price),
+    tax_rate_bp: 1900,
+    total_minor: Number(total),
+    is_ticketed: place !== 2,
+  })),
+  totals: {
+    total_minor: 24_501,
+    tax_minor: 3_912,
+    net_minor: 20_589,
+    taxes: [{ rate_bp: 1900, net_minor: 20_589, tax_minor: 3_912 }],
+  },
+  settlement: {
+    payments: [
+      {
+        kind: "card",
+        payment_id: "0193a5c2-0000-7000-a000-000000000001",
+        amount_minor: 14_501,
+        approval: { authorisation_code: "093412", operation_no: "000412", last4: "4417", brand: "VI", card_type: "DB" },
+      },
+      { kind: "cash", amount_minor: 10_000, tendered_minor: 20_000, change_minor: 10_000, rounding_minor: 0 },
+    ],
+    change_minor: 10_000,
+    rounding_minor: 0,
+  },
+  tickets: [
+    { ticket_id: "t1", display_code: "BTZ 11725" },
+    { ticket_id: "t2", display_code: "BTZ 11726" },
+  ],
+  seq: 8847,
+  hash: "b1d5a0c49f3177ac90efe8f45502c07a1e5b0d92b61341be77d95a60d87f3c28",
+};
+
+export const categories: Category[] = ["Tragos", "Cócteles", "Cervezas", "Vinos", "Shots", "Sin alcohol", "Comida", "Entradas"].map(
+  (name, place) => ({ category_id: `c${String(place + 1)}`, name, tint: place + 1, position: place, is_active: true }),
+);
+
+const CARD: [string, number, number][] = [
+  ["Piscola Alto 35", 1, 5_990],
+  ["Piscola Mistral 40", 1, 6_990],
+  ["Gin Tonic Beefeater", 1, 7_990],
+  ["Gin Tonic Hendrick’s", 1, 10_990],
+  ["Ron Cola", 1, 5_990],
+  ["Botella Alto 35 + 4 bebidas", 1, 49_990],
+  ["Mojito", 2, 6_490],
+  ["Aperol Spritz", 2, 7_490],
+  ["Kunstmann Torobayo", 3, 4_490],
+  ["Cristal lata", 3, 2_990],
+  ["Copa de la casa", 4, 4_990],
+  ["Shot Tequila", 5, 3_990],
+  ["Agua mineral", 6, 1_990],
+  ["Red Bull", 6, 3_990],
+  ["Papas fritas", 7, 4_990],
+  ["Entrada general", 8, 10_000],
+];
+
+export const products: Product[] = CARD.map(([name, category, price], place) => ({
+  product_id: `p${String(place + 1)}`,
+  number: place + 1,
+  sku: `CV-${String(place + 1).padStart(3, "0")}`,
+  name,
+  category_id: `c${String(category)}`,
+  price_minor: price,
+  tax_rate_bp: 1900,
+  barcodes: [],
+  is_ticketed: category < 6 || category === 8,
+  position: place,
+  is_active: place !== 10,
+}));
