@@ -1,2 +1,61 @@
-//! Tasks.
-fn main() {}
+//! `cargo xtask TASK`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xtask::house::House;
+use xtask::setup::Need;
+use xtask::{bench, check, demo, process, setup, suite};
+
+/// What a newcomer, a contributor and the build machine run.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Installs what is missing, builds, opens Club Valdivia: server, simulated card terminal and printer, the till.
+    Demo {
+        /// No display: two tills play a scripted night; the last line is its summary as JSON.
+        #[arg(long)]
+        headless: bool,
+        /// How long the tills of the scripted night sell.
+        #[arg(long, value_name = "N", default_value_t = 10, requires = "headless")]
+        seconds: u32,
+        /// Keep the club here, and continue it next time. `.demo` when absent; a scripted night starts a new one.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Installs what tests need, then runs all of them.
+    Test,
+    /// Format, lints, types, licences, the window's rules.
+    Check,
+    /// Measures: `sale`. Its last line is JSON.
+    Bench {
+        /// What to measure.
+        name: String,
+        /// Print the result as one line of JSON only.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Installs what building and testing everything needs, and nothing else.
+    Setup,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    process::end_all_when_told()?;
+    let house = House::find()?;
+    match arguments.task {
+        Task::Demo { headless: true, seconds, data } => demo::headless(&house, data.as_deref(), seconds),
+        Task::Demo { headless: false, data, .. } => demo::window(&house, data.as_deref()),
+        Task::Test => suite::test(&house),
+        Task::Check => check::check(&house),
+        Task::Bench { name, json } => bench::bench(&house, &name, json),
+        Task::Setup => setup::system(Need::Robots).and_then(|()| setup::build_screens(&house)),
+    }
+}

@@ -1,0 +1,19 @@
+//! The tasks of this repository: what a newcomer, a contributor and the build machine run. No domain here; tills and
+//! server are used as anybody would use them, through their programs.
+
+pub mod bench;
+pub mod check;
+pub mod club;
+pub mod demo;
+pub mod desktop;
+pub mod house;
+pub mod http;
+pub mod night;
+pub mod process;
+pub mod report;
+pub mod setup;
+pub mod stopwatch;
+pub mod suite;
+pub mod till;
+pub mod webdriver;
+pub mod window_rules;
