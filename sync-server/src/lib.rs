@@ -1,1 +1,191 @@
-//! The server.
+//! The head office's side: what tills push and pull, and what people at head office look at and decide.
+//!
+//! - [`store`] the only room that knows SQL · [`app`] what the server does, by the verb · [`api`] HTTP
+//! - [`outside`] the one clock and the one source of randomness · [`config`] where the data is, where to listen
+//!
+//! Absent on purpose: TLS (a proxy's task) and any way to change or delete what a till wrote.
+
+pub mod api;
+pub mod app;
+pub mod bell;
+pub mod config;
+pub mod metrics;
+pub mod outside;
+pub mod store;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub use config::Config;
+pub use outside::Outside;
+
+use app::admin::AdminError;
+use store::{AdminRole, Store, StoreError};
+
+/// How much of what it sent and we refused we keep for one device.
+const INTAKE_QUOTA_BYTES: i64 = 64 * 1024 * 1024;
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The first administrator could not be made.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// Nobody can listen there.
+    #[error("cannot listen on {addr}")]
+    Listen {
+        /// Where.
+        addr: SocketAddr,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No threads to run on.
+    #[error("cannot start its threads")]
+    Threads(#[source] std::io::Error),
+}
+
+/// What every handler shares.
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) outside: Outside,
+    pub(crate) metrics: metrics::Metrics,
+    pub(crate) bells: bell::Bells,
+    pub(crate) limits: api::Limits,
+    /// Turns true when the server stops, so that open streams end.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+/// The first administrator of a fresh data directory. Their password is shown once and kept nowhere.
+#[derive(Clone, Debug)]
+pub struct FirstAdmin {
+    /// What to sign in with.
+    pub name: String,
+    /// And how.
+    pub password: String,
+}
+
+/// The server.
+pub struct App;
+
+/// A server that answers. Stops when told to, or when dropped.
+pub struct RunningServer {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Set when the data directory was fresh.
+    pub first_admin: Option<FirstAdmin>,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl App {
+    /// Starts the server on threads of its own and returns once it listens.
+    ///
+    /// A fresh data directory gets a company and an administrator, so that there is nothing to configure.
+    pub fn start(config: Config, outside: Outside) -> Result<RunningServer, StartError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("sync-server")
+            .enable_all()
+            .build()
+            .map_err(StartError::Threads)?;
+        let (started_tx, started_rx) = std::sync::mpsc::channel();
+        let (stop, stopping) = watch::channel(false);
+        let thread = std::thread::Builder::new()
+            .name("sync-server".to_owned())
+            .spawn(move || runtime.block_on(run(config, outside, stopping, &started_tx)))
+            .map_err(StartError::Threads)?;
+        let (addr, first_admin) = started_rx.recv().unwrap_or_else(|_| {
+            Err(StartError::Threads(std::io::Error::other("the server ended before it listened")))
+        })?;
+        Ok(RunningServer { addr, first_admin, stop, thread: Some(thread) })
+    }
+}
+
+impl RunningServer {
+    /// `http://127.0.0.1:8080`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Answers what is being asked, writes everything out, and ends.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            // A panic in there was reported by itself already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for RunningServer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+type Started = Result<(SocketAddr, Option<FirstAdmin>), StartError>;
+
+async fn run(
+    config: Config,
+    outside: Outside,
+    mut stopping: watch::Receiver<bool>,
+    started: &std::sync::mpsc::Sender<Started>,
+) {
+    // Whoever started us and is gone meanwhile does not mind.
+    let tell = |news: Started| drop(started.send(news));
+    let (store, first_admin, listener) = match prepare(&config, &outside).await {
+        Ok(prepared) => prepared,
+        Err(error) => return tell(Err(error)),
+    };
+    let addr = listener.local_addr().unwrap_or(config.listen);
+    let inner = Arc::new(Inner {
+        store,
+        outside,
+        metrics: metrics::Metrics::default(),
+        bells: bell::Bells::default(),
+        limits: api::Limits::default(),
+        stopping: stopping.clone(),
+    });
+    let service = api::router(Arc::clone(&inner)).into_make_service_with_connect_info::<SocketAddr>();
+    tell(Ok((addr, first_admin)));
+    let told_to_stop = async move {
+        // Dropped without a word also means stop.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(told_to_stop).await {
+        tracing::error!(%error, "the server stopped listening");
+    }
+    inner.store.close().await;
+}
+
+async fn prepare(config: &Config, outside: &Outside) -> Result<(Store, Option<FirstAdmin>, TcpListener), StartError> {
+    let store = Store::open(&config.data_dir).await?;
+    // Every company's file is brought up to date before the first request, not during it.
+    let tenants = store.list_tenants().await?;
+    for tenant in &tenants {
+        store.load_tenant(tenant.tenant_id).await?;
+    }
+    let first_admin = if tenants.is_empty() { Some(first_tenant(&store, outside).await?) } else { None };
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.map_err(|source| StartError::Listen { addr: config.listen, source })?;
+    Ok((store, first_admin, listener))
+}
+
+async fn first_tenant(store: &Store, outside: &Outside) -> Result<FirstAdmin, StartError> {
+    let tenant = store.create_tenant("main", "Barra", outside.now(), &*outside.entropy).await?;
+    let (name, password) = ("admin".to_owned(), app::secret::new_password(&*outside.entropy));
+    app::admin::put_admin(store, tenant.tenant_id, (&name, &password, AdminRole::Admin), outside).await?;
+    Ok(FirstAdmin { name, password })
+}

@@ -1,2 +1,202 @@
-//! The server.
-fn main() {}
+//! `sync-server --data DIR serve | migrate | tenant | admin | enroll | seed | openapi`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+use sync_server::app::{admin, enroll, secret, seed};
+use sync_server::store::{AdminRole, Page, Store};
+use sync_server::{App, Config, Outside};
+
+/// The head office's side of Barra.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The data directory; made when absent.
+    #[arg(long, env = "BARRA_DATA", default_value = "barra-data")]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answers tills and head office until it is interrupted.
+    Serve {
+        /// Where to listen.
+        #[arg(long, env = "BARRA_LISTEN", default_value_t = Config::DEFAULT_LISTEN)]
+        listen: SocketAddr,
+    },
+    /// Brings every database up to date and ends.
+    Migrate,
+    /// Adds a company, or lists them.
+    Tenant {
+        /// Its short name; nothing lists what there is.
+        slug: Option<String>,
+        /// As people call it; the short name when absent.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Gives someone at head office a password, printed once.
+    Admin {
+        /// What they sign in with.
+        name: String,
+        /// The company's short name.
+        #[arg(long, default_value = "main")]
+        tenant: String,
+        /// What they may do.
+        #[arg(long, value_enum, default_value_t = Role::Admin)]
+        role: Role,
+    },
+    /// Mints a fresh code for a till that has not enrolled, or lists tills.
+    Enroll {
+        /// The register's three letters; nothing lists what there is.
+        register: Option<String>,
+        /// The company's short name.
+        #[arg(long, default_value = "main")]
+        tenant: String,
+    },
+    /// Fills in a venue to try things with, and prints what a script needs as one JSON object.
+    Seed {
+        /// Which.
+        #[arg(value_enum)]
+        venue: Demo,
+    },
+    /// Prints the API's description.
+    Openapi,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Role {
+    Auditor,
+    Manager,
+    Admin,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Demo {
+    ClubValdivia,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match arguments.command {
+        Command::Serve { listen } => serve(Config { data_dir: arguments.data, listen }),
+        Command::Openapi => {
+            println!("{}", sync_server::api::openapi_json());
+            Ok(())
+        }
+        command => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let store = Store::open(&arguments.data).await.context("cannot open the data directory")?;
+                let done = run(&store, command).await;
+                store.close().await;
+                done
+            })
+        }
+    }
+}
+
+fn serve(config: Config) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let server = App::start(config, Outside::system())?;
+    if let Some(admin) = &server.first_admin {
+        println!("First administrator: {}  password: {}  (shown only now)", admin.name, admin.password);
+    }
+    println!("Listening on {}", server.url());
+    runtime.block_on(interrupted())?;
+    server.stop();
+    Ok(())
+}
+
+async fn interrupted() -> Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            done = tokio::signal::ctrl_c() => done?,
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+async fn run(store: &Store, command: Command) -> Result<()> {
+    let outside = Outside::system();
+    match command {
+        Command::Serve { .. } | Command::Openapi => Ok(()),
+        Command::Migrate => {
+            for tenant in store.list_tenants().await? {
+                store.load_tenant(tenant.tenant_id).await?;
+                println!("{} is up to date", tenant.slug);
+            }
+            Ok(())
+        }
+        Command::Tenant { slug: None, .. } => {
+            for tenant in store.list_tenants().await? {
+                println!("{}  {}  {}", tenant.slug, tenant.tenant_id, tenant.name);
+            }
+            Ok(())
+        }
+        Command::Tenant { slug: Some(slug), name } => {
+            let name = name.unwrap_or_else(|| slug.clone());
+            let tenant = store.create_tenant(&slug, &name, outside.now(), &*outside.entropy).await?;
+            println!("{slug}  {}  {name}", tenant.tenant_id);
+            Ok(())
+        }
+        Command::Admin { name, tenant, role } => {
+            let tenant = store.find_tenant_by_slug(&tenant).await?.context("there is no such company")?;
+            let role = match role {
+                Role::Auditor => AdminRole::Auditor,
+                Role::Manager => AdminRole::Manager,
+                Role::Admin => AdminRole::Admin,
+            };
+            let password = secret::new_password(&*outside.entropy);
+            admin::put_admin(store, tenant, (&name, &password, role), &outside).await?;
+            println!("{name}  password: {password}  (shown only now)");
+            Ok(())
+        }
+        Command::Enroll { register, tenant } => enroll_till(store, register, &tenant, &outside).await,
+        Command::Seed { venue: Demo::ClubValdivia } => {
+            println!("{}", serde_json::to_string(&seed::club_valdivia(store, &outside).await?)?);
+            Ok(())
+        }
+    }
+}
+
+async fn enroll_till(store: &Store, register: Option<String>, tenant: &str, outside: &Outside) -> Result<()> {
+    let tenant_id = store.find_tenant_by_slug(tenant).await?.context("there is no such company")?;
+    let tenant = store.load_tenant(tenant_id).await?;
+    let mut tx = tenant.write().await?;
+    let registers = tx.list_registers(Page::ALL).await?.items;
+    let devices = tx.list_devices().await?;
+    let Some(code) = register else {
+        for device in devices {
+            let register = registers.iter().find(|register| register.register_id == device.register_id);
+            let state = match (device.enrolled_at, device.revoked_at) {
+                (_, Some(_)) => "withdrawn",
+                (Some(_), None) => "enrolled",
+                (None, None) => "waiting",
+            };
+            println!("{}  {}  {state}", register.map_or("???", |register| &register.code), device.name);
+        }
+        return Ok(());
+    };
+    let register = registers.iter().find(|register| register.code == code).context("there is no such register")?;
+    let waiting = devices.iter().find(|device| {
+        device.register_id == register.register_id && device.enrolled_at.is_none() && device.revoked_at.is_none()
+    });
+    let code = match waiting {
+        Some(device) => enroll::mint_code(store, tenant_id, &mut tx, device.device_id, outside).await?,
+        None => enroll::add_till(store, &tenant, &mut tx, (register.register_id, &register.name), outside).await?.1,
+    };
+    tx.commit().await?;
+    println!("{code}  (for one till, within ten minutes)");
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Who asks. A device signs every request; a person carries a session. A handler that takes one of these cannot be
+//! reached without it.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Request, header};
+use shared::event::Hash;
+use shared::ids::DeviceId;
+use shared::keys::{PublicKey, Signature};
+use shared::sync::protocol::{MAX_BODY_BYTES, ProblemCode};
+use shared::sync::request::{
+    CREATED_HEADER, DEVICE_HEADER, MAX_SKEW_MS, NONCE_HEADER, RequestToSign, SIGNATURE_HEADER,
+};
+use shared::time::Timestamp;
+
+use super::error::ApiError;
+use crate::app::admin::{self, Session};
+use crate::store::{AdminRole, DeviceRow, Intake, NonceOutcome, Tenant};
+use crate::{INTAKE_QUOTA_BYTES, Inner};
+
+/// The cookie a browser carries. The prefix makes browsers refuse it from anywhere but this host, over TLS.
+pub(crate) const COOKIE: &str = "__Host-barra";
+
+/// A request a device signed, its body as sent.
+pub(crate) struct SignedRequest {
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) device: DeviceRow,
+    pub(crate) key: PublicKey,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+struct Credentials {
+    device: DeviceId,
+    created: Timestamp,
+    nonce: String,
+    signature: Signature,
+}
+
+fn credentials(headers: &HeaderMap) -> Option<Credentials> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let nonce = text(NONCE_HEADER)?;
+    let is_nonce = nonce.len() == 32 && nonce.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    Some(Credentials {
+        device: text(DEVICE_HEADER)?.parse().ok()?,
+        created: Timestamp::from_millis(text(CREATED_HEADER)?.parse().ok()?),
+        nonce: is_nonce.then(|| nonce.to_owned())?,
+        signature: text(SIGNATURE_HEADER)?.parse().ok()?,
+    })
+}
+
+impl FromRequest<Arc<Inner>> for SignedRequest {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, app: &Arc<Inner>) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let given = credentials(&parts.headers).ok_or_else(ApiError::unauthenticated)?;
+        let home = app.store.find_device_home(given.device).await?.ok_or_else(ApiError::unauthenticated)?;
+        let tenant = app.store.find_tenant(home).await?.ok_or_else(ApiError::unauthenticated)?;
+        let device = tenant.read().await?.find_device(given.device).await?.ok_or_else(ApiError::unauthenticated)?;
+        let key = device.public_key.ok_or_else(ApiError::unauthenticated)?;
+        // Only now the body: strangers do not get to send one.
+        let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| ApiError::too_large())?;
+
+        let path_and_query = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let to_sign = RequestToSign {
+            method: parts.method.as_str(),
+            path_and_query,
+            body: &body,
+            created: given.created,
+            nonce: &given.nonce,
+            device: given.device,
+        };
+        to_sign.verify(&key, &given.signature).map_err(|_| ApiError::unauthenticated())?;
+
+        let now = app.outside.now();
+        if now.millis_since(given.created).unsigned_abs() > MAX_SKEW_MS.unsigned_abs() {
+            let title = "the clocks differ by more than five minutes; set yours by x-barra-server-time";
+            return Err(ApiError::new(ProblemCode::ClockSkew, title));
+        }
+        if !app.limits.device.take(&given.device.as_bytes()[..], app.outside.clock.up_ms()) {
+            return Err(super::limit::slow_down());
+        }
+        let mut tx = tenant.write().await?;
+        if device.revoked_at.is_some() {
+            // What it still holds is kept, and nothing is served.
+            if parts.method == Method::POST {
+                let intake = Intake { device_id: given.device, reason: "revoked", body: &body };
+                tx.keep_intake(&intake, now, INTAKE_QUOTA_BYTES).await?;
+                tx.commit().await?;
+            }
+            return Err(ApiError::new(ProblemCode::Revoked, "this till was withdrawn by head office"));
+        }
+        let content = Hash::from_bytes(blake3::derive_key("barra 1 request content", given.signature.as_bytes()));
+        let forget_before = now.plus_millis(-2 * MAX_SKEW_MS);
+        let nonce = tx.put_nonce(given.device, &given.nonce, content, (now, forget_before)).await?;
+        if nonce == NonceOutcome::Replayed {
+            return Err(ApiError::new(ProblemCode::Replayed, "this nonce was used for another request"));
+        }
+        tx.touch_device(given.device, now, unsent(&parts)).await?;
+        tx.commit().await?;
+        Ok(Self { tenant, device, key, headers: parts.headers, body })
+    }
+}
+
+/// What a pull says the till still holds. A push says it in its body.
+fn unsent(parts: &Parts) -> Option<u64> {
+    parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("unsent=")).and_then(|n| n.parse().ok())
+}
+
+/// Someone at head office, signed in.
+pub(crate) struct Admin {
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) session: Session,
+}
+
+impl Admin {
+    /// Lets through only those who may do this.
+    pub(crate) fn require(&self, role: AdminRole) -> Result<(), ApiError> {
+        if self.session.role >= role {
+            Ok(())
+        } else {
+            Err(ApiError::new(ProblemCode::Forbidden, "your role does not allow this"))
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Inner>> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<Inner>) -> Result<Self, ApiError> {
+        let token = match bearer(&parts.headers) {
+            Some(token) => token,
+            None => {
+                // A browser sends its cookie wherever it is told to, so changes must come from our own pages.
+                if !parts.method.is_safe() && !is_same_origin(&parts.headers).unwrap_or(false) {
+                    return Err(ApiError::new(ProblemCode::Forbidden, "this request comes from another site"));
+                }
+                cookie(&parts.headers).ok_or_else(ApiError::unauthenticated)?
+            }
+        };
+        let session = admin::find_session(&app.store, token, app.outside.now()).await?;
+        let session = session.ok_or_else(ApiError::unauthenticated)?;
+        let tenant = app.store.find_tenant(session.tenant_id).await?.ok_or_else(ApiError::unauthenticated)?;
+        Ok(Self { tenant, session })
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|line| line.split("; ")).find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// Whether a browser says the request comes from our own pages; `None` when it says nothing.
+pub(crate) fn is_same_origin(headers: &HeaderMap) -> Option<bool> {
+    let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let (scheme, of) = origin.split_once("://").unwrap_or_default();
+    Some(matches!(scheme, "http" | "https") && !host.is_empty() && of.eq_ignore_ascii_case(host))
+}

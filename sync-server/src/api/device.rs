@@ -1,0 +1,181 @@
+//! What tills ask for: to be enrolled, to hand over what they wrote, to learn what is new.
+
+use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, Query, State};
+use axum::http::header;
+use serde::Deserialize;
+use shared::event::Hash;
+use shared::ids::{DeviceId, LogId};
+use shared::sync::protocol::{
+    EnrollReply, EnrollRequest, MAX_BODY_BYTES, MAX_PULL_ITEMS, ProblemCode, PullReply, PushReply, PushRequest,
+};
+
+use super::auth::SignedRequest;
+use super::error::ApiError;
+use super::limit;
+use crate::app::pull::PullFrom;
+use crate::app::push::PushError;
+use crate::app::{enroll, pull, push};
+use crate::store::{Intake, Tenant};
+use crate::{INTAKE_QUOTA_BYTES, Inner};
+
+/// Makes a machine one of the company's, by a one-time code.
+#[utoipa::path(post, path = "/v1/enroll", tag = "device", request_body = serde_json::Value, responses(
+    (status = 200, description = "The till's identity, certificate, venue and register", body = serde_json::Value),
+    (status = 401, description = "`unauthenticated`: the code is wrong, used, expired or dead", body = super::openapi::ProblemDoc),
+    (status = 409, description = "`conflict`: the till is enrolled already, or withdrawn", body = super::openapi::ProblemDoc),
+    (status = 429, description = "`too_many_requests`", body = super::openapi::ProblemDoc),
+))]
+pub(crate) async fn enroll_device(
+    State(app): State<Arc<Inner>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    body: axum::body::Bytes,
+) -> Result<Json<EnrollReply>, ApiError> {
+    if !app.limits.enroll.take(peer.ip().to_string().as_bytes(), app.outside.clock.up_ms()) {
+        return Err(limit::slow_down());
+    }
+    let request: EnrollRequest =
+        serde_json::from_slice(&body).map_err(|error| ApiError::malformed(format!("not an enrolment: {error}")))?;
+    let reply = enroll::enroll(&app.store, &request, app.outside.now()).await;
+    app.metrics.enrolments(reply.is_ok());
+    let reply = reply?;
+    tracing::info!(device = %reply.device_id, tenant = %reply.tenant_id, "a till enrolled");
+    app.bells.ring(reply.tenant_id);
+    Ok(Json(reply))
+}
+
+/// Takes in events, oldest first. Signed by the device; JSON under zstd.
+#[utoipa::path(post, path = "/v1/push", tag = "device", security(("device" = [])), request_body(content = serde_json::Value, description = "`PushRequest`, `Content-Encoding: zstd`"), responses(
+    (status = 200, description = "One result per batch: ok, gap or fork", body = serde_json::Value),
+    (status = 401, description = "`unauthenticated`, `clock_skew`, `replayed` or `revoked`", body = super::openapi::ProblemDoc),
+    (status = 403, description = "`forbidden`: another device's chain", body = super::openapi::ProblemDoc),
+    (status = 413, description = "`too_large`: halve the batch", body = super::openapi::ProblemDoc),
+    (status = 422, description = "`unprocessable`: cannot be read or verified; the bytes are kept", body = super::openapi::ProblemDoc),
+    (status = 426, description = "`upgrade_required`", body = super::openapi::ProblemDoc),
+))]
+pub(crate) async fn push_events(
+    State(app): State<Arc<Inner>>,
+    request: SignedRequest,
+) -> Result<Json<PushReply>, ApiError> {
+    let started = app.outside.clock.up_ms();
+    let now = app.outside.now();
+    let is_compressed = request.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "zstd");
+    let body = request.body.clone();
+    // Megabytes to unpack and read would hold up the threads that answer others.
+    let parsed = tokio::task::spawn_blocking(move || parse(&body, is_compressed)).await;
+    let parsed = match parsed.unwrap_or(Err(ParseError::Unreadable)) {
+        Ok(parsed) => parsed,
+        Err(ParseError::TooLarge) => return Err(ApiError::too_large()),
+        Err(ParseError::Unreadable) => {
+            keep(&request.tenant, request.device.device_id, "unreadable", &request.body, &app).await?;
+            let title = "the request cannot be read; its bytes are kept";
+            return Err(ApiError::new(ProblemCode::Unprocessable, title));
+        }
+    };
+    let pushed = match push::push(&request.tenant, &request.device, &request.key, &parsed, now).await {
+        Ok(pushed) => pushed,
+        Err(error) => {
+            let reason = match &error {
+                PushError::OtherDevice(_) => Some("other_device"),
+                PushError::NoStart(_) => Some("no_start"),
+                PushError::Signature(_) => Some("signature"),
+                PushError::Numbers => Some("numbers"),
+                PushError::TooLarge | PushError::Protocol(_) | PushError::Store(_) => None,
+            };
+            if let Some(reason) = reason {
+                tracing::warn!(device = %request.device.device_id, %error, "a push was refused; its bytes are kept");
+                keep(&request.tenant, request.device.device_id, reason, &request.body, &app).await?;
+            }
+            return Err(error.into());
+        }
+    };
+    app.metrics.pushed(&pushed, request.body.len(), app.outside.clock.up_ms().saturating_sub(started));
+    app.bells.ring(request.tenant.tenant_id);
+    Ok(Json(PushReply { log_id: request.tenant.log_id, server_time: now, results: pushed.results }))
+}
+
+async fn keep(
+    tenant: &Tenant,
+    device_id: DeviceId,
+    reason: &'static str,
+    body: &[u8],
+    app: &Inner,
+) -> Result<(), ApiError> {
+    let mut tx = tenant.write().await?;
+    tx.keep_intake(&Intake { device_id, reason, body }, app.outside.now(), INTAKE_QUOTA_BYTES).await?;
+    Ok(tx.commit().await?)
+}
+
+enum ParseError {
+    TooLarge,
+    Unreadable,
+}
+
+/// Unpacks no further than one byte past the limit: a small body can claim to be very large.
+fn parse(body: &[u8], is_compressed: bool) -> Result<PushRequest, ParseError> {
+    if !is_compressed {
+        return serde_json::from_slice(body).map_err(|_| ParseError::Unreadable);
+    }
+    let mut decoder =
+        zstd::stream::read::Decoder::with_buffer(body).map_err(|_| ParseError::Unreadable)?.single_frame();
+    // 8 MiB of window is all a frame of ours needs; larger ones would make us set memory aside.
+    decoder.window_log_max(23).map_err(|_| ParseError::Unreadable)?;
+    let mut plain = Vec::new();
+    let read = decoder.take(MAX_BODY_BYTES as u64 + 1).read_to_end(&mut plain);
+    if plain.len() > MAX_BODY_BYTES {
+        return Err(ParseError::TooLarge);
+    }
+    read.map_err(|_| ParseError::Unreadable)?;
+    serde_json::from_slice(&plain).map_err(|_| ParseError::Unreadable)
+}
+
+/// How far a till has come in a stream.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PullQuery {
+    /// `T:cat` or `V:<venue>`.
+    stream: String,
+    /// The log the cursor is of; absent before the first pull.
+    #[param(value_type = Option<String>)]
+    log_id: Option<LogId>,
+    /// The last number applied.
+    seq: Option<u64>,
+    /// The rolling hash there, 64 hexadecimal digits.
+    hash: Option<String>,
+    /// How many items at most, up to 1000.
+    limit: Option<usize>,
+    /// How many events the till still holds.
+    #[serde(rename = "unsent")]
+    #[param(rename = "unsent")]
+    _unsent: Option<u64>,
+}
+
+/// The items of a stream after a cursor. Signed by the device.
+#[utoipa::path(get, path = "/v1/pull", tag = "device", security(("device" = [])), params(PullQuery), responses(
+    (status = 200, description = "Items, dense and in order", body = serde_json::Value),
+    (status = 401, description = "`unauthenticated`, `clock_skew`, `replayed` or `revoked`", body = super::openapi::ProblemDoc),
+    (status = 404, description = "`not_found`: no such stream for this device", body = super::openapi::ProblemDoc),
+    (status = 410, description = "`cursor_gone`: start the stream again", body = super::openapi::ProblemDoc),
+))]
+pub(crate) async fn pull_stream(
+    State(app): State<Arc<Inner>>,
+    query: Result<Query<PullQuery>, axum::extract::rejection::QueryRejection>,
+    request: SignedRequest,
+) -> Result<Json<PullReply>, ApiError> {
+    let Query(query) = query.map_err(|error| ApiError::malformed(error.body_text()))?;
+    let hash = query.hash.as_deref().filter(|hash| !hash.is_empty()).map(str::parse::<Hash>).transpose();
+    let from = PullFrom {
+        stream: query.stream.parse().map_err(|_| ApiError::not_found())?,
+        log_id: query.log_id,
+        seq: query.seq.unwrap_or(0),
+        hash: hash.map_err(|_| ApiError::malformed("hash is 64 hexadecimal digits"))?.unwrap_or(Hash::ZERO),
+        limit: query.limit.unwrap_or(MAX_PULL_ITEMS),
+    };
+    let reply = pull::pull(&request.tenant, &request.device, from, app.outside.now()).await?;
+    app.metrics.pulled(reply.items.len());
+    Ok(Json(reply))
+}

@@ -1,0 +1,180 @@
+//! Every refusal as problem+json, with the server's clock, and without a word about the inside.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use shared::sync::protocol::{Problem, ProblemCode};
+use shared::time::Timestamp;
+
+use crate::app::admin::AdminError;
+use crate::app::enroll::EnrollError;
+use crate::app::pull::PullError;
+use crate::app::push::PushError;
+use crate::store::StoreError;
+
+/// A refusal.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    pub(crate) code: ProblemCode,
+    pub(crate) title: String,
+    pub(crate) retry_after_s: Option<u64>,
+}
+
+impl ApiError {
+    pub(crate) fn new(code: ProblemCode, title: impl Into<String>) -> Self {
+        Self { code, title: title.into(), retry_after_s: None }
+    }
+
+    pub(crate) fn unauthenticated() -> Self {
+        Self::new(ProblemCode::Unauthenticated, "credentials are missing or wrong")
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(ProblemCode::NotFound, "there is no such thing here")
+    }
+
+    pub(crate) fn malformed(title: impl Into<String>) -> Self {
+        Self::new(ProblemCode::Malformed, title)
+    }
+
+    pub(crate) fn too_large() -> Self {
+        Self::new(ProblemCode::TooLarge, "too much at once")
+    }
+
+    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
+        // The one place where a fault of ours is logged.
+        let causes: Vec<_> = std::iter::successors(error.source(), |e| e.source()).map(ToString::to_string).collect();
+        tracing::error!(%error, ?causes, "a request failed");
+        Self::new(ProblemCode::Internal, "the server made a mistake; nothing was changed")
+    }
+}
+
+pub(crate) fn status(code: ProblemCode) -> StatusCode {
+    match code {
+        ProblemCode::Malformed => StatusCode::BAD_REQUEST,
+        ProblemCode::Unauthenticated | ProblemCode::ClockSkew | ProblemCode::Replayed | ProblemCode::Revoked => {
+            StatusCode::UNAUTHORIZED
+        }
+        ProblemCode::Forbidden => StatusCode::FORBIDDEN,
+        ProblemCode::NotFound => StatusCode::NOT_FOUND,
+        ProblemCode::Conflict => StatusCode::CONFLICT,
+        ProblemCode::CursorGone => StatusCode::GONE,
+        ProblemCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ProblemCode::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+        ProblemCode::Locked => StatusCode::LOCKED,
+        ProblemCode::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
+        ProblemCode::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+        ProblemCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ProblemCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Rides on an answer until the outermost layer, which knows the time, writes it out.
+#[derive(Clone)]
+pub(crate) struct Pending {
+    code: ProblemCode,
+    title: String,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = status(self.code).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(Pending { code: self.code, title: self.title });
+        response
+    }
+}
+
+impl Pending {
+    pub(crate) fn write(self, response: &Response, server_time: Timestamp) -> Response {
+        let status = status(self.code);
+        let problem = Problem { status: status.as_u16(), code: self.code, title: self.title, server_time };
+        let mut written = (status, Json(problem)).into_response();
+        for (name, value) in response.headers() {
+            if name != header::CONTENT_LENGTH {
+                written.headers_mut().insert(name, value.clone());
+            }
+        }
+        let problem = HeaderValue::from_static("application/problem+json");
+        written.headers_mut().insert(header::CONTENT_TYPE, problem);
+        written
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Taken(what) => Self::new(ProblemCode::Conflict, format!("{what} is in use")),
+            StoreError::Dangling => Self::new(ProblemCode::Unprocessable, "it refers to something that does not exist"),
+            StoreError::Sql(sqlx_busy) if is_busy(sqlx_busy) => {
+                tracing::warn!(%error, "the database was busy for too long");
+                Self::new(ProblemCode::Unavailable, "the server is busy; try again")
+            }
+            StoreError::Sql(_) | StoreError::Migrate(_) | StoreError::Io(_) | StoreError::Corrupt(_) => {
+                Self::internal(&error)
+            }
+        }
+    }
+}
+
+fn is_busy(error: &(dyn std::error::Error + 'static)) -> bool {
+    let text = error.to_string();
+    text.contains("database is locked") || text.contains("pool timed out")
+}
+
+impl From<PushError> for ApiError {
+    fn from(error: PushError) -> Self {
+        let code = match error {
+            PushError::Store(error) => return error.into(),
+            PushError::TooLarge => ProblemCode::TooLarge,
+            PushError::Protocol(_) => ProblemCode::UpgradeRequired,
+            PushError::Numbers => ProblemCode::Malformed,
+            PushError::OtherDevice(_) => ProblemCode::Forbidden,
+            PushError::NoStart(_) | PushError::Signature(_) => ProblemCode::Unprocessable,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<PullError> for ApiError {
+    fn from(error: PullError) -> Self {
+        let code = match error {
+            PullError::Store(error) => return error.into(),
+            PullError::NoStream => ProblemCode::NotFound,
+            PullError::CursorGone => ProblemCode::CursorGone,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<EnrollError> for ApiError {
+    fn from(error: EnrollError) -> Self {
+        let code = match error {
+            EnrollError::Store(error) => return error.into(),
+            // One answer for every way a code can be wrong.
+            EnrollError::Code | EnrollError::Proof => {
+                return Self::new(ProblemCode::Unauthenticated, EnrollError::Code.to_string());
+            }
+            EnrollError::NotWaiting => ProblemCode::Conflict,
+            EnrollError::NotFound => ProblemCode::NotFound,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<AdminError> for ApiError {
+    fn from(error: AdminError) -> Self {
+        let code = match error {
+            AdminError::Store(error) => return error.into(),
+            AdminError::Hash(error) => return Self::internal(&error),
+            AdminError::Wrong => ProblemCode::Unauthenticated,
+            AdminError::Locked { retry_after_s } => {
+                let locked = Self::new(ProblemCode::Locked, error.to_string());
+                return Self { retry_after_s: Some(retry_after_s), ..locked };
+            }
+        };
+        Self::new(code, error.to_string())
+    }
+}

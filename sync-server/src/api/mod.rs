@@ -1,0 +1,16 @@
+//! HTTP: who asks, what they may, what they get. The only room that knows axum.
+
+mod admin;
+mod auth;
+mod bell;
+mod console;
+mod device;
+mod error;
+mod health;
+mod limit;
+mod openapi;
+mod router;
+
+pub(crate) use limit::Limits;
+pub use openapi::openapi_json;
+pub(crate) use router::router;

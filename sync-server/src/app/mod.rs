@@ -1,0 +1,9 @@
+//! What the server does, by the verb. Knows neither HTTP nor SQL.
+
+pub mod admin;
+pub mod enroll;
+pub mod project;
+pub mod pull;
+pub mod push;
+pub mod secret;
+pub mod seed;

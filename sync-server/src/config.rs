@@ -1,0 +1,29 @@
+//! Where the data is and where to listen. Everything else has a value that works.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The server's settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data directory: `control.db` and one file per company. Made when absent.
+    pub data_dir: PathBuf,
+    /// Where to listen. Port 0 picks a free one.
+    pub listen: SocketAddr,
+}
+
+impl Config {
+    /// Where a server listens that was not told: this machine only, because TLS is someone else's task.
+    pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+    /// A data directory, listening where nobody has to choose.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self { data_dir: data_dir.into(), listen: Self::DEFAULT_LISTEN }
+    }
+
+    /// On a free port of this machine: for tests, and for several servers side by side.
+    #[must_use]
+    pub fn on_a_free_port(self) -> Self {
+        Self { listen: SocketAddr::new(Self::DEFAULT_LISTEN.ip(), 0), ..self }
+    }
+}

@@ -1,0 +1,29 @@
+//! Who changed what at head office.
+
+use serde::Serialize;
+use shared::time::Timestamp;
+
+use super::{Result, StoreError, TenantTx};
+
+impl TenantTx {
+    /// Writes a change down, in the transaction that makes it: neither happens without the other.
+    pub async fn insert_audit(
+        &mut self,
+        now: Timestamp,
+        actor: &str,
+        action: &'static str,
+        subject: String,
+        detail: &impl Serialize,
+    ) -> Result<()> {
+        let detail = serde_json::to_string(detail).map_err(|_| StoreError::Corrupt("audit"))?;
+        sqlx::query("INSERT INTO audit (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)")
+            .bind(now.as_millis())
+            .bind(actor.to_owned())
+            .bind(action)
+            .bind(subject)
+            .bind(detail)
+            .execute(self.sql())
+            .await?;
+        Ok(())
+    }
+}

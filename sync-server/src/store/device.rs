@@ -1,0 +1,339 @@
+//! Devices: their keys, the codes they enrol with, the nonces they have used, when they were last heard of.
+
+use shared::event::Hash;
+use shared::ids::{DeviceId, RegisterId, VenueId};
+use shared::keys::{PublicKey, Signature};
+use shared::sync::certificate::SignedCertificate;
+use shared::sync::stream::{StreamName, keys};
+use shared::time::Timestamp;
+use shared::venue::DeviceRecord;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::row::{RowExt, by_constraint};
+use super::{Result, StoreError, TenantTx};
+
+/// A machine, enrolled or waiting to be.
+#[derive(Clone, Debug)]
+pub struct DeviceRow {
+    /// Its id.
+    pub device_id: DeviceId,
+    /// Its short number, printed in tickets.
+    pub device_no: u16,
+    /// What it sells at.
+    pub register_id: RegisterId,
+    /// Where it stands.
+    pub venue_id: VenueId,
+    /// As people call it.
+    pub name: String,
+    /// What machine it said it is.
+    pub description: String,
+    /// Its key, once enrolled.
+    pub public_key: Option<PublicKey>,
+    /// Head office's word for that key.
+    pub certificate: Option<SignedCertificate>,
+    /// When it enrolled.
+    pub enrolled_at: Option<Timestamp>,
+    /// When it was withdrawn.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last heard of.
+    pub last_contact_at: Option<Timestamp>,
+    /// How many events it said it still holds.
+    pub unsent_events: u64,
+}
+
+impl DeviceRow {
+    /// As the other tills know it; `None` until it has a certificate.
+    pub fn record(&self) -> Option<DeviceRecord> {
+        Some(DeviceRecord {
+            device_id: self.device_id,
+            device_no: self.device_no,
+            register_id: self.register_id,
+            name: self.name.clone(),
+            certificate: self.certificate.clone()?,
+            is_revoked: self.revoked_at.is_some(),
+        })
+    }
+}
+
+/// A code a machine may enrol with, once.
+pub struct EnrolmentCode {
+    /// Its first characters, by which it is found.
+    pub selector: String,
+    /// Whose machine it makes.
+    pub device_id: DeviceId,
+    /// Of the whole code.
+    pub code_hash: [u8; 32],
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// What became of a code that was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeOutcome {
+    /// Right, and not used before.
+    Fresh(DeviceId),
+    /// Right, and used before.
+    Used(DeviceId),
+    /// Wrong, expired, or tried too often; nobody is told which.
+    Refused,
+}
+
+/// What a nonce says about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NonceOutcome {
+    /// Never seen.
+    Fresh,
+    /// The same request again.
+    Repeat,
+    /// The same nonce with other content.
+    Replayed,
+}
+
+/// Wrong tries before a code is dead.
+const CODE_TRIES: i64 = 5;
+
+impl TenantTx {
+    /// Adds a machine that has yet to enrol, with the next short number.
+    pub async fn insert_device(
+        &mut self,
+        device_id: DeviceId,
+        (venue_id, register_id): (VenueId, RegisterId),
+        name: &str,
+        now: Timestamp,
+    ) -> Result<u16> {
+        let next =
+            sqlx::query("SELECT coalesce(max(device_no), 0) + 1 AS next FROM device").fetch_one(self.sql()).await?;
+        let device_no: u16 = next.number("next")?;
+        sqlx::query(
+            "INSERT INTO device (device_id, device_no, register_id, venue_id, name, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(device_id.as_bytes().as_slice())
+        .bind(i64::from(device_no))
+        .bind(register_id.as_bytes().as_slice())
+        .bind(venue_id.as_bytes().as_slice())
+        .bind(name.to_owned())
+        .bind(now.as_millis())
+        .execute(self.sql())
+        .await
+        .map_err(by_constraint)?;
+        Ok(device_no)
+    }
+
+    /// A machine.
+    pub async fn find_device(&mut self, device_id: DeviceId) -> Result<Option<DeviceRow>> {
+        let row = sqlx::query("SELECT * FROM device WHERE device_id = $1")
+            .bind(device_id.as_bytes().as_slice())
+            .fetch_optional(self.sql())
+            .await?;
+        row.map(|row| device_row(&row)).transpose()
+    }
+
+    /// The key of a machine by its short number, for its tickets; also of one withdrawn since.
+    pub async fn find_device_key(&mut self, device_no: u16) -> Result<Option<PublicKey>> {
+        let row = sqlx::query("SELECT public_key FROM device WHERE device_no = $1")
+            .bind(i64::from(device_no))
+            .fetch_optional(self.sql())
+            .await?;
+        row.map(|row| public_key(&row)).transpose().map(Option::flatten)
+    }
+
+    /// Every machine, by short number.
+    pub async fn list_devices(&mut self) -> Result<Vec<DeviceRow>> {
+        let rows = sqlx::query("SELECT * FROM device ORDER BY device_no").fetch_all(self.sql()).await?;
+        rows.iter().map(device_row).collect()
+    }
+
+    /// Gives a machine its key and certificate, and tells every till.
+    pub async fn enrol_device(
+        &mut self,
+        device: &DeviceRow,
+        key: &PublicKey,
+        certificate: &SignedCertificate,
+        description: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE device SET public_key = $2, certificate_body = $3, certificate_signature = $4, description = $5,
+               enrolled_at = $6, last_contact_at = $6
+             WHERE device_id = $1",
+        )
+        .bind(device.device_id.as_bytes().as_slice())
+        .bind(key.as_bytes().as_slice())
+        .bind(certificate.body.clone())
+        .bind(certificate.signature.as_bytes().as_slice())
+        .bind(description.to_owned())
+        .bind(now.as_millis())
+        .execute(self.sql())
+        .await?;
+        self.publish_device(device.device_id).await
+    }
+
+    /// Renames a machine.
+    pub async fn rename_device(&mut self, device_id: DeviceId, name: &str) -> Result<()> {
+        sqlx::query("UPDATE device SET name = $2 WHERE device_id = $1")
+            .bind(device_id.as_bytes().as_slice())
+            .bind(name.to_owned())
+            .execute(self.sql())
+            .await?;
+        self.publish_device(device_id).await
+    }
+
+    /// Withdraws a machine, for good, and tells every till.
+    pub async fn revoke_device(&mut self, device_id: DeviceId, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE device SET revoked_at = coalesce(revoked_at, $2) WHERE device_id = $1")
+            .bind(device_id.as_bytes().as_slice())
+            .bind(now.as_millis())
+            .execute(self.sql())
+            .await?;
+        sqlx::query("UPDATE enrolment_code SET tries = $2 WHERE device_id = $1")
+            .bind(device_id.as_bytes().as_slice())
+            .bind(CODE_TRIES)
+            .execute(self.sql())
+            .await?;
+        self.publish_device(device_id).await
+    }
+
+    async fn publish_device(&mut self, device_id: DeviceId) -> Result<()> {
+        let device = self.find_device(device_id).await?.ok_or(StoreError::Corrupt("device"))?;
+        match device.record() {
+            Some(record) => {
+                self.publish(StreamName::Catalog, format!("{}{device_id}", keys::DEVICE), &record, None).await
+            }
+            // Nobody has seen its key, so there is nothing to tell.
+            None => Ok(()),
+        }
+    }
+
+    /// Notes that a machine was heard of, and what it said it still holds.
+    pub async fn touch_device(&mut self, device_id: DeviceId, now: Timestamp, unsent: Option<u64>) -> Result<()> {
+        let unsent = unsent.map(|unsent| i64::try_from(unsent).unwrap_or(i64::MAX));
+        sqlx::query(
+            "UPDATE device SET last_contact_at = $2, unsent_events = coalesce($3, unsent_events) WHERE device_id = $1",
+        )
+        .bind(device_id.as_bytes().as_slice())
+        .bind(now.as_millis())
+        .bind(unsent)
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+
+    /// Replaces the codes of a machine with this one.
+    pub async fn put_enrolment_code(&mut self, code: &EnrolmentCode) -> Result<()> {
+        sqlx::query("DELETE FROM enrolment_code WHERE device_id = $1 OR selector = $2")
+            .bind(code.device_id.as_bytes().as_slice())
+            .bind(code.selector.clone())
+            .execute(self.sql())
+            .await?;
+        sqlx::query("INSERT INTO enrolment_code (selector, device_id, code_hash, expires_at) VALUES ($1, $2, $3, $4)")
+            .bind(code.selector.clone())
+            .bind(code.device_id.as_bytes().as_slice())
+            .bind(code.code_hash.as_slice())
+            .bind(code.expires_at.as_millis())
+            .execute(self.sql())
+            .await?;
+        Ok(())
+    }
+
+    /// Tries a code. A wrong one counts against the code it begins like; the caller commits either way.
+    pub async fn try_enrolment_code(
+        &mut self,
+        selector: &str,
+        code_hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<CodeOutcome> {
+        let row = sqlx::query("SELECT * FROM enrolment_code WHERE selector = $1")
+            .bind(selector.to_owned())
+            .fetch_optional(self.sql())
+            .await?;
+        let Some(row) = row else { return Ok(CodeOutcome::Refused) };
+        if row.time("expires_at")? < now || row.int("tries")? >= CODE_TRIES {
+            return Ok(CodeOutcome::Refused);
+        }
+        if row.bytes::<32>("code_hash")? != code_hash {
+            self.count_wrong_try(selector).await?;
+            return Ok(CodeOutcome::Refused);
+        }
+        let device_id = row.id("device_id")?;
+        if row.maybe_time("used_at")?.is_some() {
+            return Ok(CodeOutcome::Used(device_id));
+        }
+        sqlx::query("UPDATE enrolment_code SET used_at = $2 WHERE selector = $1")
+            .bind(selector.to_owned())
+            .bind(now.as_millis())
+            .execute(self.sql())
+            .await?;
+        Ok(CodeOutcome::Fresh(device_id))
+    }
+
+    /// Counts a try that went wrong.
+    pub async fn count_wrong_try(&mut self, selector: &str) -> Result<()> {
+        sqlx::query("UPDATE enrolment_code SET tries = tries + 1 WHERE selector = $1")
+            .bind(selector.to_owned())
+            .execute(self.sql())
+            .await?;
+        Ok(())
+    }
+
+    /// Remembers a nonce, and forgets those whose requests would be refused by their time anyway.
+    pub async fn put_nonce(
+        &mut self,
+        device_id: DeviceId,
+        nonce: &str,
+        content: Hash,
+        (now, forget_before): (Timestamp, Timestamp),
+    ) -> Result<NonceOutcome> {
+        sqlx::query("DELETE FROM nonce WHERE seen_at < $1").bind(forget_before.as_millis()).execute(self.sql()).await?;
+        let inserted = sqlx::query(
+            "INSERT INTO nonce (device_id, nonce, content_hash, seen_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(device_id.as_bytes().as_slice())
+        .bind(nonce.to_owned())
+        .bind(content.as_bytes().as_slice())
+        .bind(now.as_millis())
+        .execute(self.sql())
+        .await?;
+        if inserted.rows_affected() == 1 {
+            return Ok(NonceOutcome::Fresh);
+        }
+        let row = sqlx::query("SELECT content_hash FROM nonce WHERE device_id = $1 AND nonce = $2")
+            .bind(device_id.as_bytes().as_slice())
+            .bind(nonce.to_owned())
+            .fetch_one(self.sql())
+            .await?;
+        Ok(if row.hash("content_hash")? == content { NonceOutcome::Repeat } else { NonceOutcome::Replayed })
+    }
+}
+
+fn public_key(row: &SqliteRow) -> Result<Option<PublicKey>> {
+    let bytes: Option<&[u8]> = row.try_get("public_key")?;
+    let bytes = bytes.map(<[u8; 32]>::try_from).transpose().map_err(|_| StoreError::Corrupt("public_key"))?;
+    Ok(bytes.map(PublicKey::from_bytes))
+}
+
+fn device_row(row: &SqliteRow) -> Result<DeviceRow> {
+    let body: Option<String> = row.try_get("certificate_body")?;
+    let certificate = match body {
+        Some(body) => {
+            Some(SignedCertificate { body, signature: Signature::from_bytes(row.bytes("certificate_signature")?) })
+        }
+        None => None,
+    };
+    Ok(DeviceRow {
+        device_id: row.id("device_id")?,
+        device_no: row.number("device_no")?,
+        register_id: row.id("register_id")?,
+        venue_id: row.id("venue_id")?,
+        name: row.text("name")?,
+        description: row.text("description")?,
+        public_key: public_key(row)?,
+        certificate,
+        enrolled_at: row.maybe_time("enrolled_at")?,
+        revoked_at: row.maybe_time("revoked_at")?,
+        last_contact_at: row.maybe_time("last_contact_at")?,
+        unsent_events: row.number("unsent_events")?,
+    })
+}

@@ -1,0 +1,310 @@
+//! Chains, their branches, and the events in them, byte for byte as sent.
+
+use shared::event::{ChainHead, Hash, SealedEvent};
+use shared::ids::{ChainId, DeviceId, VenueId};
+use shared::sync::protocol::Disposition;
+use shared::time::Timestamp;
+
+use super::row::RowExt;
+use super::{Result, TenantTx};
+
+/// A chain.
+#[derive(Clone, Copy, Debug)]
+pub struct ChainRow {
+    /// Whose.
+    pub device_id: DeviceId,
+    /// Where its device stood when it began.
+    pub venue_id: VenueId,
+    /// The end of branch 0.
+    pub head: ChainHead,
+}
+
+/// Where an event stands: branch 0 came first, others are forks of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which branch.
+    pub branch: u32,
+    /// Its number.
+    pub seq: u64,
+}
+
+/// An event as it is to be kept.
+pub struct StoredEvent<'a> {
+    /// Its bytes and hash.
+    pub event: &'a SealedEvent,
+    /// On which branch.
+    pub branch: u32,
+    /// Its type; empty when the envelope cannot be read.
+    pub kind: &'a str,
+    /// The device's clock.
+    pub hlc: u64,
+    /// What the projections made of it.
+    pub disposition: Disposition,
+}
+
+/// A refused request's bytes.
+pub struct Intake<'a> {
+    /// Who sent it.
+    pub device_id: DeviceId,
+    /// Why it was refused.
+    pub reason: &'static str,
+    /// As sent, compressed if it was.
+    pub body: &'a [u8],
+}
+
+const fn disposition(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Applied => "applied",
+        Disposition::Flagged => "flagged",
+        Disposition::Quarantined => "quarantined",
+    }
+}
+
+impl TenantTx {
+    /// A chain, if it was ever heard of.
+    pub async fn find_chain(&mut self, chain: ChainId) -> Result<Option<ChainRow>> {
+        let row = sqlx::query("SELECT device_id, venue_id, head_seq, head_hash FROM chain WHERE chain = $1")
+            .bind(chain.as_bytes().as_slice())
+            .fetch_optional(self.sql())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(ChainRow {
+            device_id: row.id("device_id")?,
+            venue_id: row.id("venue_id")?,
+            head: ChainHead { chain, seq: row.number("head_seq")?, hash: row.hash("head_hash")? },
+        }))
+    }
+
+    /// Begins a chain that holds nothing yet.
+    pub async fn insert_chain(
+        &mut self,
+        chain: ChainId,
+        (device_id, venue_id): (DeviceId, VenueId),
+        start: Hash,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO chain (chain, device_id, venue_id, head_seq, head_hash, started_at)
+             VALUES ($1, $2, $3, 0, $4, $5)",
+        )
+        .bind(chain.as_bytes().as_slice())
+        .bind(device_id.as_bytes().as_slice())
+        .bind(venue_id.as_bytes().as_slice())
+        .bind(start.as_bytes().as_slice())
+        .bind(now.as_millis())
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+
+    /// Where an event with this hash stands, if it is held. Its hash proves everything before it.
+    pub async fn find_place(&mut self, chain: ChainId, seq: u64, hash: Hash) -> Result<Option<Place>> {
+        let row = sqlx::query("SELECT branch FROM event WHERE chain = $1 AND seq = $2 AND hash = $3")
+            .bind(chain.as_bytes().as_slice())
+            .bind(seq.cast_signed())
+            .bind(hash.as_bytes().as_slice())
+            .fetch_optional(self.sql())
+            .await?;
+        row.map(|row| Ok(Place { branch: row.number("branch")?, seq })).transpose()
+    }
+
+    /// Whether a branch ends here.
+    pub async fn is_tip(&mut self, chain: ChainId, place: Place) -> Result<bool> {
+        let row = sqlx::query(
+            "SELECT max(head_seq) AS head FROM (
+               SELECT head_seq FROM chain WHERE chain = $1 AND $2 = 0
+               UNION ALL SELECT head_seq FROM branch WHERE chain = $1 AND branch = $2)",
+        )
+        .bind(chain.as_bytes().as_slice())
+        .bind(i64::from(place.branch))
+        .fetch_one(self.sql())
+        .await?;
+        Ok(row.int("head")? == place.seq.cast_signed())
+    }
+
+    /// Begins a branch after an event.
+    pub async fn insert_branch(&mut self, chain: ChainId, after: Place, hash: Hash) -> Result<u32> {
+        let row = sqlx::query("SELECT coalesce(max(branch), 0) + 1 AS next FROM branch WHERE chain = $1")
+            .bind(chain.as_bytes().as_slice())
+            .fetch_one(self.sql())
+            .await?;
+        let branch: u32 = row.number("next")?;
+        sqlx::query(
+            "INSERT INTO branch (chain, branch, parent, forked_after, head_seq, head_hash)
+             VALUES ($1, $2, $3, $4, $4, $5)",
+        )
+        .bind(chain.as_bytes().as_slice())
+        .bind(i64::from(branch))
+        .bind(i64::from(after.branch))
+        .bind(after.seq.cast_signed())
+        .bind(hash.as_bytes().as_slice())
+        .execute(self.sql())
+        .await?;
+        Ok(branch)
+    }
+
+    /// The last number of branch 0 that a branch still shares with it.
+    pub async fn load_fork_point(&mut self, chain: ChainId, branch: u32) -> Result<u64> {
+        let row = sqlx::query(
+            "WITH RECURSIVE up (branch, parent, forked_after) AS (
+               SELECT branch, parent, forked_after FROM branch WHERE chain = $1 AND branch = $2
+               UNION ALL
+               SELECT b.branch, b.parent, b.forked_after FROM branch b JOIN up ON b.branch = up.parent WHERE b.chain = $1)
+             SELECT coalesce(min(forked_after), 0) AS fork FROM up",
+        )
+        .bind(chain.as_bytes().as_slice())
+        .bind(i64::from(branch))
+        .fetch_one(self.sql())
+        .await?;
+        row.number("fork")
+    }
+
+    /// Moves the end of a branch.
+    pub async fn move_head(&mut self, branch: u32, head: &ChainHead) -> Result<()> {
+        let sql = if branch == 0 {
+            "UPDATE chain SET head_seq = $2, head_hash = $3 WHERE chain = $1 AND $4 = 0"
+        } else {
+            "UPDATE branch SET head_seq = $2, head_hash = $3 WHERE chain = $1 AND branch = $4"
+        };
+        sqlx::query(sql)
+            .bind(head.chain.as_bytes().as_slice())
+            .bind(head.seq.cast_signed())
+            .bind(head.hash.as_bytes().as_slice())
+            .bind(i64::from(branch))
+            .execute(self.sql())
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps events, many rows to a statement.
+    pub async fn insert_events(&mut self, events: &[StoredEvent<'_>], now: Timestamp) -> Result<()> {
+        for chunk in events.chunks(100) {
+            let mut sql = sqlx::QueryBuilder::new(
+                "INSERT INTO event (chain, branch, seq, hash, type, hlc, received_at, disposition, line) ",
+            );
+            sql.push_values(chunk, |mut row, stored| {
+                row.push_bind(stored.event.chain.as_bytes().as_slice())
+                    .push_bind(i64::from(stored.branch))
+                    .push_bind(stored.event.seq.cast_signed())
+                    .push_bind(stored.event.hash.as_bytes().as_slice())
+                    .push_bind(stored.kind)
+                    .push_bind(stored.hlc.cast_signed())
+                    .push_bind(now.as_millis())
+                    .push_bind(disposition(stored.disposition))
+                    .push_bind(stored.event.line.as_str());
+            });
+            sql.build().execute(self.sql()).await?;
+        }
+        Ok(())
+    }
+
+    /// Raises a flag at an event.
+    pub async fn insert_flag(
+        &mut self,
+        device_id: DeviceId,
+        (chain, place): (ChainId, Place),
+        code: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO flag (device_id, chain, branch, seq, code, raised_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(device_id.as_bytes().as_slice())
+        .bind(chain.as_bytes().as_slice())
+        .bind(i64::from(place.branch))
+        .bind(place.seq.cast_signed())
+        .bind(code.to_owned())
+        .bind(now.as_millis())
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+
+    /// The flags of a run of events, in order.
+    pub async fn list_flags_of(
+        &mut self,
+        chain: ChainId,
+        branch: u32,
+        (first, last): (u64, u64),
+    ) -> Result<Vec<(u64, Disposition, String)>> {
+        let rows = sqlx::query(
+            "SELECT flag.seq, flag.code, event.disposition FROM flag
+             JOIN event ON event.chain = flag.chain AND event.branch = flag.branch AND event.seq = flag.seq
+             WHERE flag.chain = $1 AND flag.branch = $2 AND flag.seq BETWEEN $3 AND $4 ORDER BY flag.flag_id",
+        )
+        .bind(chain.as_bytes().as_slice())
+        .bind(i64::from(branch))
+        .bind(first.cast_signed())
+        .bind(last.cast_signed())
+        .fetch_all(self.sql())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let is_quarantined = row.text("disposition")? == disposition(Disposition::Quarantined);
+                let judged = if is_quarantined { Disposition::Quarantined } else { Disposition::Flagged };
+                Ok((row.number("seq")?, judged, row.text("code")?))
+            })
+            .collect()
+    }
+
+    /// Writes down which chain a chain continues. Answers whether another already continues it: a copied disk.
+    pub async fn set_chain_parent(
+        &mut self,
+        chain: ChainId,
+        parent: Option<(ChainId, u64)>,
+        app_version: &str,
+    ) -> Result<bool> {
+        let (parent_chain, parent_seq) = parent.unzip();
+        let parent_seq = parent_seq.map(u64::cast_signed);
+        let row = sqlx::query(
+            "SELECT count(*) AS others FROM chain WHERE parent_chain = $1 AND parent_seq = $2 AND chain <> $3",
+        )
+        .bind(parent_chain.map(|chain| chain.as_bytes().to_vec()))
+        .bind(parent_seq)
+        .bind(chain.as_bytes().as_slice())
+        .fetch_one(self.sql())
+        .await?;
+        sqlx::query("UPDATE chain SET parent_chain = $2, parent_seq = $3, app_version = $4 WHERE chain = $1")
+            .bind(chain.as_bytes().as_slice())
+            .bind(parent_chain.map(|chain| chain.as_bytes().to_vec()))
+            .bind(parent_seq)
+            .bind(app_version.to_owned())
+            .execute(self.sql())
+            .await?;
+        Ok(row.int("others")? > 0)
+    }
+
+    /// Keeps the bytes of a request that was signed well and refused all the same. `quota` bounds what one device may
+    /// leave here, so that a broken one cannot fill the disk.
+    pub async fn keep_intake(&mut self, intake: &Intake<'_>, now: Timestamp, quota: i64) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO intake_raw (body_hash, device_id, received_at, reason, body)
+             SELECT $1, $2, $3, $4, $5
+             WHERE (SELECT coalesce(sum(length(body)), 0) FROM intake_raw WHERE device_id = $2) + length($5) <= $6
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(blake3::hash(intake.body).as_bytes().as_slice())
+        .bind(intake.device_id.as_bytes().as_slice())
+        .bind(now.as_millis())
+        .bind(intake.reason)
+        .bind(intake.body)
+        .bind(quota)
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+
+    /// How many refused requests are kept.
+    pub async fn count_intake(&mut self) -> Result<u64> {
+        sqlx::query("SELECT count(*) AS n FROM intake_raw").fetch_one(self.sql()).await?.number("n")
+    }
+
+    /// How many events a chain holds, all branches together.
+    pub async fn count_events(&mut self, chain: ChainId) -> Result<u64> {
+        sqlx::query("SELECT count(*) AS n FROM event WHERE chain = $1")
+            .bind(chain.as_bytes().as_slice())
+            .fetch_one(self.sql())
+            .await?
+            .number("n")
+    }
+}

@@ -1,0 +1,405 @@
+//! What head office looks at.
+
+use shared::ids::{DeviceId, SaleId};
+use shared::time::{BusinessDate, Timestamp};
+use sqlx::sqlite::SqliteRow;
+
+use super::row::RowExt;
+use super::{Result, TenantTx};
+
+/// What a business date came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct DayTotals {
+    /// How many sales.
+    pub sales: u64,
+    /// Before any rounding of cash, minor units.
+    pub total_minor: i64,
+    /// The tax inside, minor units.
+    pub tax_minor: i64,
+    /// Kept in cash, minor units.
+    pub cash_minor: i64,
+    /// Taken by card, minor units.
+    pub card_minor: i64,
+    /// Legal rounding of cash, minor units.
+    pub rounding_minor: i64,
+}
+
+/// One way of paying.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct TenderTotal {
+    /// `cash` or `card`.
+    pub tender: String,
+    /// How many payments.
+    pub payments: u64,
+    /// What they came to, minor units.
+    pub amount_minor: i64,
+}
+
+/// What one till sold.
+pub struct TillTotal {
+    /// Which.
+    pub device_id: DeviceId,
+    /// How many sales.
+    pub sales: u64,
+    /// What they came to, minor units.
+    pub total_minor: i64,
+}
+
+/// A till's session that is not closed yet.
+pub struct OpenSession {
+    /// Whose.
+    pub device_id: DeviceId,
+    /// Its night.
+    pub business_date: BusinessDate,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// Who opened it.
+    pub operator: Option<String>,
+}
+
+/// Fifteen minutes of a night.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct QuarterHour {
+    /// Its beginning, milliseconds since 1970.
+    pub from: i64,
+    /// How many sales.
+    pub sales: u64,
+    /// What they came to, minor units.
+    pub total_minor: i64,
+}
+
+/// A sale in a list.
+pub struct SaleRow {
+    /// Its id.
+    pub sale_id: SaleId,
+    /// Its till.
+    pub device_id: DeviceId,
+    /// Its number at the register.
+    pub receipt_no: u64,
+    /// The register's letters; empty when the till is not known any more.
+    pub register_code: String,
+    /// Its night.
+    pub business_date: BusinessDate,
+    /// When it was settled.
+    pub completed_at: Timestamp,
+    /// What it was sold in.
+    pub currency: String,
+    /// What it came to, minor units.
+    pub total_minor: i64,
+    /// The tax inside, minor units.
+    pub tax_minor: i64,
+    /// Given back, minor units.
+    pub change_minor: i64,
+    /// Legal rounding, minor units.
+    pub rounding_minor: i64,
+    /// How it was paid, each way once.
+    pub tenders: Vec<String>,
+    /// `2 × Piscola, 1 × Agua`.
+    pub lines: String,
+    /// Who sold it.
+    pub operator: Option<String>,
+}
+
+/// A line of a sale.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct SaleLineRow {
+    /// Place on the receipt.
+    pub line_no: u16,
+    /// Our own code.
+    pub sku: String,
+    /// Its name then.
+    pub name: String,
+    /// How much, thousandths.
+    pub quantity_milli: i64,
+    /// Price of one, minor units.
+    pub unit_price_minor: i64,
+    /// What it came to, minor units.
+    pub total_minor: i64,
+}
+
+/// A ticket a sale gave out, and what was handed over on it.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct TicketRow {
+    /// Fourteen hexadecimal digits.
+    pub ticket_id: String,
+    /// As people read it out.
+    pub display_code: String,
+    /// How often something was handed over on it.
+    pub redemptions: u64,
+}
+
+/// A sale with everything.
+pub struct SaleDetail {
+    /// As in the list.
+    pub sale: SaleRow,
+    /// Its lines.
+    pub lines: Vec<SaleLineRow>,
+    /// Its payments: tender, amount, handed over.
+    pub payments: Vec<(String, i64, Option<i64>)>,
+    /// Its tickets.
+    pub tickets: Vec<TicketRow>,
+}
+
+/// Something a person should look at.
+pub struct FlagRow {
+    /// What.
+    pub code: String,
+    /// Whose.
+    pub device_name: String,
+    /// Number in its chain.
+    pub seq: u64,
+    /// When it was noticed.
+    pub raised_at: Timestamp,
+}
+
+macro_rules! sale_query {
+    ($rest:literal) => {
+        concat!(
+            "SELECT sale.*, coalesce(register.code, '') AS register_code, staff.name AS operator,
+               (SELECT group_concat(tender) FROM (SELECT DISTINCT tender FROM payment
+                 WHERE payment.sale_id = sale.sale_id ORDER BY tender)) AS tenders,
+               (SELECT group_concat(part, ', ') FROM (
+                 SELECT CASE WHEN quantity_milli % 1000 = 0 THEN cast(quantity_milli / 1000 AS TEXT)
+                   ELSE rtrim(printf('%d,%03d', quantity_milli / 1000, abs(quantity_milli % 1000)), '0') END
+                   || ' × ' || name AS part
+                 FROM sale_line WHERE sale_line.sale_id = sale.sale_id ORDER BY line_no)) AS lines
+             FROM sale LEFT JOIN device USING (device_id) LEFT JOIN register USING (register_id)
+             LEFT JOIN staff USING (staff_id) ",
+            $rest
+        )
+    };
+}
+
+impl TenantTx {
+    /// What a business date came to.
+    pub async fn sum_day(&mut self, date: BusinessDate) -> Result<DayTotals> {
+        let row = sqlx::query(
+            "SELECT count(*) AS sales, coalesce(sum(total_minor), 0) AS total, coalesce(sum(tax_minor), 0) AS tax,
+               coalesce(sum(rounding_minor), 0) AS rounding
+             FROM sale WHERE business_date = $1",
+        )
+        .bind(i64::from(date.days()))
+        .fetch_one(self.sql())
+        .await?;
+        let tenders = self.sum_tenders(date).await?;
+        let of = |tender: &str| tenders.iter().filter(|t| t.tender == tender).map(|t| t.amount_minor).sum();
+        Ok(DayTotals {
+            sales: row.number("sales")?,
+            total_minor: row.int("total")?,
+            tax_minor: row.int("tax")?,
+            cash_minor: of("cash"),
+            card_minor: of("card"),
+            rounding_minor: row.int("rounding")?,
+        })
+    }
+
+    /// The same by tender.
+    pub async fn sum_tenders(&mut self, date: BusinessDate) -> Result<Vec<TenderTotal>> {
+        let rows = sqlx::query(
+            "SELECT tender, count(*) AS payments, coalesce(sum(amount_minor), 0) AS amount
+             FROM sale JOIN payment USING (sale_id) WHERE business_date = $1 GROUP BY tender ORDER BY tender",
+        )
+        .bind(i64::from(date.days()))
+        .fetch_all(self.sql())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(TenderTotal {
+                    tender: row.text("tender")?,
+                    payments: row.number("payments")?,
+                    amount_minor: row.int("amount")?,
+                })
+            })
+            .collect()
+    }
+
+    /// The same by till.
+    pub async fn sum_tills(&mut self, date: BusinessDate) -> Result<Vec<TillTotal>> {
+        let rows = sqlx::query(
+            "SELECT device_id, count(*) AS sales, coalesce(sum(total_minor), 0) AS total
+             FROM sale WHERE business_date = $1 GROUP BY device_id",
+        )
+        .bind(i64::from(date.days()))
+        .fetch_all(self.sql())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(TillTotal {
+                    device_id: row.id("device_id")?,
+                    sales: row.number("sales")?,
+                    total_minor: row.int("total")?,
+                })
+            })
+            .collect()
+    }
+
+    /// The same by quarter of an hour; quarters without a sale are left out.
+    pub async fn sum_quarter_hours(&mut self, date: BusinessDate) -> Result<Vec<QuarterHour>> {
+        let rows = sqlx::query(
+            "SELECT completed_at - completed_at % 900000 AS quarter, count(*) AS sales,
+               coalesce(sum(total_minor), 0) AS total
+             FROM sale WHERE business_date = $1 GROUP BY quarter ORDER BY quarter",
+        )
+        .bind(i64::from(date.days()))
+        .fetch_all(self.sql())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(QuarterHour {
+                    from: row.int("quarter")?,
+                    sales: row.number("sales")?,
+                    total_minor: row.int("total")?,
+                })
+            })
+            .collect()
+    }
+
+    /// The newest business date anything was opened or sold on.
+    pub async fn newest_business_date(&mut self) -> Result<Option<BusinessDate>> {
+        let row = sqlx::query(
+            "SELECT max(days) AS days FROM (SELECT max(business_date) AS days FROM sale
+             UNION ALL SELECT max(business_date) FROM register_session)",
+        )
+        .fetch_one(self.sql())
+        .await?;
+        let days: Option<i64> = sqlx::Row::try_get(&row, "days")?;
+        Ok(days.and_then(|days| i32::try_from(days).ok()).map(BusinessDate::from_days))
+    }
+
+    /// Sessions that are not closed: the newest of each till.
+    pub async fn list_open_sessions(&mut self) -> Result<Vec<OpenSession>> {
+        let rows = sqlx::query(
+            "SELECT device_id, business_date, max(opened_at) AS opened_at, staff.name AS operator
+             FROM register_session LEFT JOIN staff ON staff.staff_id = opened_by
+             WHERE closed_at IS NULL GROUP BY device_id",
+        )
+        .fetch_all(self.sql())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(OpenSession {
+                    device_id: row.id("device_id")?,
+                    business_date: BusinessDate::from_days(row.number("business_date")?),
+                    opened_at: row.time("opened_at")?,
+                    operator: sqlx::Row::try_get(row, "operator")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Sales of a business date, newest first, from one on.
+    pub async fn list_sales(
+        &mut self,
+        date: Option<BusinessDate>,
+        before: Option<(Timestamp, SaleId)>,
+        limit: u16,
+    ) -> Result<Vec<SaleRow>> {
+        let (at, id) = before.unzip();
+        let rows = sqlx::query(sale_query!(
+            "WHERE ($1 IS NULL OR business_date = $1)
+               AND ($2 IS NULL OR (completed_at, sale_id) < ($2, $3))
+             ORDER BY completed_at DESC, sale_id DESC LIMIT $4"
+        ))
+        .bind(date.map(|date| i64::from(date.days())))
+        .bind(at.map(Timestamp::as_millis))
+        .bind(id.map(|id| id.as_bytes().to_vec()))
+        .bind(i64::from(limit))
+        .fetch_all(self.sql())
+        .await?;
+        rows.iter().map(sale_row).collect()
+    }
+
+    /// One sale with everything.
+    pub async fn find_sale(&mut self, id: SaleId) -> Result<Option<SaleDetail>> {
+        let row = sqlx::query(sale_query!("WHERE sale.sale_id = $1"))
+            .bind(id.as_bytes().as_slice())
+            .fetch_optional(self.sql())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let sale = sale_row(&row)?;
+        let lines = sqlx::query("SELECT * FROM sale_line WHERE sale_id = $1 ORDER BY line_no")
+            .bind(id.as_bytes().as_slice())
+            .fetch_all(self.sql())
+            .await?;
+        let payments = sqlx::query("SELECT * FROM payment WHERE sale_id = $1 ORDER BY payment_no")
+            .bind(id.as_bytes().as_slice())
+            .fetch_all(self.sql())
+            .await?;
+        let tickets = sqlx::query(
+            "SELECT ticket_id, display_code,
+               (SELECT count(*) FROM redemption WHERE redemption.ticket_id = ticket.ticket_id) AS redemptions
+             FROM ticket WHERE sale_id = $1 ORDER BY ticket_id",
+        )
+        .bind(id.as_bytes().as_slice())
+        .fetch_all(self.sql())
+        .await?;
+        let line = |row: &SqliteRow| -> Result<SaleLineRow> {
+            Ok(SaleLineRow {
+                line_no: row.number("line_no")?,
+                sku: row.text("sku")?,
+                name: row.text("name")?,
+                quantity_milli: row.int("quantity_milli")?,
+                unit_price_minor: row.int("unit_price_minor")?,
+                total_minor: row.int("total_minor")?,
+            })
+        };
+        let payment = |row: &SqliteRow| -> Result<_> {
+            Ok((row.text("tender")?, row.int("amount_minor")?, sqlx::Row::try_get(row, "tendered_minor")?))
+        };
+        let ticket = |row: &SqliteRow| -> Result<_> {
+            Ok(TicketRow {
+                ticket_id: row.text("ticket_id")?,
+                display_code: row.text("display_code")?,
+                redemptions: row.number("redemptions")?,
+            })
+        };
+        Ok(Some(SaleDetail {
+            sale,
+            lines: lines.iter().map(line).collect::<Result<_>>()?,
+            payments: payments.iter().map(payment).collect::<Result<_>>()?,
+            tickets: tickets.iter().map(ticket).collect::<Result<_>>()?,
+        }))
+    }
+
+    /// The newest flags.
+    pub async fn list_flags(&mut self, limit: u16) -> Result<Vec<FlagRow>> {
+        let rows = sqlx::query(
+            "SELECT flag.code, flag.seq, flag.raised_at, coalesce(device.name, '') AS device_name
+             FROM flag LEFT JOIN device USING (device_id) ORDER BY flag_id DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.sql())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(FlagRow {
+                    code: row.text("code")?,
+                    device_name: row.text("device_name")?,
+                    seq: row.number("seq")?,
+                    raised_at: row.time("raised_at")?,
+                })
+            })
+            .collect()
+    }
+}
+
+fn sale_row(row: &SqliteRow) -> Result<SaleRow> {
+    let (tenders, lines): (Option<String>, Option<String>) =
+        (sqlx::Row::try_get(row, "tenders")?, sqlx::Row::try_get(row, "lines")?);
+    Ok(SaleRow {
+        sale_id: row.id("sale_id")?,
+        device_id: row.id("device_id")?,
+        receipt_no: row.number("receipt_no")?,
+        register_code: row.text("register_code")?,
+        business_date: BusinessDate::from_days(row.number("business_date")?),
+        completed_at: row.time("completed_at")?,
+        currency: row.text("currency")?,
+        total_minor: row.int("total_minor")?,
+        tax_minor: row.int("tax_minor")?,
+        change_minor: row.int("change_minor")?,
+        rounding_minor: row.int("rounding_minor")?,
+        tenders: tenders.map(|list| list.split(',').map(str::to_owned).collect()).unwrap_or_default(),
+        lines: lines.unwrap_or_default(),
+        operator: sqlx::Row::try_get(row, "operator")?,
+    })
+}
