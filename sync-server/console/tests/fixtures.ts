@@ -107,8 +107,8 @@ export const board: Board = {
   by_quarter_hour: quarters,
   recent_sales: sales,
   flags: [
-    { code: "bad_signature", device_name: "Caja 4", seq: 3310, at: NOW - 14 * MINUTE },
-    { code: "clock_ahead", device_name: "Puerta", seq: 512, at: NOW - 18 * MINUTE },
+    { code: "over_redeemed", device_name: "Caja 4", seq: 3310, at: NOW - 14 * MINUTE },
+    { code: "z_mismatch", device_name: "Puerta", seq: 512, at: NOW - 18 * MINUTE },
   ],
 };
 

@@ -161,11 +161,14 @@ export interface SaleDetail {
 export class Refusal extends Error {
   readonly status: number;
   readonly code: string;
+  /** How long to wait before trying again, where the server says so. */
+  readonly retryAfterS: number | null;
 
-  constructor(status: number, code: string, title: string) {
+  constructor(status: number, code: string, title: string, retryAfterS: number | null = null) {
     super(title);
     this.status = status;
     this.code = code;
+    this.retryAfterS = retryAfterS;
   }
 }
 
@@ -188,7 +191,13 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
 
 async function refusalOf(response: Response): Promise<Refusal> {
   const problem = (await response.json().catch(() => null)) as { code?: string; title?: string } | null;
-  return new Refusal(response.status, problem?.code ?? `http_${String(response.status)}`, problem?.title ?? "");
+  const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
+  return new Refusal(
+    response.status,
+    problem?.code ?? `http_${String(response.status)}`,
+    problem?.title ?? "",
+    Number.isFinite(retryAfter) ? retryAfter : null,
+  );
 }
 
 function query(fields: Record<string, string | null>): string {

@@ -6,6 +6,8 @@ import { Coalescer } from "../../lib/coalesce";
 
 /** A board is fetched at most this often, however fast the tills sell. */
 const FETCH_GAP_MS = 400;
+/** Nothing rings when a till falls silent, and "known until" moves on by itself. */
+const HEARTBEAT_MS = 30_000;
 
 export class NightBoard {
   board = $state<Board | null>(null);
@@ -21,6 +23,7 @@ export class NightBoard {
   readonly #onRefusal: (refusal: Refusal) => void;
   readonly #fetches: Coalescer;
   #bell: { stop: () => void } | undefined;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
 
   constructor(onRefusal: (refusal: Refusal) => void) {
     this.#onRefusal = onRefusal;
@@ -33,10 +36,12 @@ export class NightBoard {
       onRing: () => this.refresh(),
       onLive: (isLive) => (this.isLive = isLive),
     });
+    this.#heartbeat = setInterval(() => this.refresh(), HEARTBEAT_MS);
     this.refresh();
   }
 
   stop(): void {
+    clearInterval(this.#heartbeat);
     this.#bell?.stop();
     this.#fetches.stop();
   }
@@ -61,7 +66,9 @@ export class NightBoard {
       this.board = board;
       this.refusal = null;
       this.isTurning = false;
+      // Only the server knows when a night turns into the next.
       if (date === null) this.today = board.business_date;
+      else this.today ??= (await api.board(null)).business_date;
     } catch (cause) {
       if (date !== this.#date) return;
       this.refusal = cause instanceof Refusal ? cause : new Refusal(0, "unreachable", String(cause));

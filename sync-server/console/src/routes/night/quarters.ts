@@ -18,9 +18,9 @@ export function slots(quarters: QuarterHour[]): QuarterHour[] {
   return row;
 }
 
-/** Two or three round figures from nought to just above the highest. */
+/** A few round figures from nought to just above the highest. */
 export function ticks(highest: number): number[] {
-  const rough = Math.max(highest, 2) / 2;
+  const rough = Math.max(highest, 3) / 3;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = Math.max(1, [1, 2, 2.5, 5, 10].map((by) => by * power).find((by) => by >= rough * 0.8 && Number.isInteger(by)) ?? rough);
   const lines = [0];

@@ -1,0 +1,191 @@
+import { flushSync, mount, unmount } from "svelte";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { board, quietBoard, sale, sales } from "../../../tests/fixtures";
+import type { Board } from "../../lib/api";
+import { i18n } from "../../lib/i18n/index.svelte";
+import { allHeardUntil, mayLack } from "./known";
+import Night from "./Night.svelte";
+
+/** The server and its bell, under the test's thumb. */
+const server = {
+  board: board as Board | Response | null,
+  asked: [] as string[],
+  bell: null as EventTarget | null,
+};
+let page: Record<string, unknown> | undefined;
+let refusals: string[] = [];
+
+class FixtureBell extends EventTarget {
+  constructor() {
+    super();
+    server.bell = this;
+  }
+  close(): void {
+    server.bell = null;
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("EventSource", FixtureBell);
+  vi.stubGlobal("fetch", (path: string) => {
+    server.asked.push(path);
+    if (path.startsWith("/v1/admin/sales/")) return Promise.resolve(Response.json({ ...sale, sale_id: path.slice(16) }));
+    if (path.startsWith("/v1/admin/sales")) return Promise.resolve(Response.json({ items: sales, next: null }));
+    if (server.board === null) return Promise.reject(new TypeError("no network"));
+    return Promise.resolve(server.board instanceof Response ? server.board.clone() : Response.json(server.board));
+  });
+  server.board = board;
+  server.asked = [];
+  refusals = [];
+  i18n.speak("es");
+  location.hash = "";
+});
+
+afterEach(async () => {
+  if (page) await unmount(page);
+  page = undefined;
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+async function settle(ms = 0): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+  flushSync();
+}
+
+async function show(date: string | null = null, saleId: string | null = null): Promise<HTMLElement> {
+  const target = document.createElement("div");
+  document.body.replaceChildren(target);
+  page = mount(Night, {
+    target,
+    props: { date, saleId, onRefusal: (refusal) => refusals.push(refusal.code), onVenue: () => undefined },
+  });
+  await settle();
+  return target;
+}
+
+/** What a person reads, with every kind of space made plain. */
+function textOf(element: Element | null | undefined): string {
+  return (element?.textContent ?? "").replace(/[\s\u00a0\u202f]+/g, " ").trim();
+}
+
+test("the sum says until when it is known, and for which till it is not", async () => {
+  const shown = textOf(await show());
+  expect(shown).toContain("Vendido, conocido hasta 00:42 salvo Caja 3");
+  expect(shown).toContain("$4.812.300");
+  expect(shown).toContain("Falta lo vendido en Caja 3 desde las 00:31");
+});
+
+test("a sum that every till confirmed has no reservation", async () => {
+  server.board = { ...board, tills: board.tills.filter((till) => till.state === "online") };
+  const shown = textOf(await show());
+  expect(shown).toContain("Vendido, conocido hasta 00:42");
+  expect(shown).not.toContain("salvo");
+  expect(shown).not.toContain("todas las cajas hasta");
+});
+
+test("a silent till stands out with what it has to send", async () => {
+  const cells = [...((await show()).querySelector("tr.hot")?.children ?? [])].map(textOf);
+  expect(cells).toEqual(["Caja 3 Barra Sur", "Matías S.", "Sin línea", "00:31", "128", "$902.400", ""]);
+});
+
+test("a till that closed and sent everything is missing nothing", () => {
+  const closed = { ...board.tills[2]!, session: null, unsent_events: 0 };
+  expect(mayLack(closed)).toBe(false);
+  expect(mayLack({ ...closed, unsent_events: 1 })).toBe(true);
+  expect(allHeardUntil({ ...board, tills: [closed] })).toBeNull();
+  expect(allHeardUntil(board)).toBe(board.tills[2]?.last_contact);
+});
+
+test("every quarter hour has its bar, hatched from where a till is missing", async () => {
+  const bars = [...(await show()).querySelectorAll("rect.bar")];
+  expect(bars).toHaveLength(board.by_quarter_hour.length);
+  expect(bars.filter((bar) => bar.getAttribute("fill")?.startsWith("url("))).toHaveLength(1);
+  expect(textOf(bars[0])).toBe("21:30, 9 ventas, $ 70.740");
+});
+
+test("a night without sales says so in one sentence", async () => {
+  server.board = quietBoard;
+  expect(textOf(await show())).toContain("Aún no hay ventas esta noche. La primera aparece aquí al segundo.");
+});
+
+test("the bell fetches the board anew, once for many rings", async () => {
+  const shown = await show();
+  server.bell?.dispatchEvent(new Event("open"));
+  await settle(1_000);
+  const before = server.asked.length;
+  server.board = { ...board, totals: { ...board.totals, total_minor: 4_820_290 } };
+  for (let ring = 0; ring < 20; ring += 1) server.bell?.dispatchEvent(new Event("board"));
+  await settle(2_000);
+  expect(server.asked.length - before).toBe(2);
+  expect(textOf(shown)).toContain("$4.820.290");
+});
+
+test("time passes on the board though nobody rings", async () => {
+  const shown = await show();
+  server.board = { ...board, now: board.now + 60_000 };
+  await settle(30_000);
+  expect(textOf(shown)).toContain("conocido hasta 00:43");
+});
+
+test("when the server falls silent the old numbers stay, with their time", async () => {
+  const shown = await show();
+  server.board = null;
+  server.bell?.dispatchEvent(new Event("board"));
+  await settle(1_000);
+  expect(textOf(shown)).toContain("El servidor no contesta. Estos son los números de las 00:42");
+  expect(textOf(shown)).toContain("$4.812.300");
+  expect(shown.querySelector(".board.old")).not.toBeNull();
+  server.board = board;
+  server.bell?.dispatchEvent(new Event("board"));
+  await settle(1_000);
+  expect(shown.querySelector(".board.old")).toBeNull();
+});
+
+test("an ended session is passed on, not shown", async () => {
+  server.board = Response.json({ code: "unauthenticated", title: "" }, { status: 401 });
+  expect(textOf(await show())).not.toContain("Código");
+  expect(refusals).toEqual(["unauthenticated"]);
+});
+
+test("the arrows walk the sales and a sale opens beside them", async () => {
+  const shown = await show();
+  const press = (key: string) => document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  press("ArrowDown");
+  press("ArrowDown");
+  expect(textOf(document.activeElement)).toBe("BTZ 412");
+  press("ArrowUp");
+  expect(textOf(document.activeElement)).toBe("BMB 412");
+  press("/");
+  expect(document.activeElement?.tagName).toBe("INPUT");
+  const search = shown.querySelector<HTMLInputElement>(".search input")!;
+  search.value = "MOJITO aperol";
+  search.dispatchEvent(new Event("input", { bubbles: true }));
+  flushSync();
+  expect(shown.querySelectorAll("a.open")).toHaveLength(5);
+  press("Enter");
+  expect(location.hash).toBe(`#/night/now/${sales[5]!.sale_id}`);
+});
+
+test("the opened sale shows its lines, its tax and its payments", async () => {
+  const card = textOf((await show(null, sales[1]!.sale_id)).querySelector(".sale"));
+  expect(card).toContain("Venta BTZ 412");
+  expect(card).toContain("2 Piscola Alto 35$ 5.990 c/u $11.980");
+  expect(card).toContain("Neto$20.589");
+  expect(card).toContain("Visa débito ···· 4417");
+});
+
+test("another night is asked for by its date", async () => {
+  await show("2026-11-14");
+  expect(server.asked).toContain("/v1/admin/board?business_date=2026-11-14");
+});
+
+test("in English the same night reads in English", async () => {
+  i18n.speak("en");
+  const shown = textOf(await show());
+  expect(shown).toContain("Saturday night");
+  expect(shown).toContain("$4,812,300");
+  expect(shown).toContain("Sold, known until 00:42 except Caja 3");
+});
