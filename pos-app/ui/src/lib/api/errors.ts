@@ -1,0 +1,45 @@
+/** A refusal in words a person can act on. */
+
+import { errorsEn, permissionsEn } from "../i18n/errors.en";
+import { errorsEs, permissionsEs } from "../i18n/errors.es";
+import type { Facts } from "../i18n/errors";
+import type { Language } from "../i18n/language";
+import { money } from "../money";
+import { clock, nightDate } from "../time";
+import type { CommandError, Currency, ErrorCode, Permission } from "./generated";
+
+const WORDS: Record<Language, Record<ErrorCode, (facts: Facts) => string>> = { es: errorsEs, en: errorsEn };
+const PERMISSIONS: Record<Language, Record<Permission, string>> = { es: permissionsEs, en: permissionsEn };
+
+/** Where and in what money the words are said. */
+export interface Where {
+  language: Language;
+  currency: Currency;
+  zone: string | undefined;
+}
+
+/** The sentence for a refusal. */
+export function wordsFor(error: CommandError, where: Where): string {
+  const words = WORDS[where.language][error.code] ?? WORDS[where.language].internal;
+  return words(factsOf(error, where));
+}
+
+function factsOf({ details }: CommandError, { language, currency, zone }: Where): Facts {
+  const when = (key: string, say: (value: number) => string) => {
+    const value = details[key];
+    return typeof value === "number" ? say(value) : text(key);
+  };
+  const text = (key: string) => {
+    const value = details[key];
+    return typeof value === "string" || typeof value === "number" ? String(value) : "–";
+  };
+  const permission = details.permission as Permission | undefined;
+  return {
+    text,
+    number: (key) => Number(details[key] ?? 0),
+    money: (key) => when(key, (minor) => money(minor, currency, language)),
+    time: (key) => when(key, (at) => clock(at, zone)),
+    date: (key) => nightDate(text(key)),
+    permission: (permission && PERMISSIONS[language][permission]) ?? "–",
+  };
+}
