@@ -1,17 +1,23 @@
-//! Every command there is: its name, what it takes, what it answers, what it is for.
+//! Every command there is: its name, what it takes, what it answers, who may call it, what does it, what it is for.
+//! A command without a permission or without anything that does it does not compile.
 
+use serde_json::Value;
 use ts_rs::{Config, TS};
 
+use super::dispatch::{decode, encode};
+use super::error::CommandError;
 use super::types::{
     AddProduct, CardPaymentView, CardRef, CatalogView, CloseRegister, CompleteSale, CompletedSaleView, Enroll, LogIn,
     Nothing, OpenDrawer, OpenRegister, RecentSales, RedeemTicket, RemoveLine, Reprint, SaleView, ScanOutcome,
     ScannedCode, SearchCatalog, SetQuantity, StaffView, StartCard, SyncReport, TicketView, TillStatus, VerifyReport,
     WaitCard,
 };
+use crate::app::{self, Caller, Need, Till};
 use shared::catalog::Product;
 use shared::register::{XReport, ZReport};
+use shared::staff::Permission as P;
 
-/// A command as `help` and the screens know it.
+/// A command as `help` and the screens know it, and as it is done.
 pub struct CommandSpec {
     /// `sale.add`.
     pub name: &'static str,
@@ -21,13 +27,33 @@ pub struct CommandSpec {
     pub args: fn(&Config) -> String,
     /// The answer as a TypeScript type.
     pub answer: fn(&Config) -> String,
+    /// What it asks of who calls it.
+    pub(crate) need: Need,
+    /// Whether the status can be another afterwards.
+    pub(crate) changes: bool,
+    pub(crate) run: fn(&Till, &Caller, Value) -> Result<Value, CommandError>,
 }
 
+/// Whether a command changes anything.
+const CHANGES: bool = true;
+const READS: bool = false;
+
 macro_rules! commands {
-    ($($name:literal ($args:ty) -> $answer:ty: $about:literal;)+) => {
+    ($($name:literal ($args:ty) -> $answer:ty, $need:expr, $changes:ident, $handler:path: $about:literal;)+) => {
         /// All commands, in the order of a night.
         pub const COMMANDS: &[CommandSpec] = &[$(
-            CommandSpec { name: $name, about: $about, args: <$args>::name, answer: <$answer>::name },
+            CommandSpec {
+                name: $name,
+                about: $about,
+                args: <$args>::name,
+                answer: <$answer>::name,
+                need: $need,
+                changes: $changes,
+                run: |till, who, args| {
+                    let answer: $answer = $handler(till, who, decode::<$args>(args)?)?;
+                    encode(&answer)
+                },
+            },
         )+];
 
         /// Visits the types of all commands.
@@ -38,35 +64,35 @@ macro_rules! commands {
 }
 
 commands! {
-    "status.get" (Nothing) -> TillStatus: "How the till and everything around it is.";
-    "device.enroll" (Enroll) -> TillStatus: "Makes this till head office's, with a one-time code.";
-    "staff.list" (Nothing) -> Vec<StaffView>: "Who can sign in here.";
-    "operator.log_in" (LogIn) -> TillStatus: "Signs a person in with their PIN.";
-    "operator.log_out" (Nothing) -> TillStatus: "Signs them out; sale and session stay.";
-    "register.open" (OpenRegister) -> TillStatus: "Opens the drawer with its counted float.";
-    "register.read" (Nothing) -> XReport: "Reads the open session; changes nothing.";
-    "register.close" (CloseRegister) -> ZReport: "Closes the session on a blind count.";
-    "catalog.list" (Nothing) -> CatalogView: "Everything for sale, by category.";
-    "catalog.search" (SearchCatalog) -> Vec<Product>: "Products whose name or SKU has these words.";
-    "sale.current" (Nothing) -> SaleView: "The sale on the counter.";
-    "sale.add" (AddProduct) -> SaleView: "Adds a product.";
-    "sale.set_quantity" (SetQuantity) -> SaleView: "Sets how much of a line.";
-    "sale.remove" (RemoveLine) -> SaleView: "Takes a line off.";
-    "sale.abandon" (Nothing) -> SaleView: "Gives the sale up and starts an empty one.";
-    "sale.repeat_last" (Nothing) -> SaleView: "Puts the lines of the last sale on the counter again.";
-    "sale.complete" (CompleteSale) -> CompletedSaleView: "Finishes the sale, durably, and prints.";
-    "sale.recent" (RecentSales) -> Vec<CompletedSaleView>: "The latest sales of this till, newest first.";
-    "card.start" (StartCard) -> CardPaymentView: "Asks the terminal for a payment towards the sale.";
-    "card.get" (CardRef) -> CardPaymentView: "Where a card payment stands.";
-    "card.wait" (WaitCard) -> CardPaymentView: "Waits until it is final or in doubt.";
-    "card.cancel" (CardRef) -> CardPaymentView: "Cancels it while nothing was asked of the terminal.";
-    "card.ask" (CardRef) -> CardPaymentView: "Asks the terminal again about a payment in doubt.";
-    "scan.route" (ScannedCode) -> ScanOutcome: "Takes a scan to where it belongs.";
-    "ticket.check" (ScannedCode) -> TicketView: "Checks and judges a ticket; changes nothing.";
-    "ticket.redeem" (RedeemTicket) -> TicketView: "Hands over what a ticket owes, in whole or part.";
-    "printer.test" (Nothing) -> TillStatus: "Prints a test page.";
-    "printer.reprint" (Reprint) -> CompletedSaleView: "Prints a sale's paper again, marked as a copy.";
-    "drawer.open" (OpenDrawer) -> TillStatus: "Opens the drawer without a sale, with a reason.";
-    "sync.run" (Nothing) -> SyncReport: "Sends and fetches now instead of when it is due.";
-    "ledger.verify" (Nothing) -> VerifyReport: "Recomputes every hash and rebuilds every projection.";
+    "status.get" (Nothing) -> TillStatus, Need::Anyone, READS, app::get_status: "How the till and everything around it is.";
+    "device.enroll" (Enroll) -> TillStatus, Need::Anyone, CHANGES, app::enroll: "Makes this till head office's, with a one-time code.";
+    "staff.list" (Nothing) -> Vec<StaffView>, Need::Enrolled, READS, app::list_staff: "Who can sign in here.";
+    "operator.log_in" (LogIn) -> TillStatus, Need::Enrolled, CHANGES, app::log_in: "Signs a person in with their PIN.";
+    "operator.log_out" (Nothing) -> TillStatus, Need::SignedIn, CHANGES, app::log_out: "Signs them out; sale and session stay.";
+    "register.open" (OpenRegister) -> TillStatus, Need::May(P::OpenRegister), CHANGES, app::open_register: "Opens the drawer with its counted float.";
+    "register.read" (Nothing) -> XReport, Need::May(P::OpenRegister), READS, app::read_register: "Reads the open session; changes nothing.";
+    "register.close" (CloseRegister) -> ZReport, Need::May(P::OpenRegister), CHANGES, app::close_register: "Closes the session on a blind count.";
+    "catalog.list" (Nothing) -> CatalogView, Need::Enrolled, READS, app::list_catalog: "Everything for sale, by category.";
+    "catalog.search" (SearchCatalog) -> Vec<Product>, Need::Enrolled, READS, app::search_catalog: "Products whose name or SKU has these words.";
+    "sale.current" (Nothing) -> SaleView, Need::SignedIn, READS, app::current_sale: "The sale on the counter.";
+    "sale.add" (AddProduct) -> SaleView, Need::May(P::Sell), READS, app::add_product: "Adds a product.";
+    "sale.set_quantity" (SetQuantity) -> SaleView, Need::May(P::Sell), READS, app::set_quantity: "Sets how much of a line.";
+    "sale.remove" (RemoveLine) -> SaleView, Need::May(P::RemoveLine), READS, app::remove_line: "Takes a line off.";
+    "sale.abandon" (Nothing) -> SaleView, Need::May(P::RemoveLine), READS, app::abandon_sale: "Gives the sale up and starts an empty one.";
+    "sale.repeat_last" (Nothing) -> SaleView, Need::May(P::Sell), READS, app::repeat_last: "Puts the lines of the last sale on the counter again.";
+    "sale.complete" (CompleteSale) -> CompletedSaleView, Need::May(P::Sell), CHANGES, app::complete_sale: "Finishes the sale, durably, and prints.";
+    "sale.recent" (RecentSales) -> Vec<CompletedSaleView>, Need::SignedIn, READS, app::recent_sales: "The latest sales of this till, newest first.";
+    "card.start" (StartCard) -> CardPaymentView, Need::May(P::Sell), CHANGES, app::start_card: "Asks the terminal for a payment towards the sale.";
+    "card.get" (CardRef) -> CardPaymentView, Need::SignedIn, READS, app::get_card: "Where a card payment stands.";
+    "card.wait" (WaitCard) -> CardPaymentView, Need::SignedIn, READS, app::wait_card: "Waits until it is final or in doubt.";
+    "card.cancel" (CardRef) -> CardPaymentView, Need::May(P::Sell), CHANGES, app::cancel_card: "Cancels it while nothing was asked of the terminal.";
+    "card.ask" (CardRef) -> CardPaymentView, Need::May(P::Sell), READS, app::ask_card: "Asks the terminal again about a payment in doubt.";
+    "scan.route" (ScannedCode) -> ScanOutcome, Need::SignedIn, READS, app::route_scan: "Takes a scan to where it belongs.";
+    "ticket.check" (ScannedCode) -> TicketView, Need::SignedIn, READS, app::check_ticket: "Checks and judges a ticket; changes nothing.";
+    "ticket.redeem" (RedeemTicket) -> TicketView, Need::May(P::RedeemTicket), CHANGES, app::redeem_ticket: "Hands over what a ticket owes, in whole or part.";
+    "printer.test" (Nothing) -> TillStatus, Need::May(P::SeeDiagnostics), CHANGES, app::test_printer: "Prints a test page.";
+    "printer.reprint" (Reprint) -> CompletedSaleView, Need::May(P::Reprint), CHANGES, app::reprint: "Prints a sale's paper again, marked as a copy.";
+    "drawer.open" (OpenDrawer) -> TillStatus, Need::May(P::OpenDrawer), CHANGES, app::open_drawer: "Opens the drawer without a sale, with a reason.";
+    "sync.run" (Nothing) -> SyncReport, Need::Enrolled, CHANGES, app::run_sync: "Sends and fetches now instead of when it is due.";
+    "ledger.verify" (Nothing) -> VerifyReport, Need::Anyone, READS, app::verify_ledger: "Recomputes every hash and rebuilds every projection.";
 }

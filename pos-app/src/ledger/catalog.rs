@@ -307,3 +307,9 @@ pub fn find_device_by_number(connection: &Connection, device_no: u16) -> Result<
     let mut device = connection.prepare_cached("SELECT body FROM device WHERE device_no = ?1")?;
     Ok(device.query_row([device_no], |row| column::json(row, 0)).optional()?)
 }
+
+/// Changes whenever a copy does: how far the catalogue's stream is applied.
+pub fn version(connection: &Connection) -> Result<u64, LedgerError> {
+    let sql = "SELECT catalog_seq FROM seen";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| column::count(row, 0))?)
+}

@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, OpenFlags};
-use shared::ids::Entropy;
+use shared::ids::{ChainId, Entropy};
 use shared::time::Clock;
 
 pub use error::LedgerError;
@@ -43,6 +43,7 @@ pub struct Ledger {
     writer: Option<JoinHandle<()>>,
     reader: Mutex<Connection>,
     listeners: Arc<RwLock<Vec<Listener>>>,
+    chain: ChainId,
 }
 
 impl Ledger {
@@ -54,7 +55,8 @@ impl Ledger {
         schema::set_up(&connection)?;
         schema::migrate(&mut connection)?;
         let listeners = Arc::new(RwLock::new(Vec::<Listener>::new()));
-        let mut writer = Writer::load(connection, clock, entropy, Arc::clone(&listeners))?;
+        let chain = ChainId::new(clock.now(), &*entropy);
+        let mut writer = Writer::load(connection, clock, chain, Arc::clone(&listeners))?;
         let reader = Self::open_reader(path)?;
         let (jobs, todo) = mpsc::channel::<Job>();
         let thread = std::thread::Builder::new().name("ledger".into()).spawn(move || {
@@ -63,7 +65,7 @@ impl Ledger {
             }
         });
         let thread = thread.map_err(LedgerError::Thread)?;
-        Ok(Self { jobs: Some(jobs), writer: Some(thread), reader: Mutex::new(reader), listeners })
+        Ok(Self { jobs: Some(jobs), writer: Some(thread), reader: Mutex::new(reader), listeners, chain })
     }
 
     /// A connection that can only read, also beside a running till.
@@ -77,6 +79,11 @@ impl Ledger {
         connection.set_prepared_statement_cache_capacity(64);
         schema::check_known(&connection)?;
         Ok(connection)
+    }
+
+    /// The chain this run writes, or will write once there is something to write.
+    pub fn chain(&self) -> ChainId {
+        self.chain
     }
 
     /// Does one deed: all of it becomes durable before this returns, or nothing of it happened.

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use shared::event::{ChainHead, ChainStarted, Event, Fact, Hash, Origin, ParentChain, Read, SealedEvent, Seen, Stamp};
-use shared::ids::{ChainId, Entropy, SessionId, StaffId};
+use shared::ids::{ChainId, SessionId, StaffId};
 use shared::time::{Clock, Hlc};
 
 use super::{LedgerError, Listener, column, enrolment, project};
@@ -33,7 +33,7 @@ pub(super) struct Writer {
     connection: Connection,
     run: Run,
     clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
+    chain_id: ChainId,
     listeners: Arc<RwLock<Vec<Listener>>>,
 }
 
@@ -41,7 +41,7 @@ impl Writer {
     pub(super) fn load(
         connection: Connection,
         clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
+        chain_id: ChainId,
         listeners: Arc<RwLock<Vec<Listener>>>,
     ) -> Result<Self, LedgerError> {
         let origin = enrolment::load(&connection)?.map(|enrolment| enrolment.origin());
@@ -65,7 +65,7 @@ impl Writer {
             Ok(Seen(column::count(row, 0)?, column::count(row, 1)?))
         })?;
         let run = Run { origin, chain: None, parent, hlc: Hlc::from_bits(bits), seen };
-        Ok(Self { connection, run, clock, entropy, listeners })
+        Ok(Self { connection, run, clock, chain_id, listeners })
     }
 
     pub(super) fn run<T, E: From<LedgerError>>(
@@ -78,7 +78,7 @@ impl Writer {
             run: RefCell::new(self.run.clone()),
             appended: Cell::new(0),
             clock: &*self.clock,
-            entropy: &*self.entropy,
+            chain_id: self.chain_id,
         };
         // A deed that panics is a bug of ours; the till must go on selling after it.
         let value = catch_unwind(AssertUnwindSafe(|| deed(&tx))).map_err(|_| LedgerError::BrokenOff)??;
@@ -100,7 +100,7 @@ pub struct LedgerTx<'a> {
     run: RefCell<Run>,
     appended: Cell<u64>,
     clock: &'a dyn Clock,
-    entropy: &'a dyn Entropy,
+    chain_id: ChainId,
 }
 
 impl LedgerTx<'_> {
@@ -129,7 +129,7 @@ impl LedgerTx<'_> {
     }
 
     fn start_chain(&self, run: &mut Run, origin: Origin) -> Result<OpenChain, LedgerError> {
-        let head = ChainHead::start(ChainId::new(self.clock.now(), self.entropy), run.parent.map(|parent| parent.hash));
+        let head = ChainHead::start(self.chain_id, run.parent.map(|parent| parent.hash));
         let up_ms = self.clock.up_ms().cast_signed();
         self.tx
             .prepare_cached(

@@ -1,0 +1,174 @@
+//! Card payments: journalled before the first byte leaves, and a doubt stays a doubt.
+
+use std::time::Duration;
+
+use shared::event::{CardRequested, Fact};
+use shared::ids::PaymentId;
+use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport};
+
+use super::journal::Taken;
+use super::till::lock;
+use super::{Caller, Till};
+use crate::commands::types::{CardPaymentView, CardRef, StartCard, WaitCard};
+use crate::commands::{CommandError, ErrorCode};
+use crate::ledger::{card, counter};
+
+/// `card.start`
+pub(crate) fn start_card(till: &Till, who: &Caller, args: StartCard) -> Result<CardPaymentView, CommandError> {
+    let _turn = till.take_turn();
+    let session = till.session()?.session.session_id;
+    let terminal = till.config.terminal.as_ref().ok_or_else(no_terminal)?.port.clone();
+    let sale = till.ledger().read(counter::find)?.filter(|sale| !sale.lines.is_empty());
+    let sale =
+        sale.ok_or_else(|| CommandError::new(ErrorCode::SaleEmpty, "There is nothing on the counter to pay."))?;
+    if let Some(payment) = till.ledger().read(card::list_unsettled)?.first() {
+        return Err(busy_with(payment));
+    }
+    let paid: i64 = till.approved_cards(sale.sale_id)?.iter().map(|card| card.amount_minor).sum();
+    let left_minor = sale.totals().total_minor - paid;
+    let amount_minor = args.amount_minor.unwrap_or(left_minor);
+    if amount_minor > left_minor {
+        let message = "A card cannot pay more than is left: only cash gives change.";
+        return Err(
+            CommandError::new(ErrorCode::TenderOverNotCash, message).with("over_minor", amount_minor - left_minor)
+        );
+    }
+    if amount_minor <= 0 {
+        return Err(CommandError::new(ErrorCode::AmountInvalid, "There is nothing to ask the terminal for.")
+            .with("amount_minor", amount_minor));
+    }
+    let now = till.clock.now();
+    let payment_id = PaymentId::new(now, &*till.entropy);
+    let ticket_no = till.next_terminal_key()?;
+    let payment = CardPayment::new(payment_id, sale.sale_id, amount_minor, ticket_no.clone(), now);
+    let requested =
+        CardRequested { payment_id, sale_id: sale.sale_id, terminal, amount_minor, ticket_no, requested_at: now };
+    let actor = Some(who.staff()?.staff_id);
+    till.ledger().write(move |tx| tx.append(&Fact::CardRequested(requested), actor, Some(session)))?;
+    till.start_on_terminal(&payment);
+    Ok(till.view_card(payment))
+}
+
+/// `card.get`
+pub(crate) fn get_card(till: &Till, _: &Caller, args: CardRef) -> Result<CardPaymentView, CommandError> {
+    Ok(till.view_card(till.load_card(args.payment_id)?))
+}
+
+/// `card.wait`
+pub(crate) fn wait_card(till: &Till, _: &Caller, args: WaitCard) -> Result<CardPaymentView, CommandError> {
+    let (moves, moved) = &till.card_moves;
+    let mut left = Duration::from_millis(u64::from(args.timeout_ms));
+    loop {
+        let seen = *lock(moves);
+        let payment = till.load_card(args.payment_id)?;
+        if payment.state.is_final() || payment.state == CardState::Uncertain || left.is_zero() {
+            return Ok(till.view_card(payment));
+        }
+        let before = till.clock.up_ms();
+        let (guard, timeout) = moved
+            .wait_timeout_while(lock(moves), left, |now| *now == seen)
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        drop(guard);
+        let waited = Duration::from_millis(till.clock.up_ms().saturating_sub(before));
+        left = if timeout.timed_out() { Duration::ZERO } else { left.saturating_sub(waited) };
+    }
+}
+
+/// `card.cancel`
+pub(crate) fn cancel_card(till: &Till, _: &Caller, args: CardRef) -> Result<CardPaymentView, CommandError> {
+    let payment = till.load_card(args.payment_id)?;
+    let too_late = || {
+        let message = "The terminal has it already. Cancel on the terminal, or wait for its answer.";
+        CommandError::new(ErrorCode::CardNotCancellable, message)
+    };
+    if !can_cancel(&payment.state) || !till.cancel_at_terminal(args.payment_id) {
+        return Err(too_late());
+    }
+    let report = TerminalReport::NotStarted { reason: NotStartedReason::Cancelled };
+    match till.take_report(args.payment_id, report)? {
+        Taken::Known(payment) => Ok(till.view_card(payment)),
+        Taken::Denied(_) | Taken::Unasked => Err(too_late()),
+    }
+}
+
+/// `card.ask`
+pub(crate) fn ask_card(till: &Till, _: &Caller, args: CardRef) -> Result<CardPaymentView, CommandError> {
+    till.config.terminal.as_ref().ok_or_else(no_terminal)?;
+    let payment = till.load_card(args.payment_id)?;
+    if payment.state == CardState::Uncertain {
+        till.enquire_at_terminal(&payment);
+    }
+    Ok(till.view_card(payment))
+}
+
+fn no_terminal() -> CommandError {
+    CommandError::new(ErrorCode::TerminalNotConfigured, "No card terminal is set up at this till.")
+}
+
+/// What stands in the way of another payment.
+pub(super) fn busy_with(payment: &CardPayment) -> CommandError {
+    if payment.state == CardState::Uncertain {
+        let message = "A card payment is in doubt. Do not charge again; cash goes on.";
+        CommandError::new(ErrorCode::CardUncertain, message)
+            .with("ticket_no", payment.ticket_no.clone())
+            .with("payment_id", payment.payment_id.to_string())
+    } else {
+        CommandError::new(ErrorCode::CardInProgress, "Another card payment is under way.")
+            .with("payment_id", payment.payment_id.to_string())
+    }
+}
+
+fn can_cancel(state: &CardState) -> bool {
+    matches!(state, CardState::Created | CardState::Ready)
+}
+
+impl Till {
+    fn load_card(&self, payment_id: PaymentId) -> Result<CardPayment, CommandError> {
+        let payment = self.ledger().read(|connection| card::find_payment(connection, payment_id))?;
+        let unknown = || CommandError::new(ErrorCode::CardUnknown, "This till asked for no such card payment.");
+        Ok(self.with_progress(payment.ok_or_else(unknown)?))
+    }
+
+    /// With what the terminal waits for just now.
+    fn with_progress(&self, payment: CardPayment) -> CardPayment {
+        match (&payment.state, lock(&self.progress).get(&payment.payment_id)) {
+            (CardState::InProgress { .. }, Some(progress)) => {
+                CardPayment { state: CardState::InProgress { progress: *progress }, ..payment }
+            }
+            _ => payment,
+        }
+    }
+
+    pub(super) fn view_card(&self, payment: CardPayment) -> CardPaymentView {
+        let payment = self.with_progress(payment);
+        let elapsed_ms = self.clock.now().millis_since(payment.started_at).max(0);
+        CardPaymentView { can_cancel: can_cancel(&payment.state), elapsed_ms, payment }
+    }
+
+    /// Six base-36 characters, unique at this terminal: two of the run, so that a till restored from a backup does not
+    /// ask with a key it has used, and four that count.
+    fn next_terminal_key(&self) -> Result<String, CommandError> {
+        let count = self.ledger().read(card::count_payments)? + 1;
+        let run = self.ledger().chain().as_uuid().as_u128() % (36 * 36);
+        Ok(base36(run, 2) + &base36(u128::from(count), 4))
+    }
+}
+
+fn base36(mut number: u128, width: usize) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let mut text = vec![b'0'; width];
+    for place in text.iter_mut().rev() {
+        *place = DIGITS[usize::try_from(number % 36).expect("below 36")];
+        number /= 36;
+    }
+    String::from_utf8(text).expect("digits and letters")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn keys_are_six_characters_whatever_the_count() {
+        assert_eq!(super::base36(1, 4), "0001");
+        assert_eq!(super::base36(35 + 36 * 36, 4), "010Z");
+    }
+}

@@ -1,0 +1,96 @@
+//! Where the terminal's reports become durable, before the terminal is acknowledged.
+
+use std::sync::Weak;
+
+use shared::event::{CardReported, Fact};
+use shared::ids::PaymentId;
+use shared::tender::{CardPayment, CardProgress, CardState, Contradiction, NotStartedReason, TerminalReport};
+
+use super::Till;
+use super::till::lock;
+use crate::commands::CommandError;
+use crate::commands::types::Notice;
+use crate::ledger::{LedgerError, card};
+
+/// The till's card journal, as the terminal's thread sees it.
+#[derive(Clone)]
+pub struct TillJournal(pub Weak<Till>);
+
+/// What became of a report.
+pub(super) enum Taken {
+    /// It stands, or stood already.
+    Known(CardPayment),
+    /// It denies what is known; both are in the ledger now.
+    Denied(Box<Contradiction>),
+    /// Nobody asked for such a payment here.
+    Unasked,
+}
+
+impl Till {
+    /// Takes in what the terminal says. What counts is an event before this returns; mere progress is told to the window.
+    pub(super) fn take_report(&self, payment_id: PaymentId, report: TerminalReport) -> Result<Taken, CommandError> {
+        let passing = match &report {
+            TerminalReport::Ready => true,
+            TerminalReport::Progress { progress } => *progress != CardProgress::Sent,
+            _ => false,
+        };
+        let taken = if passing {
+            if let TerminalReport::Progress { progress } = report {
+                lock(&self.progress).insert(payment_id, progress);
+            }
+            let known = self.ledger().read(|connection| card::find_payment(connection, payment_id))?;
+            known.map_or(Taken::Unasked, Taken::Known)
+        } else {
+            self.write_report(payment_id, report)?
+        };
+        if let Taken::Known(payment) = &taken {
+            if payment.state.is_final() || payment.state == CardState::Uncertain {
+                lock(&self.progress).remove(&payment_id);
+            }
+            let (moves, moved) = &self.card_moves;
+            *lock(moves) += 1;
+            moved.notify_all();
+            self.notices.send(&Notice::Card { card: Box::new(self.view_card(payment.clone())) });
+            if !passing {
+                self.notify_status();
+            }
+        }
+        Ok(taken)
+    }
+
+    fn write_report(&self, payment_id: PaymentId, report: TerminalReport) -> Result<Taken, CommandError> {
+        let actor = self.operator_id();
+        let session = self.find_session()?.map(|stored| stored.session.session_id);
+        let taken = self.ledger().write(move |tx| {
+            let Some(known) = card::find_payment(tx.connection(), payment_id)? else { return Ok(Taken::Unasked) };
+            let next = known.clone().report(report.clone());
+            if next.as_ref() == Ok(&known) {
+                // Terminals repeat themselves after a reconnect; the ledger does not.
+                return Ok(Taken::Known(known));
+            }
+            tx.append(&Fact::CardReported(CardReported { payment_id, report, is_manual: false }), actor, session)?;
+            Ok::<_, LedgerError>(match next {
+                Ok(payment) => Taken::Known(payment),
+                Err(contradiction) => Taken::Denied(contradiction),
+            })
+        })?;
+        Ok(taken)
+    }
+
+    /// After a crash: what was never sent was never charged; what was on its way is in doubt until the terminal says.
+    /// Paper that was on its way comes out as a copy.
+    pub(super) fn recover(&self) -> Result<(), CommandError> {
+        for payment in self.ledger().read(card::list_unsettled)? {
+            let report = match payment.state {
+                CardState::Created | CardState::Ready => {
+                    TerminalReport::NotStarted { reason: NotStartedReason::Cancelled }
+                }
+                CardState::InProgress { .. } => TerminalReport::NoAnswer,
+                _ => continue,
+            };
+            self.take_report(payment.payment_id, report)?;
+        }
+        self.ledger().write(|tx| tx.requeue_interrupted_print_jobs())?;
+        Ok(())
+    }
+}

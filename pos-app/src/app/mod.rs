@@ -1,0 +1,44 @@
+//! What people do at a till: load, decide with `shared`, commit. Nothing here knows SQL, HTTP, a serial port or paper's
+//! bytes. One deed at a time changes the counter; nothing on a sale's way waits for printer, network or terminal.
+
+mod business_day;
+mod caller;
+mod card;
+mod catalog;
+mod enroll;
+mod journal;
+mod notices;
+mod operator;
+mod paper;
+mod refuse;
+mod register;
+mod sale;
+mod scan;
+mod status;
+mod suggest;
+mod sync;
+mod ticket;
+mod till;
+mod verify;
+mod workers;
+
+pub(crate) use caller::{Caller, Need};
+pub(crate) use card::{ask_card, cancel_card, get_card, start_card, wait_card};
+pub(crate) use catalog::{list_catalog, search_catalog};
+pub(crate) use enroll::enroll;
+pub(crate) use operator::{list_staff, log_in, log_out};
+pub(crate) use paper::{open_drawer, reprint, test_printer};
+pub(crate) use refuse::internal;
+pub(crate) use register::{close_register, open_register, read_register};
+pub(crate) use sale::{
+    abandon_sale, add_product, complete_sale, current_sale, recent_sales, remove_line, repeat_last, set_quantity,
+};
+pub(crate) use scan::route_scan;
+pub(crate) use status::get_status;
+pub(crate) use sync::run_sync;
+pub(crate) use ticket::{check_ticket, redeem_ticket};
+pub(crate) use verify::verify_ledger;
+
+pub use business_day::business_date;
+pub use journal::TillJournal;
+pub use till::{DATABASE, Outside, Till, Workers};

@@ -1,0 +1,72 @@
+//! How the till and everything around it is.
+
+use shared::staff::{Decision, Permission, StaffMember, decide};
+use shared::tender::{CardState, Denominations};
+
+use super::business_day::business_date;
+use super::{Caller, Till};
+use crate::commands::CommandError;
+use crate::commands::types::{Nothing, OperatorView, SessionView, TillStatus};
+use crate::ledger::card;
+use crate::ledger::register::StoredSession;
+
+/// `status.get`
+pub(crate) fn get_status(till: &Till, _: &Caller, _: Nothing) -> Result<TillStatus, CommandError> {
+    till.status()
+}
+
+impl Till {
+    /// Everything the status bar and the first screen need.
+    pub(crate) fn status(&self) -> Result<TillStatus, CommandError> {
+        let now = self.clock.now();
+        let is_enrolled = self.find_identity().is_some();
+        let venue = is_enrolled.then(|| self.venue()).transpose()?;
+        let session = if is_enrolled { self.find_session()? } else { None };
+        let unsettled = self.ledger().read(card::list_unsettled)?;
+        let uncertain = unsettled.into_iter().filter(|payment| payment.state == CardState::Uncertain);
+        Ok(TillStatus {
+            app_version: env!("CARGO_PKG_VERSION").to_owned(),
+            now,
+            is_enrolled,
+            register: is_enrolled.then(|| self.register()).transpose()?,
+            business_date: venue.as_ref().map(|venue| business_date(venue, now)),
+            denominations: venue.as_ref().map(|v| Denominations::of(v.currency).to_vec()).unwrap_or_default(),
+            operator: self.operator()?.map(view_operator),
+            session: session.map(|stored| self.view_session(stored)).transpose()?,
+            printer: self.printer_health()?,
+            terminal: self.terminal_health(),
+            scanner: self.scanner_health(),
+            server: self.server_health()?,
+            uncertain_payments: uncertain.map(|payment| self.view_card(payment)).collect(),
+            venue,
+        })
+    }
+
+    fn view_session(&self, stored: StoredSession) -> Result<SessionView, CommandError> {
+        let session = stored.session;
+        Ok(SessionView {
+            session_id: session.session_id,
+            business_date: session.business_date,
+            opened_at: session.opened_at,
+            opened_by: self.name_of(Some(session.opened_by))?.unwrap_or_default(),
+            sales: stored.totals.sales,
+        })
+    }
+}
+
+/// Every permission there is.
+const PERMISSIONS: [Permission; 8] = [
+    Permission::OpenRegister,
+    Permission::Sell,
+    Permission::RemoveLine,
+    Permission::RedeemTicket,
+    Permission::OpenDrawer,
+    Permission::Reprint,
+    Permission::SeeExpectedCash,
+    Permission::SeeDiagnostics,
+];
+
+fn view_operator(staff: StaffMember) -> OperatorView {
+    let may = PERMISSIONS.into_iter().filter(|permission| decide(&staff.roles, *permission) == Decision::Allowed);
+    OperatorView { staff_id: staff.staff_id, may: may.collect(), name: staff.name, roles: staff.roles }
+}

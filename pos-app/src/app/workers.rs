@@ -1,0 +1,139 @@
+//! What works beside the till on threads of its own. Each can be missing, and selling goes on.
+
+use std::sync::Arc;
+
+use shared::ids::PaymentId;
+use shared::tender::{CardPayment, CardState};
+
+use super::Till;
+use super::till::lock;
+use crate::commands::CommandError;
+use crate::commands::types::{DeviceHealth, DeviceState, Notice, ServerHealth, ServerState, SyncReport};
+use crate::ledger::{LedgerError, card, outbox, print_job};
+use crate::sync::worker::{News, SyncWorker};
+
+/// The threads, as far as they are configured.
+#[derive(Default)]
+pub(super) struct Devices {
+    sync: Option<Arc<SyncWorker>>,
+}
+
+impl Till {
+    /// Starts what `till.toml` names.
+    pub(super) fn start_workers(self: &Arc<Self>) {
+        drop(self.me.set(Arc::downgrade(self)));
+        self.start_sync();
+    }
+
+    /// Stops the threads; what was durable stays. Called by dropping, too.
+    pub fn close(&self) {
+        let devices = std::mem::take(&mut *lock(&self.devices));
+        drop(devices);
+    }
+
+    /// Sends and fetches from now on.
+    pub(super) fn start_sync(&self) {
+        if self.has_workers()
+            && let Err(error) = self.sync_worker()
+        {
+            tracing::warn!(%error, "nothing is sent to head office");
+        }
+    }
+
+    /// Sends and fetches now.
+    pub(super) fn sync_now(&self) -> Result<SyncReport, CommandError> {
+        let worker = self.sync_worker()?;
+        Ok(worker.run_once().map_err(|error| CommandError::from(&*error))?)
+    }
+
+    /// The worker that talks to head office, started if it is not at it yet.
+    fn sync_worker(&self) -> Result<Arc<SyncWorker>, CommandError> {
+        let identity = self.identity()?;
+        let mut devices = lock(&self.devices);
+        if let Some(worker) = &devices.sync {
+            return Ok(Arc::clone(worker));
+        }
+        let till = self.me.get().cloned().unwrap_or_default();
+        let tell = move |news| {
+            if let Some(till) = till.upgrade() {
+                if news == News::Catalog {
+                    till.notices.send(&Notice::Catalog);
+                }
+                till.notify_status();
+            }
+        };
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        let worker = SyncWorker::spawn(Arc::clone(self.ledger()), &identity, &self.config.sync, clock, entropy, tell);
+        let worker = Arc::new(worker.map_err(|error| CommandError::from(&error))?);
+        devices.sync = Some(Arc::clone(&worker));
+        Ok(worker)
+    }
+
+    /// Paper waits.
+    pub(super) fn wake_printer(&self) {}
+
+    /// Asks the terminal for money.
+    pub(super) fn start_on_terminal(&self, _payment: &CardPayment) {}
+
+    /// Asks the terminal what became of a payment.
+    pub(super) fn enquire_at_terminal(&self, _payment: &CardPayment) {}
+
+    /// True when nothing was sent yet, and now never will be.
+    pub(super) fn cancel_at_terminal(&self, _payment_id: PaymentId) -> bool {
+        true
+    }
+
+    /// After a start: doubts are asked about until they are settled.
+    pub(super) fn ask_about_doubts(&self) -> Result<(), CommandError> {
+        for payment in self.ledger().read(card::list_unsettled)? {
+            if payment.state == CardState::Uncertain {
+                self.enquire_at_terminal(&payment);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn printer_health(&self) -> Result<DeviceHealth, CommandError> {
+        let pending = self.ledger().read(print_job::count_waiting)?;
+        let printer = self.config.printer.as_ref();
+        Ok(unknown(printer.map(|printer| printer.address.clone()), printer.is_some_and(|p| p.simulated), pending))
+    }
+
+    pub(super) fn terminal_health(&self) -> DeviceHealth {
+        let terminal = self.config.terminal.as_ref();
+        unknown(terminal.map(|terminal| terminal.port.clone()), terminal.is_some_and(|t| t.simulated), 0)
+    }
+
+    pub(super) fn scanner_health(&self) -> DeviceHealth {
+        unknown(self.config.scanner.as_ref().map(|scanner| scanner.port.clone()), false, 0)
+    }
+
+    pub(super) fn server_health(&self) -> Result<ServerHealth, CommandError> {
+        let worker = lock(&self.devices).sync.clone();
+        if let Some(worker) = worker {
+            return Ok(worker.health()?);
+        }
+        let url = self.find_identity().map(|identity| identity.enrolment.server_url.clone());
+        let state = if url.is_some() { ServerState::Offline } else { ServerState::None };
+        let (unsent_events, contact) = self.ledger().read(|connection| {
+            Ok::<_, LedgerError>((outbox::count_unsent(connection)?, outbox::load_contact(connection)?))
+        })?;
+        let last_contact = contact.heard_at;
+        Ok(ServerHealth { state, url, last_contact, offline_since: None, unsent_events, detail: None })
+    }
+
+    /// Tells the window how the till is, if one listens.
+    pub(crate) fn notify_status(&self) {
+        if self.notices.has_listeners()
+            && let Ok(status) = self.status()
+        {
+            self.notices.send(&Notice::Status { status: Box::new(status) });
+        }
+    }
+}
+
+/// A device nobody has tried.
+fn unknown(address: Option<String>, is_simulated: bool, pending: u32) -> DeviceHealth {
+    let state = if address.is_some() { DeviceState::Unknown } else { DeviceState::NotConfigured };
+    DeviceHealth { state, address, is_simulated, pending, detail: None }
+}

@@ -1,0 +1,106 @@
+//! How long is too long. Checked before anything is looked up.
+
+use super::types::{
+    AddProduct, CardRef, CloseRegister, CompleteSale, Enroll, LogIn, Nothing, OpenDrawer, OpenRegister, RecentSales,
+    RedeemTicket, RemoveLine, Reprint, ScannedCode, SearchCatalog, SetQuantity, StartCard, WaitCard,
+};
+
+/// Longer than any code of ours, shorter than any attempt to choke on.
+const CODE_CHARS: usize = 2_048;
+
+/// Arguments that can be too much.
+pub(crate) trait Limits {
+    /// Why they are refused.
+    fn check(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+}
+
+macro_rules! unlimited {
+    ($($type:ty),+) => { $(impl Limits for $type {})+ };
+}
+
+unlimited!(Nothing, AddProduct, SetQuantity, RemoveLine, CompleteSale, StartCard, CardRef, Reprint);
+
+impl Limits for Enroll {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.server_url.len() > 300
+            || !(self.server_url.starts_with("https://") || self.server_url.starts_with("http://"))
+        {
+            return Err("server_url begins with https:// and has at most 300 characters");
+        }
+        if self.code.len() > 64 { Err("code has at most 64 characters") } else { Ok(()) }
+    }
+}
+
+impl Limits for LogIn {
+    fn check(&self) -> Result<(), &'static str> {
+        let is_pin = (4..=8).contains(&self.pin.len()) && self.pin.bytes().all(|byte| byte.is_ascii_digit());
+        if is_pin { Ok(()) } else { Err("pin is four to eight digits") }
+    }
+}
+
+impl Limits for OpenRegister {
+    fn check(&self) -> Result<(), &'static str> {
+        few_notes(&self.float.0)
+    }
+}
+
+impl Limits for CloseRegister {
+    fn check(&self) -> Result<(), &'static str> {
+        few_notes(&self.counted.0)
+    }
+}
+
+fn few_notes(counted: &[shared::register::Counted]) -> Result<(), &'static str> {
+    let is_sane = counted.len() <= 100 && counted.iter().all(|counted| counted.count <= 1_000_000);
+    if is_sane { Ok(()) } else { Err("a count has at most 100 rows of at most a million pieces") }
+}
+
+impl Limits for SearchCatalog {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.text.chars().count() > 100 {
+            return Err("text has at most 100 characters");
+        }
+        sane_limit(self.limit)
+    }
+}
+
+impl Limits for RecentSales {
+    fn check(&self) -> Result<(), &'static str> {
+        sane_limit(self.limit)
+    }
+}
+
+fn sane_limit(limit: u32) -> Result<(), &'static str> {
+    if (1..=100).contains(&limit) { Ok(()) } else { Err("limit is 1 to 100") }
+}
+
+impl Limits for WaitCard {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.timeout_ms <= 600_000 { Ok(()) } else { Err("timeout_ms is at most ten minutes") }
+    }
+}
+
+impl Limits for ScannedCode {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.code.len() <= CODE_CHARS { Ok(()) } else { Err("code has at most 2048 characters") }
+    }
+}
+
+impl Limits for RedeemTicket {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.code.len() > CODE_CHARS {
+            return Err("code has at most 2048 characters");
+        }
+        let is_few = self.lines.as_ref().is_none_or(|lines| lines.len() <= 120);
+        if is_few { Ok(()) } else { Err("lines are at most 120") }
+    }
+}
+
+impl Limits for OpenDrawer {
+    fn check(&self) -> Result<(), &'static str> {
+        let chars = self.reason.trim().chars().count();
+        if (1..=200).contains(&chars) { Ok(()) } else { Err("reason has 1 to 200 characters") }
+    }
+}
