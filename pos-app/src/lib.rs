@@ -1,7 +1,8 @@
 //! The till without a window: everything a night needs, and no webview.
 //!
 //! Read in this order: [`config`] what stands beside the till · [`ledger`] what is written down, one writer, one
-//! transaction per deed · [`app`] what people do · [`commands`] how window and scripts ask for it · [`printer`] paper · [`sync`] the server.
+//! transaction per deed · [`app`] what people do · [`commands`] how window and scripts ask for it · [`printer`]
+//! paper · [`terminal`] cards · [`sync`] the server.
 
 pub mod app;
 pub mod commands;
@@ -12,5 +13,6 @@ pub mod outside;
 pub mod practice;
 pub mod printer;
 pub mod sync;
+pub mod terminal;
 
 pub use app::{Outside, Till, Workers};
