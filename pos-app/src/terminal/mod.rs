@@ -8,6 +8,8 @@
 //! Nothing outside `port` knows that a port is serial. No file here knows a database.
 
 pub mod port;
+#[cfg(unix)]
+pub mod simulated;
 pub mod ticker;
 pub mod timing;
 pub mod transbank;

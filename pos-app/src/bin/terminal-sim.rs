@@ -1,0 +1,104 @@
+//! A simulated card terminal on a pseudo-terminal. Its first line names the port; then one line per sale, until standard
+//! input closes or SIGTERM comes.
+
+#[cfg(unix)]
+fn main() -> anyhow::Result<()> {
+    unix::main()
+}
+
+#[cfg(not(unix))]
+fn main() -> anyhow::Result<()> {
+    anyhow::bail!("terminal-sim needs pseudo-terminals, which only Unix has")
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io::{Read as _, Write as _};
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use anyhow::Context as _;
+    use clap::Parser;
+    use pos_app::outside::SystemClock;
+    use pos_app::terminal::simulated::{Plug, Script, SimulatedTerminal};
+    use serde_json::json;
+    use tokio::signal::unix::{SignalKind, signal};
+
+    /// A simulated card terminal.
+    #[derive(Parser)]
+    struct Arguments {
+        /// A symbolic link to keep pointing at the present cable.
+        #[arg(long)]
+        link: Option<PathBuf>,
+        /// One line per sale; the last line again and again.
+        #[arg(long, conflicts_with = "approve_all")]
+        script: Option<PathBuf>,
+        /// Everybody pays. This is what it does without a script.
+        #[arg(long)]
+        approve_all: bool,
+    }
+
+    pub(super) fn main() -> anyhow::Result<()> {
+        let arguments = Arguments::parse();
+        let script = match &arguments.script {
+            Some(path) => {
+                let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+                Script::parse(&text).with_context(|| format!("reading {}", path.display()))?
+            }
+            None => Script::approve_all(),
+        };
+        let plug = Plug { link: arguments.link, cut: None, replug_ms: None };
+        let terminal = Arc::new(SimulatedTerminal::start(script, plug, Arc::new(SystemClock::new()))?);
+        say(&json!({ "port": terminal.path(), "link": terminal.port(), "simulated": true }))?;
+        tell_sales(terminal.clone())?;
+        wait_for_the_end()?;
+        // The thread that tells sales may hold the terminal still: the link must not outlive the cable.
+        terminal.unlink();
+        Ok(())
+    }
+
+    fn tell_sales(terminal: Arc<SimulatedTerminal>) -> anyhow::Result<()> {
+        std::thread::Builder::new().name("told".into()).spawn(move || {
+            while let Some(told) = terminal.next_told() {
+                let line = json!({
+                    "ticket": told.ticket,
+                    "amount_minor": told.amount,
+                    "outcome": told.outcome,
+                    "code": told.code,
+                    "charged": told.is_charged,
+                });
+                if say(&line).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Standard input closes, or somebody asks politely.
+    fn wait_for_the_end() -> anyhow::Result<()> {
+        let (closed, closing) = tokio::sync::oneshot::channel::<()>();
+        std::thread::Builder::new().name("stdin".into()).spawn(move || {
+            let mut sink = [0; 256];
+            while std::io::stdin().read(&mut sink).is_ok_and(|count| count > 0) {}
+            drop(closed);
+        })?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = closing => {}
+            }
+            Ok(())
+        })
+    }
+
+    fn say(line: &serde_json::Value) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{line}")?;
+        out.flush()
+    }
+}
