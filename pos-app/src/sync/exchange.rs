@@ -283,3 +283,6 @@ fn read_items(stream: StreamName, from: Cursor, lines: &[String]) -> Result<(Vec
     }
     Ok((pages, at))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,8 @@ pub mod backoff;
 pub mod client;
 pub mod enroll;
 pub mod exchange;
+#[cfg(test)]
+mod fake;
 pub mod plan;
 pub mod worker;
 

@@ -1,0 +1,308 @@
+//! The server's half of the protocol in memory, and the ways it can fail; and a till's ledger to speak to it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use shared::event::{ChainHead, DrawerOpened, Fact, Hash, Origin, SealedEvent, verify_head};
+use shared::ids::{ChainId, DeviceId, Entropy, LogId, RegisterId, TenantId, VenueId};
+use shared::keys::{PublicKey, SigningKey};
+use shared::sync::certificate::Certificate;
+use shared::sync::protocol::{
+    MAX_BATCH_EVENTS, MAX_BATCHES, Problem, ProblemCode, PullReply, PushBatch, PushReply, PushRequest, PushResult,
+};
+use shared::sync::stream::{Cursor, StreamName};
+use shared::time::{Clock, Timestamp};
+use uuid::Uuid;
+
+use super::client::{PeerError, PullRequest, SyncPeer};
+use super::exchange::{Exchange, Gained};
+use super::plan::Limits;
+use crate::identity::{Enrolment, Identity};
+use crate::ledger::Ledger;
+
+/// A clock that stands until it is moved.
+#[derive(Default)]
+pub(super) struct StoppedClock(AtomicI64);
+
+impl StoppedClock {
+    pub(super) fn advance(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_795_000_000_000 + self.0.load(Ordering::Relaxed))
+    }
+
+    fn up_ms(&self) -> u64 {
+        u64::try_from(self.0.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+}
+
+/// Random bytes from a seed.
+#[derive(Default)]
+pub(super) struct Seeded(AtomicU64);
+
+impl Entropy for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        let draw = self.0.fetch_add(1, Ordering::Relaxed);
+        blake3::Hasher::new().update(&draw.to_be_bytes()).finalize_xof().fill(bytes);
+    }
+}
+
+/// What goes wrong with the next request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It never arrives.
+    Lost,
+    /// It arrives and counts; the answer is lost.
+    AnswerLost,
+    /// It is refused.
+    Refused(ProblemCode),
+}
+
+#[derive(Clone)]
+pub(super) struct Log {
+    pub(super) log_id: LogId,
+    pub(super) chains: BTreeMap<ChainId, Vec<SealedEvent>>,
+    streams: BTreeMap<String, Vec<String>>,
+}
+
+pub(super) struct State {
+    pub(super) log: Log,
+    pub(super) faults: Vec<Fault>,
+    pub(super) most_events: usize,
+    pub(super) pushes: u32,
+    pub(super) pulls: u32,
+    /// Events offered, repeats included.
+    pub(super) offered: usize,
+    /// What the last request said was still to come.
+    pub(super) told_unsent: u64,
+}
+
+/// A server. Clones are the same one.
+#[derive(Clone)]
+pub(super) struct FakeServer(Arc<Mutex<State>>);
+
+pub(super) fn venue_id() -> VenueId {
+    VenueId::from_uuid(Uuid::from_u128(2))
+}
+
+pub(super) fn log_id(n: u128) -> LogId {
+    LogId::from_uuid(Uuid::from_u128(n))
+}
+
+fn origin() -> Origin {
+    let device = DeviceId::from_uuid(Uuid::from_u128(3));
+    Origin { tenant: TenantId::from_uuid(Uuid::from_u128(1)), venue: venue_id(), device }
+}
+
+fn key() -> SigningKey {
+    SigningKey::from_bytes(&[9; 32])
+}
+
+pub(super) fn refusal(code: ProblemCode) -> PeerError {
+    let server_time = Timestamp::from_millis(0);
+    PeerError::Refused { problem: Problem { status: 400, code, title: "No.".into(), server_time }, retry_after: None }
+}
+
+impl FakeServer {
+    pub(super) fn new() -> Self {
+        let log = Log { log_id: log_id(1), chains: BTreeMap::new(), streams: BTreeMap::new() };
+        let most_events = MAX_BATCH_EVENTS * MAX_BATCHES;
+        let state = State { log, faults: vec![], most_events, pushes: 0, pulls: 0, offered: 0, told_unsent: 0 };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics in here")
+    }
+
+    /// Publishes an item, `put` or `del`.
+    pub(super) fn publish(&self, stream: StreamName, op: &str, key: &str, value: &str) {
+        let mut state = self.state();
+        let items = state.log.streams.entry(stream.to_string()).or_default();
+        let seq = items.len() + 1;
+        items.push(format!(r#"{{"seq":{seq},"op":"{op}","key":"{key}","value":{value},"cause":null}}"#));
+    }
+
+    /// Forgets a stream.
+    pub(super) fn forget(&self, stream: StreamName) {
+        self.state().log.streams.remove(&stream.to_string());
+    }
+
+    /// The server as a backup, and a new log id, have it.
+    pub(super) fn restore(&self, backup: Log, as_log: LogId) {
+        self.state().log = Log { log_id: as_log, ..backup };
+    }
+
+    fn begin(&self) -> Result<bool, PeerError> {
+        match self.state().faults.pop() {
+            None => Ok(true),
+            Some(Fault::AnswerLost) => Ok(false),
+            Some(Fault::Lost) => Err(PeerError::Unreachable("lost".into())),
+            Some(Fault::Refused(code)) => Err(refusal(code)),
+        }
+    }
+}
+
+fn take(log: &mut Log, batch: &PushBatch) -> PushResult {
+    let chain = batch.chain;
+    let held = log.chains.entry(chain).or_default();
+    let have_seq = held.len() as u64;
+    if batch.first_seq > have_seq + 1 {
+        let have_hash = held.last().map_or(Hash::ZERO, |event| event.hash);
+        return PushResult::Gap { chain, have_seq, have_hash };
+    }
+    let mut head = ChainHead { chain, seq: batch.first_seq - 1, hash: batch.prev_hash };
+    let mut events = Vec::new();
+    for rest in &batch.events {
+        let event = head.follow(&origin(), rest);
+        head = event.head();
+        events.push(event);
+    }
+    verify_head(&head, &PublicKey::of(&key()), &batch.head_signature).expect("the till signs what it sends");
+    for event in events {
+        let place = usize::try_from(event.seq - 1).expect("small");
+        match held.get(place) {
+            Some(ours) if ours.hash != event.hash => {
+                return PushResult::Fork { chain, verified_through: event.seq - 1 };
+            }
+            Some(_) => {}
+            None => held.push(event),
+        }
+    }
+    PushResult::Ok { chain, matched_seq: head.seq, matched_hash: head.hash, notes: Vec::new() }
+}
+
+impl SyncPeer for FakeServer {
+    async fn push(&self, request: &PushRequest) -> Result<PushReply, PeerError> {
+        let is_answered = self.begin()?;
+        let mut state = self.state();
+        state.pushes += 1;
+        state.told_unsent = request.unsent_events;
+        let offered = request.batches.iter().map(|batch| batch.events.len()).sum::<usize>();
+        if offered > state.most_events {
+            return Err(refusal(ProblemCode::TooLarge));
+        }
+        state.offered += offered;
+        let results = request.batches.iter().map(|batch| take(&mut state.log, batch)).collect();
+        let reply = PushReply { log_id: state.log.log_id, server_time: Timestamp::from_millis(0), results };
+        if is_answered { Ok(reply) } else { Err(PeerError::Unreachable("answer lost".into())) }
+    }
+
+    async fn pull(&self, request: &PullRequest) -> Result<PullReply, PeerError> {
+        let is_answered = self.begin()?;
+        let mut state = self.state();
+        state.pulls += 1;
+        let log_id = state.log.log_id;
+        let all = state.log.streams.get(&request.stream.to_string()).cloned().unwrap_or_default();
+        let seq = request.cursor.map_or(0, |cursor| cursor.seq);
+        let known = all.get(..usize::try_from(seq).expect("small"));
+        let hash = known.map(|known| known.iter().fold(Hash::ZERO, |hash, line| hash.fold_item(line)));
+        if request.cursor.is_some_and(|cursor: Cursor| cursor.log_id != log_id || Some(cursor.hash) != hash) {
+            return Err(refusal(ProblemCode::CursorGone));
+        }
+        let items = all.iter().skip(usize::try_from(seq).expect("small")).take(request.limit).cloned().collect();
+        let head_seq = all.len() as u64;
+        let reply = PullReply { log_id, server_time: Timestamp::from_millis(0), items, head_seq };
+        if is_answered { Ok(reply) } else { Err(PeerError::Unreachable("answer lost".into())) }
+    }
+}
+
+/// A till's ledger in a directory of its own.
+pub(super) struct FakeTill {
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) clock: Arc<StoppedClock>,
+    pub(super) entropy: Arc<Seeded>,
+    pub(super) dir: tempfile::TempDir,
+}
+
+impl FakeTill {
+    pub(super) fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (clock, entropy) = (Arc::new(StoppedClock::default()), Arc::new(Seeded::default()));
+        let ledger = Ledger::open(&dir.path().join("till.db"), Arc::clone(&clock) as _, Arc::clone(&entropy) as _);
+        let ledger = Arc::new(ledger.expect("a new ledger"));
+        let enrolment = Self::identity("http://127.0.0.1:1").enrolment;
+        ledger.write(move |tx| tx.save_enrolment(&enrolment)).expect("enrolled");
+        Self { ledger, clock, entropy, dir }
+    }
+
+    /// The till's process ends and starts again.
+    pub(super) fn restart(&mut self) {
+        let path = self.dir.path().join("till.db");
+        let ledger = Ledger::open(&path, Arc::clone(&self.clock) as _, Arc::clone(&self.entropy) as _);
+        self.ledger = Arc::new(ledger.expect("the ledger opens again"));
+    }
+
+    pub(super) fn identity(server_url: &str) -> Identity {
+        let tenant_key = SigningKey::from_bytes(&[8; 32]);
+        let Origin { tenant: tenant_id, venue: venue_id, device: device_id } = origin();
+        let (not_before, not_after) = (Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX));
+        let public_key = PublicKey::of(&key());
+        let certificate =
+            Certificate { tenant_id, venue_id, device_id, device_no: 1, public_key, not_before, not_after };
+        let enrolment = Enrolment {
+            server_url: server_url.to_owned(),
+            tenant_id,
+            device_id,
+            device_no: 1,
+            device_name: "Barra".into(),
+            venue_id,
+            register_id: RegisterId::from_uuid(Uuid::from_u128(4)),
+            certificate: certificate.sign(&tenant_key),
+            tenant_key: PublicKey::of(&tenant_key),
+            log_id: log_id(1),
+        };
+        Identity { enrolment, key: key(), pin_pepper: Vec::new() }
+    }
+
+    /// Writes so many events.
+    pub(super) fn happen(&self, count: usize) {
+        for n in 0..count {
+            let fact = Fact::DrawerOpened(DrawerOpened { reason: format!("cambio {n}") });
+            self.ledger.write(move |tx| tx.append(&fact, None, None)).expect("written");
+        }
+    }
+
+    /// Every line of the ledger, by chain.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let each = |line: &str| {
+            lines.push(line.to_owned());
+            Ok::<_, crate::ledger::LedgerError>(())
+        };
+        self.ledger.read(|connection| crate::ledger::event::for_each_line(connection, each)).expect("read");
+        lines.sort();
+        lines
+    }
+
+    pub(super) fn exchange(&self, server: &FakeServer) -> Exchange<FakeServer> {
+        Exchange {
+            peer: server.clone(),
+            ledger: Arc::clone(&self.ledger),
+            key: key(),
+            venue_id: venue_id(),
+            clock: Arc::clone(&self.clock) as _,
+            limits: Limits::default(),
+            gained: Gained::default(),
+        }
+    }
+}
+
+impl Log {
+    /// Takes an item out of the middle of a stream.
+    pub(super) fn break_stream(&mut self, stream: StreamName) {
+        self.streams.get_mut(&stream.to_string()).expect("published").remove(0);
+    }
+
+    /// Every line held.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<_> = self.chains.values().flatten().map(|event| event.line.clone()).collect();
+        lines.sort();
+        lines
+    }
+}
