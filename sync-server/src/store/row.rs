@@ -46,7 +46,6 @@ ids!(
 /// Reading columns as what they mean.
 pub(crate) trait RowExt {
     fn id<T: Id>(&self, column: &'static str) -> Result<T>;
-    fn maybe_id<T: Id>(&self, column: &'static str) -> Result<Option<T>>;
     fn hash(&self, column: &'static str) -> Result<Hash>;
     fn bytes<const N: usize>(&self, column: &'static str) -> Result<[u8; N]>;
     fn time(&self, column: &'static str) -> Result<Timestamp>;
@@ -61,12 +60,6 @@ pub(crate) trait RowExt {
 impl RowExt for SqliteRow {
     fn id<T: Id>(&self, column: &'static str) -> Result<T> {
         self.bytes::<16>(column).map(|bytes| T::of(Uuid::from_bytes(bytes)))
-    }
-
-    fn maybe_id<T: Id>(&self, column: &'static str) -> Result<Option<T>> {
-        let bytes: Option<&[u8]> = self.try_get(column)?;
-        let uuid = bytes.map(Uuid::from_slice).transpose().map_err(|_| StoreError::Corrupt(column))?;
-        Ok(uuid.map(T::of))
     }
 
     fn hash(&self, column: &'static str) -> Result<Hash> {

@@ -140,6 +140,9 @@ pub async fn club_valdivia(store: &Store, outside: &Outside) -> Result<SeedRepor
 
 async fn fill(tx: &mut TenantTx, tenant: &Tenant, outside: &Outside) -> Result<(), SeedError> {
     let (now, entropy) = (outside.now(), &*outside.entropy);
+    // Ids a millisecond apart, so that lists by id show everything in the order written here.
+    let ids = std::cell::Cell::new(now);
+    let next = || ids.replace(ids.get().plus_millis(1));
     let venue = Venue {
         venue_id: VenueId::new(now, entropy),
         name: "Club Valdivia".to_owned(),
@@ -154,7 +157,7 @@ async fn fill(tx: &mut TenantTx, tenant: &Tenant, outside: &Outside) -> Result<(
     tx.put_venue(&venue, now).await?;
     for (code, name) in REGISTERS {
         let register = Register {
-            register_id: RegisterId::new(now, entropy),
+            register_id: RegisterId::new(next(), entropy),
             venue_id: venue.venue_id,
             code: code.to_owned(),
             name: name.to_owned(),
@@ -163,19 +166,19 @@ async fn fill(tx: &mut TenantTx, tenant: &Tenant, outside: &Outside) -> Result<(
     }
     for (name, pin, roles) in STAFF {
         let pin_verifier = secret::hash_pin(pin, &tenant.pin_pepper, entropy)?;
-        let (staff_id, name) = (StaffId::new(now, entropy), (*name).to_owned());
+        let (staff_id, name) = (StaffId::new(next(), entropy), (*name).to_owned());
         let member = StaffMember { staff_id, name, roles: roles.to_vec(), pin_verifier, is_active: true };
         tx.put_staff(&member, now).await?;
     }
     let mut number = 0;
     for (group, tint) in menu::MENU.iter().zip(1_u8..) {
-        let category_id = CategoryId::new(now, entropy);
+        let category_id = CategoryId::new(next(), entropy);
         let (name, position) = (group.name.to_owned(), u16::from(tint));
         tx.put_category(&Category { category_id, name, tint, position, is_active: true }, now).await?;
         for ((name, price_minor, barcode), place) in group.products.iter().zip(1_u16..) {
             number += 1;
             let product = Product {
-                product_id: ProductId::new(now, entropy),
+                product_id: ProductId::new(next(), entropy),
                 number,
                 sku: format!("{}-{place:03}", group.prefix),
                 name: (*name).to_owned(),

@@ -1,0 +1,172 @@
+//! Sales, one by one and added up.
+
+use axum::Json;
+use serde::{Deserialize, Serialize};
+use shared::ids::{DeviceId, SaleId};
+use shared::time::{BusinessDate, Timestamp};
+
+use super::extract::{Asked, ListOut, Named, limit};
+use crate::api::auth::Admin;
+use crate::api::error::ApiError;
+use crate::api::openapi::ProblemDoc;
+use crate::store::{DayTotals, SaleDetail, SaleLineRow, SaleRow, TenderTotal, TicketRow};
+
+/// A sale in a list.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct SaleOut {
+    #[schema(value_type = String)]
+    pub(crate) sale_id: SaleId,
+    #[schema(value_type = String)]
+    pub(crate) device_id: DeviceId,
+    pub(crate) receipt_no: u64,
+    pub(crate) register_code: String,
+    /// `2026-11-21`.
+    #[schema(value_type = String)]
+    pub(crate) business_date: BusinessDate,
+    #[schema(value_type = i64)]
+    pub(crate) completed_at: Timestamp,
+    pub(crate) currency: String,
+    pub(crate) total_minor: i64,
+    pub(crate) tax_minor: i64,
+    /// `cash`, `card`, each once.
+    pub(crate) tenders: Vec<String>,
+    /// `2 × Piscola, 1 × Agua`.
+    pub(crate) lines: String,
+    /// Who sold it; null when not known here.
+    pub(crate) operator: Option<String>,
+}
+
+/// A payment of a sale.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct PaymentOut {
+    tender: String,
+    amount_minor: i64,
+    /// What was handed over; null for cards.
+    tendered_minor: Option<i64>,
+}
+
+/// A sale with everything.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct SaleDetailOut {
+    sale: SaleOut,
+    lines: Vec<SaleLineRow>,
+    payments: Vec<PaymentOut>,
+    change_minor: i64,
+    rounding_minor: i64,
+    tickets: Vec<TicketRow>,
+}
+
+/// A business date added up.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct DayTotalsOut {
+    #[schema(value_type = String)]
+    business_date: BusinessDate,
+    totals: DayTotals,
+    by_tender: Vec<TenderTotal>,
+}
+
+/// Which sales.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SalesQuery {
+    /// Only of this night, `2026-11-21`.
+    #[param(value_type = Option<String>)]
+    business_date: Option<BusinessDate>,
+    /// At most so many, 50 unless said, 200 at most.
+    limit: Option<u16>,
+    /// What the answer before gave as `next`.
+    before: Option<String>,
+}
+
+/// Which night.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DayQuery {
+    /// `2026-11-21`.
+    #[param(value_type = String)]
+    business_date: BusinessDate,
+}
+
+impl From<SaleRow> for SaleOut {
+    fn from(row: SaleRow) -> Self {
+        Self {
+            sale_id: row.sale_id,
+            device_id: row.device_id,
+            receipt_no: row.receipt_no,
+            register_code: row.register_code,
+            business_date: row.business_date,
+            completed_at: row.completed_at,
+            currency: row.currency,
+            total_minor: row.total_minor,
+            tax_minor: row.tax_minor,
+            tenders: row.tenders,
+            lines: row.lines,
+            operator: row.operator,
+        }
+    }
+}
+
+fn cursor(text: &str) -> Option<(Timestamp, SaleId)> {
+    let (at, id) = text.split_once('.')?;
+    Some((Timestamp::from_millis(at.parse().ok()?), id.parse().ok()?))
+}
+
+/// Sales, newest first.
+#[utoipa::path(get, path = "/v1/admin/sales", tag = "admin", security(("admin" = []), ("admin_cookie" = [])), params(SalesQuery), responses(
+    (status = 200, description = "A part of the list", body = ListOut<SaleOut>),
+    (status = 400, description = "`malformed`", body = ProblemDoc),
+    (status = 401, description = "`unauthenticated`", body = ProblemDoc),
+))]
+pub(crate) async fn list_sales(
+    admin: Admin,
+    Asked(query): Asked<SalesQuery>,
+) -> Result<Json<ListOut<SaleOut>>, ApiError> {
+    let limit = limit(query.limit)?;
+    let before = query.before.as_deref().map(|text| cursor(text).ok_or_else(|| ApiError::malformed("before")));
+    let mut tx = admin.tenant.read().await?;
+    let mut rows = tx.list_sales(query.business_date, before.transpose()?, limit + 1).await?;
+    let is_more = rows.len() > usize::from(limit);
+    rows.truncate(usize::from(limit));
+    let last = rows.last().filter(|_| is_more);
+    let next = last.map(|row| format!("{}.{}", row.completed_at.as_millis(), row.sale_id));
+    Ok(Json(ListOut { items: rows.into_iter().map(Into::into).collect(), next }))
+}
+
+/// One sale with everything.
+#[utoipa::path(get, path = "/v1/admin/sales/{id}", tag = "admin", security(("admin" = []), ("admin_cookie" = [])), params(("id" = String, Path)), responses(
+    (status = 200, description = "The sale", body = SaleDetailOut),
+    (status = 401, description = "`unauthenticated`", body = ProblemDoc),
+    (status = 404, description = "`not_found`", body = ProblemDoc),
+))]
+pub(crate) async fn find_sale(admin: Admin, Named(id): Named<SaleId>) -> Result<Json<SaleDetailOut>, ApiError> {
+    let found = admin.tenant.read().await?.find_sale(id).await?.ok_or_else(ApiError::not_found)?;
+    let SaleDetail { sale, lines, payments, tickets } = found;
+    let payments = payments.into_iter().map(|(tender, amount_minor, tendered_minor)| PaymentOut {
+        tender,
+        amount_minor,
+        tendered_minor,
+    });
+    Ok(Json(SaleDetailOut {
+        change_minor: sale.change_minor,
+        rounding_minor: sale.rounding_minor,
+        sale: sale.into(),
+        lines,
+        payments: payments.collect(),
+        tickets,
+    }))
+}
+
+/// What a night came to.
+#[utoipa::path(get, path = "/v1/admin/day-totals", tag = "admin", security(("admin" = []), ("admin_cookie" = [])), params(DayQuery), responses(
+    (status = 200, description = "The totals", body = DayTotalsOut),
+    (status = 400, description = "`malformed`", body = ProblemDoc),
+    (status = 401, description = "`unauthenticated`", body = ProblemDoc),
+))]
+pub(crate) async fn day_totals(admin: Admin, Asked(query): Asked<DayQuery>) -> Result<Json<DayTotalsOut>, ApiError> {
+    let date = query.business_date;
+    let mut tx = admin.tenant.read().await?;
+    let (totals, by_tender) = (tx.sum_day(date).await?, tx.sum_tenders(date).await?);
+    Ok(Json(DayTotalsOut { business_date: date, totals, by_tender }))
+}
