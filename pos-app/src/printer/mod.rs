@@ -8,13 +8,18 @@
 
 pub mod codepage;
 pub mod document;
+pub mod escpos;
+pub mod layout;
 pub mod money;
 pub mod profile;
 pub mod qr;
+pub mod simulated;
 pub mod spooler;
+pub mod status;
+pub mod transport;
 pub mod words;
 
 pub use document::{Document, Heading, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, ZSlip};
 pub use profile::{Columns, Profile, ProfileError};
-pub use spooler::{PrintJob, PrintQueue};
+pub use spooler::{PrintJob, PrintQueue, Spooler};
 pub use words::Language;

@@ -63,7 +63,7 @@ words! {
     credit_card: "Tarjeta crédito" | "Credit card";
     authorisation: "Aut. {}" | "Auth. {}";
     operation: "Op. {}" | "Op. {}";
-    not_fiscal: "Comprobante interno, no es boleta" | "Internal receipt, not a fiscal document";
+    not_fiscal: "Comprobante, no es boleta" | "Not a fiscal document";
     // ticket
     deliver: "RETIRO EN BARRA" | "COLLECT AT THE BAR";
     entry: "ENTRADA" | "ENTRY";
@@ -93,8 +93,7 @@ words! {
     signature: "Firma" | "Signature";
     // test page
     test_page: "PRUEBA" | "TEST PAGE";
-    test_done: "Si lee esta línea y el código, la impresora está lista."
-        | "If you can read this line and the code, the printer is ready.";
+    test_done: "Si esto y el código se leen, está lista." | "If this and the code can be read, it is ready.";
     // the printer itself, for the status bar
     paper_out: "Falta papel" | "Out of paper";
     paper_low: "Queda poco papel" | "Paper is low";
