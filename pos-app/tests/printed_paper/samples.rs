@@ -1,0 +1,169 @@
+//! One night's papers at Club Valdivia.
+
+use data_encoding::BASE32_NOPAD;
+use pos_app::printer::{
+    Document, Heading, Language, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, ZSlip,
+};
+use shared::ids::{PaymentId, SessionId};
+use shared::money::Currency;
+use shared::register::{CashCount, Counted, SessionTotals, ZReport};
+use shared::sale::{Quantity, Totals};
+use shared::tax::{RateBp, by_document};
+use shared::tender::{CardApproval, Payment, Settlement};
+use shared::ticket::TicketKind;
+use shared::time::BusinessDate;
+use uuid::Uuid;
+
+pub(crate) fn night() -> BusinessDate {
+    BusinessDate::from_ymd(2026, 11, 21).expect("a day that exists")
+}
+
+pub(crate) fn heading() -> Heading {
+    Heading {
+        language: Language::EsCl,
+        venue: "Club Valdivia SpA".into(),
+        tax_id: "76.543.210-3".into(),
+        address: "Av. Pedro Montt 1240, Valdivia".into(),
+        register: "Barra principal".into(),
+        operator: "Camila R.".into(),
+        at: WallTime { date: night(), minutes: 23 * 60 + 53 },
+        business_date: night(),
+    }
+}
+
+pub(crate) fn line(pieces: i32, name: &str, total_minor: i64) -> PaperLine {
+    PaperLine { quantity_milli: Quantity::from_whole(pieces), name: name.into(), total_minor }
+}
+
+pub(crate) fn lines() -> Vec<PaperLine> {
+    vec![
+        line(2, "Piscola Alto del Carmen 35°", 11_980),
+        line(1, "Mojito", 6_490),
+        line(1, "Agua mineral sin gas Cachantún 500 ml bien fría", 1_990),
+        line(12, "Kunstmann Torobayo", 53_880),
+        PaperLine { quantity_milli: Quantity::from_milli(750), name: "Jarra de sangría".into(), total_minor: 8_993 },
+    ]
+}
+
+fn totals(lines: &[PaperLine]) -> Totals {
+    let taxes = by_document(lines.iter().map(|line| (RateBp(1900), line.total_minor)));
+    let total_minor = lines.iter().map(|line| line.total_minor).sum();
+    let tax_minor = taxes.iter().map(|line| line.tax_minor).sum();
+    Totals { total_minor, tax_minor, net_minor: total_minor - tax_minor, taxes }
+}
+
+pub(crate) fn cash_receipt() -> Document {
+    let lines = lines();
+    let totals = totals(&lines);
+    let kept = totals.total_minor - 3;
+    let cash =
+        Payment::Cash { amount_minor: kept, tendered_minor: 90_000, change_minor: 90_000 - kept, rounding_minor: -3 };
+    let settlement = Settlement { payments: vec![cash], change_minor: 90_000 - kept, rounding_minor: -3 };
+    let currency = Currency::Clp;
+    Document::Receipt(Receipt { heading: heading(), receipt_no: 88_214, currency, lines, totals, settlement })
+}
+
+pub(crate) fn card_receipt() -> Document {
+    let lines = lines()[..2].to_vec();
+    let totals = totals(&lines);
+    let approval = CardApproval {
+        authorisation_code: "093412".into(),
+        operation_no: "000412".into(),
+        last4: "4417".into(),
+        brand: "VI".into(),
+        card_type: "DB".into(),
+    };
+    let payment_id = PaymentId::from_uuid(Uuid::nil());
+    let card = Payment::Card { payment_id, amount_minor: totals.total_minor, approval };
+    let settlement = Settlement { payments: vec![card], change_minor: 0, rounding_minor: 0 };
+    let currency = Currency::Clp;
+    Document::Receipt(Receipt { heading: heading(), receipt_no: 412, currency, lines, totals, settlement })
+}
+
+/// The text of a ticket of six lines: 31 bytes of payload and 64 of signature.
+pub(crate) fn ticket_code() -> String {
+    let bytes: Vec<u8> = (0..95_u8).map(|n| n.wrapping_mul(151).wrapping_add(7)).collect();
+    format!("T1{}", BASE32_NOPAD.encode(&bytes))
+}
+
+pub(crate) fn ticket() -> TicketSlip {
+    TicketSlip {
+        heading: heading(),
+        kind: TicketKind::Delivery,
+        display_code: "BMB 11725-K".into(),
+        code: ticket_code(),
+        lines: vec![
+            line(2, "Piscola Alto del Carmen 35°", 0),
+            line(1, "Mojito", 0),
+            line(1, "Kunstmann Torobayo", 0),
+            line(1, "Agua mineral", 0),
+            line(1, "Terremoto ñuñoíno", 0),
+            line(3, "Shot de tequila", 0),
+        ],
+        valid_until: WallTime::end_of(night(), 360),
+    }
+}
+
+fn drawer() -> CashCount {
+    let counted = |denomination_minor, count| Counted { denomination_minor, count };
+    CashCount(vec![counted(20_000, 1), counted(10_000, 2), counted(1_000, 15), counted(500, 8), counted(10, 100)])
+}
+
+pub(crate) fn opening_slip() -> Document {
+    let heading = Heading { at: WallTime { date: night(), minutes: 20 * 60 + 2 }, ..heading() };
+    Document::OpeningSlip(OpeningSlip { heading, currency: Currency::Clp, float: drawer() })
+}
+
+pub(crate) fn z_report() -> Document {
+    let morning = BusinessDate::from_days(night().days() + 1);
+    let totals = SessionTotals {
+        sales: 412,
+        total_minor: 4_812_350,
+        tax_minor: 768_358,
+        cash_minor: 1_204_480,
+        card_minor: 3_607_785,
+        rounding_minor: -85,
+    };
+    let (float_minor, counted_cash_minor) = (60_000, 1_264_030);
+    let expected_cash_minor = float_minor + totals.cash_minor;
+    let z = ZReport {
+        z_number: 37,
+        session_id: SessionId::from_uuid(Uuid::nil()),
+        business_date: night(),
+        totals,
+        float_minor,
+        expected_cash_minor,
+        counted_cash_minor,
+        variance_minor: counted_cash_minor - expected_cash_minor,
+    };
+    let counted = |denomination_minor, count| Counted { denomination_minor, count };
+    Document::ZReport(ZSlip {
+        heading: Heading { at: WallTime { date: morning, minutes: 5 * 60 + 58 }, ..heading() },
+        currency: Currency::Clp,
+        opened_at: WallTime { date: night(), minutes: 20 * 60 + 2 },
+        counted: CashCount(vec![counted(20_000, 61), counted(10_000, 4), counted(1_000, 4), counted(10, 3)]),
+        z,
+    })
+}
+
+pub(crate) fn test_page() -> Document {
+    Document::TestPage(TestPage {
+        language: Language::EsCl,
+        venue: "Club Valdivia SpA".into(),
+        register: "Barra principal".into(),
+        at: WallTime { date: night(), minutes: 19 * 60 + 30 },
+        printer: "tcp 192.168.1.20:9100".into(),
+    })
+}
+
+/// Every document, by name.
+pub(crate) fn all() -> Vec<(&'static str, Document)> {
+    vec![
+        ("cash_receipt", cash_receipt()),
+        ("card_receipt", card_receipt()),
+        ("ticket", Document::Ticket(ticket())),
+        ("opening_slip", opening_slip()),
+        ("z_report", z_report()),
+        ("test_page", test_page()),
+    ]
+}
