@@ -23,7 +23,7 @@ function till(no: number, name: string, place: string, operator: string, rest: P
     device_id: `0193a5c2-0000-7000-8000-00000000010${String(no)}`,
     device_no: no,
     name,
-    register_code: ["BMB", "BTZ", "BVP", "BEN", "BPU", "BBN"][no - 1] ?? null,
+    register_code: ["BMB", "BTZ", "BVP", "BEN", "BPU", "BBN"][no - 1] ?? "",
     register_name: place,
     state: "online",
     last_contact: NOW,
@@ -76,10 +76,14 @@ export const sales: SaleRow[] = Array.from({ length: 50 }, (_, place) => {
   const by = tills[place % 5];
   return {
     sale_id: `0193a5c2-0000-7000-9000-${String(place).padStart(12, "0")}`,
+    device_id: by?.device_id ?? "",
     receipt_no: 412 - Math.floor(place / 5),
-    register_code: by?.register_code ?? null,
+    register_code: by?.register_code ?? "",
+    business_date: "2026-11-21",
     completed_at: NOW - place * 47_000 - 12_000,
+    currency: "CLP",
     total_minor: total,
+    tax_minor: Math.floor((total * 19) / 119),
     tenders: place === 7 ? ["cash", "card"] : [tender],
     lines,
     operator: by?.session?.operator ?? null,
@@ -127,54 +131,38 @@ export const quietBoard: Board = {
 };
 
 export const sale: SaleDetail = {
-  sale_id: sales[1]?.sale_id ?? "",
-  receipt_no: 412,
-  business_date: "2026-11-21",
-  completed_at: Date.UTC(2026, 10, 22, 2, 53, 3),
-  currency: "CLP",
-  device_name: "Caja 2",
-  register_code: "BTZ",
-  operator: "Camila R.",
-  lines: [
-    ["Piscola Alto 35", 2000, 5_990, 11_980],
-    ["Mojito", 1000, 6_490, 6_490],
-    ["Agua mineral", 1000, 1_990, 1_990],
-    ["Kunstmann Torobayo", 1000, 4_041, 4_041],
-  ].map(([name, quantity, price, total], place) => ({
-    line_no: place + 1,
-    product_id: `p${String(place)}`,
-    name: String(name),
-    quantity_milli: Number(quantity),
-    unit_price_minor: Number(price),
-    tax_rate_bp: 1900,
-    total_minor: Number(total),
-    is_ticketed: place !== 2,
-  })),
-  totals: {
+  sale: {
+    ...(sales[1] as SaleRow),
+    completed_at: Date.UTC(2026, 10, 22, 2, 53, 3),
     total_minor: 24_501,
     tax_minor: 3_912,
-    net_minor: 20_589,
-    taxes: [{ rate_bp: 1900, net_minor: 20_589, tax_minor: 3_912 }],
+    tenders: ["card", "cash"],
   },
-  settlement: {
-    payments: [
-      {
-        kind: "card",
-        payment_id: "0193a5c2-0000-7000-a000-000000000001",
-        amount_minor: 14_501,
-        approval: { authorisation_code: "093412", operation_no: "000412", last4: "4417", brand: "VI", card_type: "DB" },
-      },
-      { kind: "cash", amount_minor: 10_000, tendered_minor: 20_000, change_minor: 10_000, rounding_minor: 0 },
-    ],
-    change_minor: 10_000,
-    rounding_minor: 0,
-  },
-  tickets: [
-    { ticket_id: "t1", display_code: "BTZ 11725" },
-    { ticket_id: "t2", display_code: "BTZ 11726" },
+  lines: (
+    [
+      ["Piscola Alto 35", 2000, 5_990, 11_980],
+      ["Mojito", 1000, 6_490, 6_490],
+      ["Agua mineral", 1000, 1_990, 1_990],
+      ["Kunstmann Torobayo", 1000, 4_041, 4_041],
+    ] as const
+  ).map(([name, quantity, price, total], place) => ({
+    line_no: place + 1,
+    sku: `CV-00${String(place + 1)}`,
+    name,
+    quantity_milli: quantity,
+    unit_price_minor: price,
+    total_minor: total,
+  })),
+  payments: [
+    { tender: "card", amount_minor: 14_501, tendered_minor: null },
+    { tender: "cash", amount_minor: 10_000, tendered_minor: 20_000 },
   ],
-  seq: 8847,
-  hash: "b1d5a0c49f3177ac90efe8f45502c07a1e5b0d92b61341be77d95a60d87f3c28",
+  change_minor: 10_000,
+  rounding_minor: 0,
+  tickets: [
+    { ticket_id: "t1", display_code: "BTZ 11725", redemptions: 1 },
+    { ticket_id: "t2", display_code: "BTZ 11726", redemptions: 0 },
+  ],
 };
 
 export const categories: Category[] = ["Tragos", "Cócteles", "Cervezas", "Vinos", "Shots", "Sin alcohol", "Comida", "Entradas"].map(

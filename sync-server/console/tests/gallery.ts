@@ -13,6 +13,10 @@ function answer(body: unknown, status = 200): Response {
 
 let boards = 0;
 
+function saleOf(saleId: string) {
+  return { ...sale, sale: { ...sale.sale, ...sales.find((row) => row.sale_id === saleId) } };
+}
+
 globalThis.fetch = (input, init) => {
   const url = new URL(String(input), location.href);
   const method = init?.method ?? "GET";
@@ -31,10 +35,13 @@ globalThis.fetch = (input, init) => {
     return Promise.resolve(answer(date ? { ...night, business_date: date } : night));
   }
   if (path === "sales") return Promise.resolve(answer({ items: sales, next: null }));
-  if (path.startsWith("sales/")) return Promise.resolve(answer({ ...sale, sale_id: path.slice(6) }));
+  if (path.startsWith("sales/")) return Promise.resolve(answer(saleOf(path.slice(6))));
   if (path === "categories") return Promise.resolve(answer({ items: categories, next: null }));
   if (path === "products") return Promise.resolve(answer({ items: products, next: null }));
-  if (path.startsWith("products/")) return Promise.resolve(answer(JSON.parse(String(init?.body))));
+  if (path.startsWith("products/")) {
+    const product = products.find((one) => path.endsWith(one.product_id));
+    return Promise.resolve(answer({ ...product, ...JSON.parse(String(init?.body)) }));
+  }
   return Promise.resolve(answer({ code: "not_found", title: "" }, 404));
 };
 

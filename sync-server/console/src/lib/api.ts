@@ -5,6 +5,7 @@ import type { Currency } from "./money";
 
 export interface AdminSession {
   name: string;
+  role: string;
   expires_at: number;
 }
 
@@ -39,8 +40,8 @@ export interface BoardTill {
   device_id: string;
   device_no: number;
   name: string;
-  register_code: string | null;
-  register_name: string | null;
+  register_code: string;
+  register_name: string;
   state: TillState;
   last_contact: number | null;
   /** How many events the till still had to send when it last spoke. */
@@ -58,20 +59,26 @@ export interface QuarterHour {
 
 export interface SaleRow {
   sale_id: string;
+  device_id: string;
   receipt_no: number;
-  register_code: string | null;
+  /** Empty when the till is not known any more. */
+  register_code: string;
+  business_date: string;
   completed_at: number;
+  currency: Currency;
   total_minor: number;
+  tax_minor: number;
   tenders: string[];
   /** `2 × Piscola, 1 × Agua`. */
   lines: string;
+  /** Null when not known there. */
   operator: string | null;
 }
 
 export interface Flag {
   code: string;
   device_name: string;
-  seq: number | null;
+  seq: number;
   at: number;
 }
 
@@ -95,23 +102,35 @@ export interface Page<T> {
 
 export interface SaleLine {
   line_no: number;
-  product_id: string;
+  sku: string;
   name: string;
   quantity_milli: number;
   unit_price_minor: number;
-  tax_rate_bp: number;
   total_minor: number;
-  is_ticketed: boolean;
 }
 
-export type Payment =
-  | { kind: "cash"; amount_minor: number; tendered_minor: number; change_minor: number; rounding_minor: number }
-  | {
-      kind: "card";
-      payment_id: string;
-      amount_minor: number;
-      approval: { authorisation_code: string; operation_no: string; last4: string; brand: string; card_type: string };
-    };
+export interface Payment {
+  tender: string;
+  amount_minor: number;
+  /** What was handed over; null for cards. */
+  tendered_minor: number | null;
+}
+
+export interface Ticket {
+  ticket_id: string;
+  display_code: string;
+  /** How often something was handed over on it. */
+  redemptions: number;
+}
+
+export interface SaleDetail {
+  sale: SaleRow;
+  lines: SaleLine[];
+  payments: Payment[];
+  change_minor: number;
+  rounding_minor: number;
+  tickets: Ticket[];
+}
 
 export interface Product {
   product_id: string;
@@ -133,28 +152,6 @@ export interface Category {
   tint: number;
   position: number;
   is_active: boolean;
-}
-
-export interface SaleDetail {
-  sale_id: string;
-  receipt_no: number;
-  business_date: string;
-  completed_at: number;
-  currency: Currency;
-  device_name: string;
-  register_code: string | null;
-  operator: string | null;
-  lines: SaleLine[];
-  totals: {
-    total_minor: number;
-    tax_minor: number;
-    net_minor: number;
-    taxes: { rate_bp: number; net_minor: number; tax_minor: number }[];
-  };
-  settlement: { payments: Payment[]; change_minor: number; rounding_minor: number };
-  tickets: { ticket_id: string; display_code: string }[];
-  seq: number;
-  hash: string;
 }
 
 /** The server said no, or said nothing: then `status` is 0 and `code` is `unreachable`. */
@@ -214,9 +211,10 @@ export const api = {
   sales: (businessDate: string, before: string | null) =>
     call<Page<SaleRow>>("GET", `/v1/admin/sales${query({ business_date: businessDate, limit: "50", before })}`),
   sale: (saleId: string) => call<SaleDetail>("GET", `/v1/admin/sales/${encodeURIComponent(saleId)}`),
-  products: (before: string | null) => call<Page<Product>>("GET", `/v1/admin/products${query({ limit: "200", before })}`),
+  products: (after: string | null) => call<Page<Product>>("GET", `/v1/admin/products${query({ limit: "200", after })}`),
   categories: () => call<Page<Category>>("GET", "/v1/admin/categories?limit=200"),
-  saveProduct: (product: Product) =>
-    call<Product>("PUT", `/v1/admin/products/${encodeURIComponent(product.product_id)}`, product),
+  /** Its id and its number stay what they are, and are not sent. */
+  saveProduct: ({ product_id, number: _, ...changes }: Product) =>
+    call<Product>("PUT", `/v1/admin/products/${encodeURIComponent(product_id)}`, changes),
   bell: () => new EventSource("/v1/admin/bell"),
 };

@@ -6,7 +6,7 @@ import type { Product } from "../../lib/api";
 import { i18n } from "../../lib/i18n/index.svelte";
 import Products from "./Products.svelte";
 
-let saved: Product[] = [];
+let saved: Partial<Product>[] = [];
 let isAway = false;
 let page: Record<string, unknown> | undefined;
 
@@ -18,8 +18,10 @@ beforeEach(() => {
   vi.stubGlobal("fetch", (path: string, init?: RequestInit) => {
     if (isAway) return Promise.reject(new TypeError("no network"));
     if (init?.method === "PUT") {
-      saved.push(JSON.parse(String(init.body)) as Product);
-      return Promise.resolve(Response.json(saved[saved.length - 1]));
+      const change = JSON.parse(String(init.body)) as Partial<Product>;
+      saved.push(change);
+      const before = products.find((product) => path.endsWith(product.product_id));
+      return Promise.resolve(Response.json({ ...before, ...change }));
     }
     if (path.includes("/board")) return Promise.resolve(Response.json(board));
     const items = path.includes("/categories") ? categories : products;
@@ -71,7 +73,8 @@ test("the key says what changes, and only the price does", async () => {
   expect(status(shown)).toBe("Sube de $ 5.990 a $ 6.290");
   publish(shown).click();
   await settle();
-  expect(saved).toEqual([{ ...products[0], price_minor: 6_290 }]);
+  const { product_id: _, number: __, ...rest } = products[0]!;
+  expect(saved).toEqual([{ ...rest, price_minor: 6_290 }]);
   expect(status(shown)).toContain("Publicado a las 00:42.");
   expect(shown.querySelector("tbody .money")?.textContent?.trim()).toBe("$6.290");
 });
