@@ -4,10 +4,11 @@ CREATE TABLE outbox (
     chain_no     INTEGER PRIMARY KEY REFERENCES chain (chain_no),
     log_id       BLOB    NOT NULL CHECK (length(log_id) = 16),
     proved_seq   INTEGER NOT NULL CHECK (proved_seq >= 0),
-    -- The log holds other events under numbers after this one. Both are kept; a person should look.
+    -- The log holds other events under numbers after this one, too. Both are kept, and a person should look, also after
+    -- the rest of this chain was proved to be there.
     forked_after INTEGER,
-    forked_at    INTEGER,
-    CHECK ((forked_after IS NULL) = (forked_at IS NULL))
+    -- When it last said so; null once it took our branch.
+    forked_at    INTEGER CHECK (forked_at IS NULL OR forked_after IS NOT NULL)
 ) STRICT;
 
 -- Working state: the server as last heard. Chains up to `settled_chain_no` grow no more and are proved whole in `log_id`, so

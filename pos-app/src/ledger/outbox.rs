@@ -9,8 +9,8 @@ use super::event::{self, StoredChain};
 use super::{LedgerError, LedgerTx, column};
 use crate::sync::plan::{ChainState, Limits, Offer, Operation, Proof};
 
-/// A chain the server disagrees about is offered again after this long, milliseconds: somebody may have looked.
-const FORK_REST_MS: i64 = 60 * 60 * 1000;
+/// A chain that forked is offered again after this long, milliseconds: by then the server has our branch, too.
+const FORK_REST_MS: i64 = 60 * 1000;
 /// Read at a time, so that a request is never gathered from more than it can carry.
 const PAGE: usize = 256;
 
@@ -30,7 +30,7 @@ pub struct OpenChain {
     pub stored: StoredChain,
     /// What the server has of it.
     pub state: ChainState,
-    /// Since when the server holds other events under the same numbers.
+    /// When the server last answered that it holds other events under the same numbers.
     pub forked_at: Option<Timestamp>,
 }
 
@@ -87,7 +87,7 @@ pub fn count_unsent(connection: &Connection) -> Result<u64, LedgerError> {
 
 /// The server holds other events under this till's numbers, in any chain.
 pub fn has_fork(connection: &Connection) -> Result<bool, LedgerError> {
-    let mut any = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE forked_at IS NOT NULL)")?;
+    let mut any = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE forked_after IS NOT NULL)")?;
     Ok(any.query_row([], |row| row.get(0))?)
 }
 
@@ -148,7 +148,7 @@ impl LedgerTx<'_> {
                         "INSERT INTO outbox (chain_no, log_id, proved_seq)
                          SELECT chain_no, ?2, ?3 FROM chain WHERE chain_id = ?1 AND ?3 <= head_seq
                          ON CONFLICT (chain_no) DO UPDATE SET log_id = excluded.log_id,
-                         proved_seq = excluded.proved_seq, forked_after = NULL, forked_at = NULL",
+                         proved_seq = excluded.proved_seq, forked_at = NULL",
                     )?
                     .execute(params![chain.as_bytes(), log_id.as_bytes(), seq.cast_signed()])?,
                 Operation::Fork { chain, log_id, verified_through } => self

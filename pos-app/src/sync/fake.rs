@@ -65,9 +65,11 @@ pub(super) enum Fault {
 
 #[derive(Clone)]
 pub(super) struct Log {
-    pub(super) log_id: LogId,
+    pub(super) id: LogId,
     pub(super) chains: BTreeMap<ChainId, Vec<SealedEvent>>,
     streams: BTreeMap<String, Vec<String>>,
+    /// Events of other branches, kept as well.
+    branched: Vec<Hash>,
 }
 
 pub(super) struct State {
@@ -110,7 +112,7 @@ pub(super) fn refusal(code: ProblemCode) -> PeerError {
 
 impl FakeServer {
     pub(super) fn new() -> Self {
-        let log = Log { log_id: log_id(1), chains: BTreeMap::new(), streams: BTreeMap::new() };
+        let log = Log { id: log_id(1), chains: BTreeMap::new(), streams: BTreeMap::new(), branched: vec![] };
         let most_events = MAX_BATCH_EVENTS * MAX_BATCHES;
         let state = State { log, faults: vec![], most_events, pushes: 0, pulls: 0, offered: 0, told_unsent: 0 };
         Self(Arc::new(Mutex::new(state)))
@@ -135,7 +137,7 @@ impl FakeServer {
 
     /// The server as a backup, and a new log id, have it.
     pub(super) fn restore(&self, backup: Log, as_log: LogId) {
-        self.state().log = Log { log_id: as_log, ..backup };
+        self.state().log = Log { id: as_log, ..backup };
     }
 
     fn begin(&self) -> Result<bool, PeerError> {
@@ -150,10 +152,10 @@ impl FakeServer {
 
 fn take(log: &mut Log, batch: &PushBatch) -> PushResult {
     let chain = batch.chain;
-    let held = log.chains.entry(chain).or_default();
-    let have_seq = held.len() as u64;
+    let kept = log.chains.entry(chain).or_default();
+    let have_seq = kept.len() as u64;
     if batch.first_seq > have_seq + 1 {
-        let have_hash = held.last().map_or(Hash::ZERO, |event| event.hash);
+        let have_hash = kept.last().map_or(Hash::ZERO, |event| event.hash);
         return PushResult::Gap { chain, have_seq, have_hash };
     }
     let mut head = ChainHead { chain, seq: batch.first_seq - 1, hash: batch.prev_hash };
@@ -164,14 +166,19 @@ fn take(log: &mut Log, batch: &PushBatch) -> PushResult {
         events.push(event);
     }
     verify_head(&head, &PublicKey::of(&key()), &batch.head_signature).expect("the till signs what it sends");
-    for event in events {
+    for event in &events {
         let place = usize::try_from(event.seq - 1).expect("small");
-        match held.get(place) {
+        match kept.get(place) {
             Some(ours) if ours.hash != event.hash => {
-                return PushResult::Fork { chain, verified_through: event.seq - 1 };
+                let is_new = !log.branched.contains(&event.hash);
+                log.branched.extend(events.iter().map(|event| event.hash));
+                if is_new {
+                    return PushResult::Fork { chain, verified_through: event.seq - 1 };
+                }
+                break;
             }
             Some(_) => {}
-            None => held.push(event),
+            None => kept.push(event.clone()),
         }
     }
     PushResult::Ok { chain, matched_seq: head.seq, matched_hash: head.hash, notes: Vec::new() }
@@ -189,7 +196,7 @@ impl SyncPeer for FakeServer {
         }
         state.offered += offered;
         let results = request.batches.iter().map(|batch| take(&mut state.log, batch)).collect();
-        let reply = PushReply { log_id: state.log.log_id, server_time: Timestamp::from_millis(0), results };
+        let reply = PushReply { log_id: state.log.id, server_time: Timestamp::from_millis(0), results };
         if is_answered { Ok(reply) } else { Err(PeerError::Unreachable("answer lost".into())) }
     }
 
@@ -197,7 +204,7 @@ impl SyncPeer for FakeServer {
         let is_answered = self.begin()?;
         let mut state = self.state();
         state.pulls += 1;
-        let log_id = state.log.log_id;
+        let log_id = state.log.id;
         let all = state.log.streams.get(&request.stream.to_string()).cloned().unwrap_or_default();
         let seq = request.cursor.map_or(0, |cursor| cursor.seq);
         let known = all.get(..usize::try_from(seq).expect("small"));

@@ -291,3 +291,6 @@ fn tell(common: &Common, gained: Gained) {
         (common.tell)(News::Venue);
     }
 }
+
+#[cfg(test)]
+mod tests;
