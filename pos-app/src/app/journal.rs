@@ -9,8 +9,9 @@ use shared::tender::{CardPayment, CardProgress, CardState, Contradiction, NotSta
 use super::Till;
 use super::till::lock;
 use crate::commands::CommandError;
-use crate::commands::types::Notice;
+use crate::commands::types::{DeviceHealth, Notice};
 use crate::ledger::{LedgerError, card};
+use crate::terminal::{Journal, JournalError};
 
 /// The till's card journal, as the terminal's thread sees it.
 #[derive(Clone)]
@@ -24,6 +25,24 @@ pub(super) enum Taken {
     Denied(Box<Contradiction>),
     /// Nobody asked for such a payment here.
     Unasked,
+}
+
+impl Journal for TillJournal {
+    fn report(&self, payment_id: PaymentId, report: TerminalReport) -> Result<CardPayment, JournalError> {
+        let not_stored = |error: CommandError| JournalError::NotStored(Box::new(error));
+        let till = self.0.upgrade().ok_or_else(|| not_stored(super::internal("the till is closing")))?;
+        match till.take_report(payment_id, report).map_err(not_stored)? {
+            Taken::Known(payment) => Ok(payment),
+            Taken::Denied(contradiction) => Err(JournalError::Contradiction(contradiction)),
+            Taken::Unasked => Err(not_stored(super::internal("a report on a payment nobody asked for"))),
+        }
+    }
+
+    fn health_changed(&self, _: &DeviceHealth) {
+        if let Some(till) = self.0.upgrade() {
+            till.notify_status();
+        }
+    }
 }
 
 impl Till {

@@ -208,7 +208,7 @@ impl Till {
 
 impl Drop for Till {
     fn drop(&mut self) {
-        self.close();
+        self.abandon_workers();
     }
 }
 

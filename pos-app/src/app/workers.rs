@@ -5,30 +5,49 @@ use std::sync::Arc;
 use shared::ids::PaymentId;
 use shared::tender::{CardPayment, CardState};
 
-use super::Till;
 use super::till::lock;
+use super::{Till, TillJournal};
 use crate::commands::CommandError;
 use crate::commands::types::{DeviceHealth, DeviceState, Notice, ServerHealth, ServerState, SyncReport};
 use crate::ledger::{LedgerError, card, outbox, print_job};
 use crate::sync::worker::{News, SyncWorker};
+use crate::terminal::TerminalWorker;
 
 /// The threads, as far as they are configured.
 #[derive(Default)]
 pub(super) struct Devices {
     sync: Option<Arc<SyncWorker>>,
+    terminal: Option<Arc<TerminalWorker>>,
 }
 
 impl Till {
     /// Starts what `till.toml` names.
     pub(super) fn start_workers(self: &Arc<Self>) {
         drop(self.me.set(Arc::downgrade(self)));
+        if let Some(config) = &self.config.terminal {
+            let journal = Arc::new(TillJournal(Arc::downgrade(self)));
+            let worker = TerminalWorker::spawn(config, journal, Arc::clone(&self.clock));
+            lock(&self.devices).terminal = Some(Arc::new(worker));
+        }
         self.start_sync();
     }
 
-    /// Stops the threads; what was durable stays. Called by dropping, too.
+    /// Stops the threads and waits for them; what was durable stays. Call it before letting the till go.
     pub fn close(&self) {
         let devices = std::mem::take(&mut *lock(&self.devices));
         drop(devices);
+    }
+
+    /// A till let go without being closed may be let go by one of its own threads, which cannot wait for itself.
+    pub(super) fn abandon_workers(&self) {
+        let devices = std::mem::take(&mut *lock(&self.devices));
+        if devices.sync.is_some() || devices.terminal.is_some() {
+            drop(std::thread::Builder::new().name("closing".into()).spawn(move || drop(devices)));
+        }
+    }
+
+    fn terminal(&self) -> Option<Arc<TerminalWorker>> {
+        lock(&self.devices).terminal.clone()
     }
 
     /// Sends and fetches from now on.
@@ -73,14 +92,22 @@ impl Till {
     pub(super) fn wake_printer(&self) {}
 
     /// Asks the terminal for money.
-    pub(super) fn start_on_terminal(&self, _payment: &CardPayment) {}
+    pub(super) fn start_on_terminal(&self, payment: &CardPayment) {
+        if let Some(terminal) = self.terminal() {
+            terminal.start(payment.clone());
+        }
+    }
 
     /// Asks the terminal what became of a payment.
-    pub(super) fn enquire_at_terminal(&self, _payment: &CardPayment) {}
+    pub(super) fn enquire_at_terminal(&self, payment: &CardPayment) {
+        if let Some(terminal) = self.terminal() {
+            terminal.enquire(payment.clone());
+        }
+    }
 
     /// True when nothing was sent yet, and now never will be.
-    pub(super) fn cancel_at_terminal(&self, _payment_id: PaymentId) -> bool {
-        true
+    pub(super) fn cancel_at_terminal(&self, payment_id: PaymentId) -> bool {
+        self.terminal().is_none_or(|terminal| terminal.cancel(payment_id))
     }
 
     /// After a start: doubts are asked about until they are settled.
@@ -100,6 +127,9 @@ impl Till {
     }
 
     pub(super) fn terminal_health(&self) -> DeviceHealth {
+        if let Some(terminal) = self.terminal() {
+            return terminal.health();
+        }
         let terminal = self.config.terminal.as_ref();
         unknown(terminal.map(|terminal| terminal.port.clone()), terminal.is_some_and(|t| t.simulated), 0)
     }
