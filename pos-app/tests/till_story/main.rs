@@ -1,0 +1,8 @@
+//! What a till does, told by its commands on a real ledger: the night, the mistakes, the power cuts.
+
+mod bad_input;
+mod laws;
+mod night;
+mod permissions;
+mod power_cut;
+mod support;
