@@ -9,7 +9,7 @@ use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport};
 use super::journal::Taken;
 use super::till::lock;
 use super::{Caller, Till};
-use crate::commands::types::{CardPaymentView, CardRef, StartCard, WaitCard};
+use crate::commands::types::{CardPaymentView, CardRef, DeviceState, StartCard, WaitCard};
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::{card, counter};
 
@@ -18,11 +18,16 @@ pub(crate) fn start_card(till: &Till, who: &Caller, args: StartCard) -> Result<C
     let _turn = till.take_turn();
     let session = till.session()?.session.session_id;
     let terminal = till.config.terminal.as_ref().ok_or_else(no_terminal)?.port.clone();
+    let health = till.terminal_health();
     let sale = till.ledger().read(counter::find)?.filter(|sale| !sale.lines.is_empty());
     let sale =
         sale.ok_or_else(|| CommandError::new(ErrorCode::SaleEmpty, "There is nothing on the counter to pay."))?;
     if let Some(payment) = till.ledger().read(card::list_unsettled)?.first() {
         return Err(busy_with(payment));
+    }
+    if health.state == DeviceState::Unreachable {
+        let message = "The card terminal does not answer. Look at its cable and its power; cash goes on.";
+        return Err(CommandError::new(ErrorCode::TerminalUnreachable, message).with("detail", health.detail));
     }
     let paid: i64 = till.approved_cards(sale.sale_id)?.iter().map(|card| card.amount_minor).sum();
     let left_minor = sale.totals().total_minor - paid;

@@ -10,6 +10,7 @@ mod journal;
 mod notices;
 mod operator;
 mod paper;
+mod queue;
 mod refuse;
 mod register;
 mod sale;
@@ -41,4 +42,5 @@ pub(crate) use verify::verify_ledger;
 
 pub use business_day::business_date;
 pub use journal::TillJournal;
+pub use queue::TillPaper;
 pub use till::{DATABASE, Outside, Till, Workers};

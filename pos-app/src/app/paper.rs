@@ -8,7 +8,7 @@ use shared::venue::{Register, Venue};
 
 use super::sale::view_sale;
 use super::{Caller, Till};
-use crate::commands::types::{CompletedSaleView, Nothing, OpenDrawer, Reprint, TillStatus};
+use crate::commands::types::{CompletedSaleView, DeviceState, Nothing, OpenDrawer, Reprint, TillStatus};
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::column::to_json;
 use crate::ledger::print_job::NewPrintJob;
@@ -17,7 +17,7 @@ use crate::printer::{Document, Heading, Language, OpeningSlip, Receipt, TestPage
 
 /// `printer.test`
 pub(crate) fn test_printer(till: &Till, _: &Caller, _: Nothing) -> Result<TillStatus, CommandError> {
-    let printer = till.require_printer()?;
+    let printer = till.require_answering_printer()?;
     let (venue, register) = (till.venue()?, till.register()?);
     let now = till.clock.now();
     let page = Document::TestPage(TestPage {
@@ -61,7 +61,7 @@ pub(crate) fn reprint(till: &Till, who: &Caller, args: Reprint) -> Result<Comple
 
 /// `drawer.open`
 pub(crate) fn open_drawer(till: &Till, who: &Caller, args: OpenDrawer) -> Result<TillStatus, CommandError> {
-    till.require_printer()?;
+    till.require_answering_printer()?;
     let session = till.find_session()?.map(|stored| stored.session.session_id);
     let fact = Fact::DrawerOpened(shared::event::DrawerOpened { reason: args.reason.trim().to_owned() });
     let job = NewPrintJob { opens_drawer: true, ..job_of(&Document::Drawer) };
@@ -89,6 +89,19 @@ impl Till {
     fn require_printer(&self) -> Result<String, CommandError> {
         let none = || CommandError::new(ErrorCode::PrinterNotConfigured, "No printer is set up at this till.");
         Ok(self.config.printer.as_ref().ok_or_else(none)?.address.clone())
+    }
+
+    /// Where the printer is. A drawer must not spring open, nor a test page come out, whenever the printer is back.
+    ///
+    /// Errors: `printer_not_configured`, `printer_unreachable`.
+    fn require_answering_printer(&self) -> Result<String, CommandError> {
+        let address = self.require_printer()?;
+        let health = self.printer_health()?;
+        if health.state == DeviceState::Unreachable {
+            let message = "The printer does not answer. Look at its cable and its power.";
+            return Err(CommandError::new(ErrorCode::PrinterUnreachable, message).with("detail", health.detail));
+        }
+        Ok(address)
     }
 
     /// The paper of a deed; none where there is no printer to catch up with it.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use shared::ids::PaymentId;
 use shared::tender::{CardPayment, CardState};
 
+use super::queue::TillPaper;
 use super::till::lock;
 use super::{Till, TillJournal};
 use crate::commands::CommandError;
 use crate::commands::types::{DeviceHealth, DeviceState, Notice, ServerHealth, ServerState, SyncReport};
 use crate::ledger::{LedgerError, card, outbox, print_job};
+use crate::printer::Spooler;
 use crate::sync::worker::{News, SyncWorker};
 use crate::terminal::TerminalWorker;
 
@@ -18,6 +20,7 @@ use crate::terminal::TerminalWorker;
 pub(super) struct Devices {
     sync: Option<Arc<SyncWorker>>,
     terminal: Option<Arc<TerminalWorker>>,
+    printer: Option<Arc<Spooler>>,
 }
 
 impl Till {
@@ -28,6 +31,10 @@ impl Till {
             let journal = Arc::new(TillJournal(Arc::downgrade(self)));
             let worker = TerminalWorker::spawn(config, journal, Arc::clone(&self.clock));
             lock(&self.devices).terminal = Some(Arc::new(worker));
+        }
+        if let Some(config) = &self.config.printer {
+            let queue = Arc::new(TillPaper(Arc::downgrade(self)));
+            lock(&self.devices).printer = Some(Arc::new(Spooler::spawn(config, queue)));
         }
         self.start_sync();
     }
@@ -41,7 +48,7 @@ impl Till {
     /// A till let go without being closed may be let go by one of its own threads, which cannot wait for itself.
     pub(super) fn abandon_workers(&self) {
         let devices = std::mem::take(&mut *lock(&self.devices));
-        if devices.sync.is_some() || devices.terminal.is_some() {
+        if devices.sync.is_some() || devices.terminal.is_some() || devices.printer.is_some() {
             drop(std::thread::Builder::new().name("closing".into()).spawn(move || drop(devices)));
         }
     }
@@ -89,7 +96,12 @@ impl Till {
     }
 
     /// Paper waits.
-    pub(super) fn wake_printer(&self) {}
+    pub(super) fn wake_printer(&self) {
+        let printer = lock(&self.devices).printer.clone();
+        if let Some(printer) = printer {
+            printer.wake();
+        }
+    }
 
     /// Asks the terminal for money.
     pub(super) fn start_on_terminal(&self, payment: &CardPayment) {
@@ -121,6 +133,10 @@ impl Till {
     }
 
     pub(super) fn printer_health(&self) -> Result<DeviceHealth, CommandError> {
+        let printer = lock(&self.devices).printer.clone();
+        if let Some(printer) = printer {
+            return Ok(printer.health());
+        }
         let pending = self.ledger().read(print_job::count_waiting)?;
         let printer = self.config.printer.as_ref();
         Ok(unknown(printer.map(|printer| printer.address.clone()), printer.is_some_and(|p| p.simulated), pending))

@@ -76,11 +76,15 @@ impl LedgerTx<'_> {
         Ok(())
     }
 
-    /// The job did not come out and waits again.
-    pub fn requeue_print_job(&self, job_id: i64, why: &str) -> Result<(), LedgerError> {
+    /// The job did not come out and waits again: as a copy that leaves the drawer shut, if it may have come out after all.
+    pub fn requeue_print_job(&self, job_id: i64, why: &str, may_have_printed: bool) -> Result<(), LedgerError> {
         self.connection()
-            .prepare_cached("UPDATE print_job SET state = 'queued', why = ?2 WHERE job_id = ?1 AND state = 'sending'")?
-            .execute(params![job_id, why])?;
+            .prepare_cached(
+                "UPDATE print_job SET state = 'queued', why = ?2, copy_no = copy_no + ?3,
+                    opens_drawer = opens_drawer AND NOT ?3
+                 WHERE job_id = ?1 AND state = 'sending'",
+            )?
+            .execute(params![job_id, why, may_have_printed])?;
         Ok(())
     }
 
