@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`config`] what stands beside the till · [`ledger`] what is written down, one writer, one
 //! transaction per deed · [`app`] what people do · [`commands`] how window and scripts ask for it · [`printer`]
-//! paper · [`terminal`] cards · [`sync`] the server.
+//! paper · [`scanner`] codes · [`terminal`] cards · [`sync`] the server.
 
 pub mod app;
 pub mod commands;
@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod outside;
 pub mod practice;
 pub mod printer;
+pub mod scanner;
 pub mod sync;
 pub mod terminal;
 

@@ -1,0 +1,10 @@
+//! Scanners: what a code is, and serial ones. Those that type like keyboards are heard by the window.
+//!
+//! Nothing here knows the catalogue or believes a ticket; a scan is told, whoever has the focus.
+
+pub mod framer;
+pub mod parse;
+pub mod serial;
+
+pub use parse::{Scan, parse};
+pub use serial::SerialScanner;
