@@ -95,8 +95,8 @@ pub enum Ending {
 /// An `Err` means that nothing about the payment was reported and not a byte of a request for money has left,
 /// save for [`TerminalError::Journal`], after which the payment is in doubt.
 pub trait CardTerminal: Send {
-    /// Runs one sale to its end or to a doubt. Blocks. `claim` is asked once, right before the first byte of the request:
-    /// `false` means cancelled.
+    /// Runs one sale to its end or to a doubt. Blocks. `claim` is asked once, right before the first byte of the request
+    /// or its refusal: `true` means that it cannot be cancelled from then on, `false` that it was.
     fn sale(
         &mut self,
         payment: &CardPayment,

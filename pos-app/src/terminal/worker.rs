@@ -252,13 +252,14 @@ impl Worker {
 
     fn start(&mut self, payment: &CardPayment) {
         let id = payment.payment_id;
-        if !self.doubts.is_empty() {
-            lock(&self.common.unsent).retain(|(unsent, _)| *unsent != id);
-            tracing::warn!(payment_id = %id, "not started: another payment is in doubt");
-            return self.report(id, TerminalReport::NotStarted { reason: NotStartedReason::Refused });
-        }
         let common = self.common.clone();
         let claim = move || claim(&common, id);
+        let why_not = |reason| if claim() { reason } else { NotStartedReason::Cancelled };
+        if !self.doubts.is_empty() {
+            tracing::warn!(payment_id = %id, "not started: another payment is in doubt");
+            self.report(id, TerminalReport::NotStarted { reason: why_not(NotStartedReason::Refused) });
+            return self.forget_claim(id);
+        }
         let journal = self.journal.clone();
         let mut ended = self.open().and_then(|terminal| terminal.sale(payment, &claim, &*journal));
         if matches!(ended, Err(TerminalError::Port { .. })) && self.terminal.is_some() {
@@ -266,9 +267,6 @@ impl Worker {
             self.terminal = None;
             ended = self.open().and_then(|terminal| terminal.sale(payment, &claim, &*journal));
         }
-        // Whatever happened, it cannot be cancelled any more; and if nothing was sent, it may have been.
-        let is_claimed = claim();
-        lock(&self.common.unsent).retain(|(unsent, _)| *unsent != id);
         match ended {
             Ok(Ending::NoAnswer | Ending::NotStoredYet | Ending::Mismatch) => self.doubt(payment.clone()),
             Ok(Ending::NotStarted) => self.next_look = self.ticker.now(),
@@ -278,11 +276,18 @@ impl Worker {
                 self.doubt(payment.clone());
             }
             Err(error) => {
-                let reason = if is_claimed { NotStartedReason::Unreachable } else { NotStartedReason::Cancelled };
-                self.report(id, TerminalReport::NotStarted { reason });
+                // Health first: who reads that nothing was started finds there why.
                 self.lost(&error);
+                let reason = why_not(NotStartedReason::Unreachable);
+                self.report(id, TerminalReport::NotStarted { reason });
             }
         }
+        self.forget_claim(id);
+    }
+
+    /// It is over, and a cancellation it may have had is spent.
+    fn forget_claim(&self, id: PaymentId) {
+        lock(&self.common.unsent).retain(|(unsent, _)| *unsent != id);
     }
 
     /// Takes up a doubt, or asks at once about one taken up before.

@@ -294,7 +294,10 @@ impl CardTerminal for Transbank {
             journal.report(payment.payment_id, report).map_err(TerminalError::Journal)?;
             Ok(Ending::NotStarted)
         };
-        let Some(key) = SaleKey::of(payment) else { return not_started(NotStartedReason::Refused) };
+        let Some(key) = SaleKey::of(payment) else {
+            let reason = if claim() { NotStartedReason::Refused } else { NotStartedReason::Cancelled };
+            return not_started(reason);
+        };
         self.reach()?;
         let reports = Some((payment.payment_id, journal));
         Self::report(TerminalReport::Ready, reports)?;
