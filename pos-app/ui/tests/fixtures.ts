@@ -1,0 +1,447 @@
+/** One night at Club Valdivia, as the core would tell it. Typed by the generated types, so that it cannot drift. */
+
+import type {
+  CardPayment,
+  CardPaymentView,
+  CatalogView,
+  CompletedSaleView,
+  DeviceHealth,
+  Product,
+  Role,
+  SaleLine,
+  SaleView,
+  StaffView,
+  TicketView,
+  TillStatus,
+  Verdict,
+  XReport,
+  ZReport,
+} from "../src/lib/api/generated";
+
+/** 21-11-2026 23:52:04 in Santiago. */
+export const NOW = Date.UTC(2026, 10, 22, 2, 52, 4);
+export const MINUTE = 60_000;
+const NIGHT = "2026-11-21";
+
+const id = (kind: string, n: number) => `${kind}-0000-7000-8000-${String(n).padStart(12, "0")}`;
+
+export function device(over: Partial<DeviceHealth> = {}): DeviceHealth {
+  return { state: "ready", address: "tcp 127.0.0.1:9100", is_simulated: false, pending: 0, detail: null, ...over };
+}
+
+export function status(over: Partial<TillStatus> = {}): TillStatus {
+  return {
+    app_version: "0.1.0",
+    now: NOW,
+    is_enrolled: true,
+    venue: {
+      venue_id: id("venue", 1),
+      name: "Club Valdivia",
+      tax_id: "76.543.210-3",
+      address: "Esmeralda 680, Valdivia",
+      currency: "CLP",
+      time_zone: "America/Santiago",
+      cut_over_minutes: 360,
+      cash_rounding: { unit_minor: 10, tie: "down", keeps_nonzero: true },
+      ticket_valid_days: 1,
+    },
+    register: { register_id: id("register", 1), venue_id: id("venue", 1), code: "BMB", name: "Barra principal" },
+    business_date: NIGHT,
+    denominations: [20_000, 10_000, 5_000, 2_000, 1_000, 500, 100, 50, 10],
+    operator: {
+      staff_id: id("staff", 1),
+      name: "Camila R.",
+      roles: ["cashier"],
+      may: ["open_register", "sell", "remove_line", "redeem_ticket", "open_drawer", "reprint", "see_diagnostics"],
+    },
+    session: {
+      session_id: id("session", 1),
+      business_date: NIGHT,
+      opened_at: NOW - 113 * MINUTE,
+      opened_by: "Camila R.",
+      sales: 411,
+    },
+    printer: device(),
+    terminal: device({ address: "serial /dev/ttyUSB1" }),
+    scanner: device({ address: "serial /dev/ttyACM0" }),
+    server: {
+      state: "sending",
+      url: "https://oficina.valdivia.cl",
+      last_contact: NOW - 12_000,
+      offline_since: null,
+      unsent_events: 6,
+      detail: null,
+    },
+    uncertain_payments: [],
+    ...over,
+  };
+}
+
+export const offline = status({
+  server: {
+    state: "offline",
+    url: "https://oficina.valdivia.cl",
+    last_contact: NOW - 11 * MINUTE,
+    offline_since: NOW - 11 * MINUTE,
+    unsent_events: 128,
+    detail: null,
+  },
+});
+
+export const troubled = status({
+  printer: device({ state: "unreachable", pending: 2, detail: "connection refused" }),
+  terminal: device({ address: "serial /dev/ttyUSB1", is_simulated: true }),
+});
+
+export const simulated = status({
+  printer: device({ is_simulated: true }),
+  terminal: device({ is_simulated: true, address: "serial /dev/pts/4" }),
+  scanner: device({ state: "not_configured", address: null }),
+});
+
+const PEOPLE: [string, Role][] = [
+  ["Camila R.", "cashier"],
+  ["Diego M.", "bartender"],
+  ["Javiera P.", "cashier"],
+  ["Matías S.", "bartender"],
+  ["Antonia V.", "manager"],
+  ["Rodrigo L.", "supervisor"],
+  ["Fernanda C.", "cashier"],
+  ["Nicolás B.", "auditor"],
+  ["Valentina O.", "admin"],
+];
+
+export const staff: StaffView[] = PEOPLE.map(([name, role], i) => ({
+  staff_id: id("staff", i + 1),
+  name,
+  roles: [role],
+  locked_until: i === 3 ? NOW + 8 * MINUTE : null,
+}));
+
+const CARD: [string, number, [string, number][]][] = [
+  [
+    "Tragos",
+    1,
+    [
+      ["Piscola Alto 35", 5990],
+      ["Piscola Mistral 40", 6990],
+      ["Ron Cola", 5990],
+      ["Vodka Naranja", 6490],
+      ["Gin Tonic Beefeater", 7990],
+      ["Gin Tonic Hendrick’s", 10990],
+      ["Whiskola Ballantine’s", 7490],
+      ["Fernet Cola", 6490],
+      ["Botella Alto 35 + 4 bebidas", 49990],
+      ["Tequila Margarita", 6990],
+      ["Cuba Libre Havana 7", 7990],
+      ["Vodka Red Bull", 8490],
+      ["Pisco Mango", 6490],
+      ["Pisco Ginger Ale", 6290],
+      ["Ron Ginger", 6290],
+      ["Gin Pepino", 8990],
+      ["Whisky Sour", 7490],
+      ["Jack & Coke", 8490],
+      ["Chuflay", 5990],
+      ["Terremoto", 4990],
+      ["Melvin", 4490],
+      ["Fan-Schop", 3990],
+    ],
+  ],
+  [
+    "Cócteles",
+    2,
+    [
+      ["Mojito", 6490],
+      ["Pisco Sour", 5990],
+      ["Aperol Spritz", 7490],
+      ["Ramazzotti Spritz", 7490],
+    ],
+  ],
+  [
+    "Cervezas",
+    3,
+    [
+      ["Kunstmann Torobayo", 4490],
+      ["Cristal lata", 2990],
+      ["Heineken", 3990],
+    ],
+  ],
+  [
+    "Vinos",
+    4,
+    [
+      ["Copa Cabernet", 4990],
+      ["Espumante copa", 5490],
+    ],
+  ],
+  [
+    "Shots",
+    5,
+    [
+      ["Shot Tequila", 3990],
+      ["Jägerbomb", 6990],
+    ],
+  ],
+  [
+    "Sin alcohol",
+    6,
+    [
+      ["Agua mineral", 1990],
+      ["Coca-Cola", 2490],
+      ["Red Bull", 3990],
+      ["Hielo extra", 0],
+    ],
+  ],
+  ["Comida", 7, [["Papas fritas", 4990]]],
+  ["Entradas", 8, [["Guardarropía", 2000]]],
+];
+
+let number = 0;
+export const catalog: CatalogView = {
+  version: 148,
+  currency: "CLP",
+  categories: CARD.map(([name, tint, products], c) => ({
+    category: { category_id: id("category", c), name, tint, position: c, is_active: true },
+    products: products.map(([product, price_minor], position): Product => {
+      number += 1;
+      return {
+        product_id: id("product", number),
+        number,
+        sku: `V${String(number).padStart(3, "0")}`,
+        name: product,
+        category_id: id("category", c),
+        price_minor,
+        tax_rate_bp: 1900,
+        barcodes: [],
+        is_ticketed: true,
+        position,
+        is_active: true,
+      };
+    }),
+  })),
+};
+
+export const products: Product[] = catalog.categories.flatMap((one) => one.products);
+
+export function product(name: string): Product {
+  const found = products.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no product ${name}`);
+  return found;
+}
+
+function line(line_no: number, name: string, pieces: number): SaleLine {
+  const { product_id, number: product_number, sku, price_minor, tax_rate_bp, is_ticketed } = product(name);
+  return {
+    line_no,
+    product_id,
+    product_number,
+    sku,
+    name,
+    quantity_milli: pieces * 1000,
+    unit_price_minor: price_minor,
+    tax_rate_bp,
+    total_minor: price_minor * pieces,
+    is_ticketed,
+  };
+}
+
+/** A sale with the figures the core would give for it. */
+export function sale(lines: SaleLine[], over: Partial<SaleView> = {}): SaleView {
+  const total_minor = lines.reduce((sum, one) => sum + one.total_minor, 0);
+  const due = total_minor - (total_minor % 10);
+  const net_minor = Math.round((total_minor * 100) / 119);
+  const tax_minor = total_minor - net_minor;
+  return {
+    sale: { sale_id: id("sale", 412), currency: "CLP", lines, next_line_no: lines.length + 1 },
+    totals: {
+      total_minor,
+      tax_minor,
+      net_minor,
+      taxes: [{ rate_bp: 1900, gross_minor: total_minor, net_minor, tax_minor }],
+    },
+    cards: [],
+    paid_minor: 0,
+    left_minor: total_minor,
+    cash_due_minor: due,
+    rounding_minor: due - total_minor,
+    cash_suggestions: total_minor === 0 ? [] : [due, 25_000, 30_000, 40_000].filter((sum) => sum >= due),
+    ...over,
+  };
+}
+
+export const empty = sale([]);
+export const four = sale([
+  line(1, "Piscola Alto 35", 2),
+  line(2, "Mojito", 1),
+  line(3, "Agua mineral", 1),
+  { ...line(4, "Kunstmann Torobayo", 1), total_minor: 4041, unit_price_minor: 4041 },
+]);
+export const long = sale(products.slice(0, 12).map((one, i) => line(i + 1, one.name, (i % 3) + 1)));
+
+const APPROVAL = {
+  authorisation_code: "093412",
+  operation_no: "000412",
+  last4: "4417",
+  brand: "Visa",
+  card_type: "débito",
+};
+
+type StateOf<S extends CardPayment["state"]> = Extract<CardPayment, { state: S }>;
+export type CardState = {
+  [S in CardPayment["state"]]: Omit<StateOf<S>, "payment_id" | "sale_id" | "amount_minor" | "ticket_no" | "started_at">;
+}[CardPayment["state"]];
+
+export function card(
+  state: CardState,
+  over: Partial<Omit<CardPaymentView, "payment">> = {},
+  amount = 24_501,
+): CardPaymentView {
+  const base = {
+    payment_id: id("payment", 1),
+    sale_id: id("sale", 412),
+    amount_minor: amount,
+    ticket_no: "00012C",
+    started_at: NOW - 9_000,
+  };
+  return { payment: { ...base, ...state } as CardPayment, can_cancel: false, elapsed_ms: 9_000, ...over };
+}
+
+export const cards = {
+  created: card({ state: "created" }, { can_cancel: true }),
+  present: card({ state: "in_progress", progress: "present_card" }, { can_cancel: true }),
+  pin: card({ state: "in_progress", progress: "enter_pin" }),
+  bank: card({ state: "in_progress", progress: "contacting_bank" }),
+  approved: card({ state: "approved", approval: APPROVAL }),
+  declined: card({ state: "declined", code: "51" }),
+  refused: card({ state: "not_started", reason: "refused" }),
+  unreachable: card({ state: "not_started", reason: "unreachable" }),
+  uncertain: card({ state: "uncertain" }),
+  voided: card({ state: "voided", approval: APPROVAL }),
+};
+
+const paid = four.totals;
+
+export const completedCash: CompletedSaleView = {
+  sale_id: id("sale", 412),
+  receipt_no: 412,
+  completed_at: NOW,
+  currency: "CLP",
+  totals: paid,
+  settlement: {
+    payments: [{ kind: "cash", amount_minor: 24_500, tendered_minor: 30_000, change_minor: 5_500, rounding_minor: -1 }],
+    change_minor: 5_500,
+    rounding_minor: -1,
+  },
+  change_notes: [
+    { denomination_minor: 5_000, count: 1 },
+    { denomination_minor: 500, count: 1 },
+  ],
+  tickets: [{ ticket_id: id("ticket", 1), display_code: "BMB 11725-K", code: "T1" }],
+  is_print_pending: false,
+};
+
+export const completedBig: CompletedSaleView = {
+  ...completedCash,
+  settlement: {
+    payments: [
+      { kind: "cash", amount_minor: 12_010, tendered_minor: 100_000, change_minor: 87_990, rounding_minor: 0 },
+    ],
+    change_minor: 87_990,
+    rounding_minor: 0,
+  },
+  change_notes: [
+    { denomination_minor: 20_000, count: 4 },
+    { denomination_minor: 5_000, count: 1 },
+    { denomination_minor: 2_000, count: 1 },
+    { denomination_minor: 500, count: 1 },
+    { denomination_minor: 100, count: 4 },
+    { denomination_minor: 50, count: 1 },
+    { denomination_minor: 10, count: 4 },
+  ],
+  is_print_pending: true,
+};
+
+export const completedCard: CompletedSaleView = {
+  ...completedCash,
+  settlement: {
+    payments: [{ kind: "card", payment_id: id("payment", 1), amount_minor: 24_501, approval: APPROVAL }],
+    change_minor: 0,
+    rounding_minor: 0,
+  },
+  change_notes: [],
+};
+
+export function ticket(verdict: Verdict, over: Partial<TicketView> = {}): TicketView {
+  const served = verdict === "delivered" ? 1 : 0;
+  return {
+    ticket: {
+      kind: "delivery",
+      ticket_id: id("ticket", 1),
+      business_date: verdict === "expired" ? "2026-11-14" : verdict === "other_night" ? "2026-11-28" : NIGHT,
+      valid_days: 1,
+      lines: [
+        { product_number: 1, quantity: 2 },
+        { product_number: 23, quantity: 1 },
+      ],
+    },
+    code: "T1.signed",
+    display_code: "BMB 11725-K",
+    verdict,
+    lines: [
+      { line_no: 1, name: "Piscola Alto 35", quantity: 2, redeemed: 2 * served, owed: 2 - 2 * served },
+      { line_no: 2, name: "Mojito", quantity: 1, redeemed: served, owed: 1 - served },
+    ],
+    history:
+      served === 1
+        ? [
+            {
+              redeemed_at: NOW - 44 * MINUTE,
+              staff: "Matías S.",
+              device: "Barra Terraza",
+              lines: [
+                { line_no: 1, quantity: 2 },
+                { line_no: 2, quantity: 1 },
+              ],
+            },
+          ]
+        : [],
+    sold_by: "Barra principal",
+    heard_until: NOW - 2 * MINUTE,
+    ...over,
+  };
+}
+
+export const partial = ticket("partial", {
+  lines: [
+    { line_no: 1, name: "Piscola Alto 35", quantity: 2, redeemed: 1, owed: 1 },
+    { line_no: 2, name: "Mojito", quantity: 1, redeemed: 1, owed: 0 },
+  ],
+});
+
+const TOTALS = {
+  sales: 411,
+  total_minor: 2_684_200,
+  tax_minor: 428_570,
+  cash_minor: 2_000_000,
+  card_minor: 684_200,
+  rounding_minor: -37,
+};
+
+export const reading: XReport = {
+  session_id: id("session", 1),
+  business_date: NIGHT,
+  read_at: NOW,
+  totals: TOTALS,
+  expected_cash_minor: null,
+};
+
+export const z: ZReport = {
+  z_number: 37,
+  session_id: id("session", 1),
+  business_date: NIGHT,
+  totals: TOTALS,
+  float_minor: 60_000,
+  expected_cash_minor: 694_000,
+  counted_cash_minor: 692_000,
+  variance_minor: -2_000,
+};

@@ -1,0 +1,247 @@
+/**
+ * Every screen and state, from fixtures: `npm run dev`, then `/tests/gallery.html?screen=sell`.
+ * Without a screen it lists them. For eyes and screenshots; never part of the window.
+ */
+
+import "@fontsource-variable/archivo/wdth.css";
+import "../src/styles/tokens.css";
+import "../src/styles/base.css";
+
+import { mount, tick } from "svelte";
+
+import App from "../src/App.svelte";
+import { Core } from "../src/lib/api/commands";
+import type { SaleView, TillStatus } from "../src/lib/api/generated";
+import { i18n } from "../src/lib/i18n/index.svelte";
+import { Till, type Reading } from "../src/lib/till.svelte";
+import { FakeTransport, refusal } from "./fake";
+import * as night from "./fixtures";
+
+interface Scene {
+  status?: TillStatus;
+  sale?: SaleView;
+  /** What happens once the screen stands. */
+  then?: (till: Till) => void;
+  /** Keys pressed after that, by test id. */
+  press?: string[];
+}
+
+const read = (reading: Partial<Reading> & Pick<Reading, "kind">) => (till: Till) => {
+  till.wanted = "redeem";
+  till.reading = { at: night.NOW, handed: false, gave: [], ...reading } as Reading;
+  till.readings = [till.reading, ...past];
+};
+const past: Reading[] = [
+  {
+    kind: "ticket",
+    ticket: night.ticket("delivered", { display_code: "BMB 11719-R" }),
+    at: night.NOW,
+    handed: true,
+    gave: [],
+  },
+  {
+    kind: "ticket",
+    ticket: night.ticket("delivered", { display_code: "BMB 11602-C" }),
+    at: night.NOW - 9 * night.MINUTE,
+    handed: false,
+    gave: [],
+  },
+  {
+    kind: "ticket",
+    ticket: night.ticket("expired", { display_code: "BTZ 08211-M" }),
+    at: night.NOW - 12 * night.MINUTE,
+    handed: false,
+    gave: [],
+  },
+];
+const refused = (code: Parameters<typeof refusal>[0]) =>
+  read({
+    kind: "refused",
+    error: refusal(code, { code: "7801234567890" }),
+    code: "T1AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIj",
+  });
+const onCard =
+  (card: Till["card"], trace: Partial<Till["trace"]> = {}) =>
+  (till: Till) => {
+    till.wanted = "card";
+    till.card = card;
+    till.trace = { ...till.trace, sent_at: night.NOW, ...trace };
+  };
+const pay = (till: Till) => till.go("pay");
+const loggedOut = night.status({ operator: null });
+
+const SCENES: Record<string, Scene> = {
+  enrol: {
+    status: night.status({
+      is_enrolled: false,
+      venue: null,
+      register: null,
+      business_date: null,
+      operator: null,
+      session: null,
+    }),
+  },
+  login: { status: night.status({ operator: null, session: null }), press: ["pin-1", "pin-2"] },
+  "login-ready": { status: loggedOut, press: ["pin-1", "pin-2", "pin-3", "pin-4"] },
+  "login-wrong": { status: loggedOut, then: (till) => (till.trouble = refusal("pin_wrong", { tries_left: 3 })) },
+  open: {
+    status: night.status({ session: null }),
+    press: ["digit-3", "count-next", "digit-2", "count-next", "digit-1", "digit-2"],
+  },
+  "sell-empty": {},
+  sell: { sale: night.four },
+  "sell-long": { sale: night.long },
+  "sell-undo": { sale: night.four, then: (till) => (till.undo = { text: "Mojito: quitado", lines: [] }) },
+  "sell-trouble": {
+    sale: night.four,
+    then: (till) => (till.trouble = refusal("code_unknown", { code: "7801234567890" })),
+  },
+  "sell-times": { sale: night.four, press: ["digit-3", "pad-corner"] },
+  "sell-offline": { status: night.offline, sale: night.four, press: ["net-chip"] },
+  "sell-troubled": { status: night.troubled, sale: night.four, press: ["devices-chip"] },
+  "sell-simulated": { status: night.simulated, sale: night.four },
+  "sell-help": { sale: night.four, then: (till) => (till.panel = "help") },
+  "sell-search": { sale: night.four, then: (till) => (till.panel = "search") },
+  "sell-last": { sale: night.four, press: ["last-sale"] },
+  "sell-register": { sale: night.four, press: ["register"] },
+  "pay-cash": { sale: night.four, then: pay, press: ["note-20000", "note-10000"] },
+  "pay-exact": { sale: night.four, then: pay },
+  "pay-short": { sale: night.four, then: pay, press: ["digit-5", "pad-corner"] },
+  "pay-card": { sale: night.four, then: pay, press: ["tender-card"] },
+  "pay-mixed": {
+    sale: {
+      ...night.four,
+      cards: [
+        night.card(
+          {
+            state: "approved",
+            approval: { authorisation_code: "1", operation_no: "1", last4: "4417", brand: "Visa", card_type: "" },
+          },
+          {},
+          14_501,
+        ),
+      ],
+      paid_minor: 14_501,
+      left_minor: 10_000,
+      cash_due_minor: 10_000,
+      rounding_minor: 0,
+      cash_suggestions: [10_000, 20_000],
+    },
+    then: pay,
+  },
+  "card-created": { sale: night.four, then: onCard(night.cards.created) },
+  "card-present": { sale: night.four, then: onCard(night.cards.present) },
+  "card-pin": { sale: night.four, then: onCard(night.cards.pin) },
+  "card-bank": { sale: night.four, then: onCard(night.cards.bank) },
+  "card-approved": { sale: night.four, then: onCard(night.cards.approved) },
+  "card-declined": { sale: night.four, then: onCard(night.cards.declined) },
+  "card-refused": { sale: night.four, then: onCard(night.cards.refused) },
+  "card-unreachable": { sale: night.four, then: onCard(night.cards.unreachable) },
+  "card-uncertain": {
+    sale: night.four,
+    then: onCard(night.cards.uncertain, {
+      read_at: night.NOW + 15_000,
+      pin_at: night.NOW + 16_000,
+      uncertain_at: night.NOW - 8_000,
+    }),
+  },
+  "card-uncertain-long": {
+    sale: night.four,
+    then: onCard(night.cards.uncertain, { uncertain_at: night.NOW - 40_000 }),
+  },
+  "card-settled": { sale: night.four, then: onCard(night.cards.declined, { uncertain_at: night.NOW }) },
+  "card-voided": { sale: night.four, then: onCard(night.cards.voided) },
+  change: { then: (till) => (till.completed = night.completedCash) },
+  "change-big": { then: (till) => (till.completed = night.completedBig) },
+  "change-card": { then: (till) => (till.completed = night.completedCard) },
+  "redeem-idle": { then: (till) => till.go("redeem") },
+  "redeem-valid": { then: read({ kind: "ticket", ticket: night.ticket("valid") }) },
+  "redeem-partial": {
+    then: read({ kind: "ticket", ticket: night.partial, handed: true, gave: [{ line_no: 2, quantity: 1 }] }),
+  },
+  "redeem-many": {
+    then: read({
+      kind: "ticket",
+      ticket: night.ticket("valid", {
+        lines: night.products
+          .slice(0, 6)
+          .map((one, i) => ({ line_no: i + 1, name: one.name, quantity: 2, redeemed: 0, owed: 2 })),
+      }),
+    }),
+  },
+  "redeem-delivered": { then: read({ kind: "ticket", ticket: night.ticket("delivered") }) },
+  "redeem-expired": { then: read({ kind: "ticket", ticket: night.ticket("expired") }) },
+  "redeem-other-night": { then: read({ kind: "ticket", ticket: night.ticket("other_night") }) },
+  "redeem-signature": { then: refused("ticket_signature_invalid") },
+  "redeem-other-tenant": { then: refused("ticket_other_tenant") },
+  "redeem-unknown-till": { then: refused("ticket_unknown_device") },
+  "redeem-malformed": { then: refused("ticket_malformed") },
+  "redeem-unknown-code": { then: refused("code_unknown") },
+  "redeem-served": {
+    then: read({
+      kind: "ticket",
+      ticket: night.ticket("delivered"),
+      handed: true,
+      gave: [
+        { line_no: 1, quantity: 2 },
+        { line_no: 2, quantity: 1 },
+      ],
+    }),
+  },
+  "redeem-code": {
+    then: (till) => {
+      till.go("redeem");
+      till.panel = "code";
+    },
+  },
+  close: { then: (till) => till.go("close"), press: ["digit-1", "digit-4", "count-next", "digit-2", "digit-3"] },
+  "close-doubt": {
+    status: night.status({ uncertain_payments: [night.cards.uncertain] }),
+    sale: night.four,
+    then: (till) => till.go("close"),
+  },
+  sealed: { then: (till) => (till.sealed = night.z) },
+  "sealed-exact": { then: (till) => (till.sealed = { ...night.z, counted_cash_minor: 694_000, variance_minor: 0 }) },
+  broken: { then: (till) => (till.broken = refusal("ledger_in_use")) },
+};
+
+const asked = new URLSearchParams(location.search);
+const name = asked.get("screen");
+const scene = name === null ? undefined : SCENES[name];
+const target = document.getElementById("till");
+
+if (target !== null && scene !== undefined) {
+  if (asked.get("theme") === "light") document.documentElement.dataset.theme = "light";
+  i18n.use(asked.get("language") === "en" ? "en" : "es");
+  const fixed = scene.status ?? night.status();
+  const transport = new FakeTransport({
+    "status.get": () => fixed,
+    "sale.current": () => scene.sale ?? night.empty,
+    "catalog.search": () => night.products.slice(0, 7),
+  });
+  const till = new Till(new Core(transport));
+  // A picture's clock stands still.
+  till.tick = () => {};
+  mount(App, { target, props: { till } });
+  setTimeout(async () => {
+    scene.then?.(till);
+    for (const id of scene.press ?? []) {
+      await tick();
+      await new Promise((done) => setTimeout(done, 10));
+      document.querySelector<HTMLElement>(`[data-testid="${id}"]`)?.click();
+    }
+    document.body.dataset.ready = "yes";
+  }, 150);
+} else if (target !== null) {
+  document.body.style.overflow = "auto";
+  for (const one of Object.keys(SCENES)) {
+    const link = document.createElement("a");
+    link.href = `?screen=${one}`;
+    link.textContent = one;
+    link.style.display = "block";
+    target.append(link);
+  }
+}
+
+/** For the script that takes the pictures. */
+export const scenes = Object.keys(SCENES);

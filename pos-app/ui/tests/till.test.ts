@@ -1,0 +1,451 @@
+/** The window against a scripted core: what it asks, and where it leads. */
+
+import { flushSync, mount, unmount } from "svelte";
+import { afterEach, describe, expect, it } from "vitest";
+
+import App from "../src/App.svelte";
+import { Core } from "../src/lib/api/commands";
+import type { CardPaymentView, Commands, TillStatus } from "../src/lib/api/generated";
+import { Till } from "../src/lib/till.svelte";
+import { FakeTransport, refusal } from "./fake";
+import * as night from "./fixtures";
+
+let standing: Record<string, unknown> | undefined;
+afterEach(() => {
+  if (standing) void unmount(standing);
+  standing = undefined;
+});
+
+type Answers = ConstructorParameters<typeof FakeTransport>[0];
+
+/** Opens the window on a core that answers so, and waits until it has asked for everything. */
+async function open(answers: Answers = {}): Promise<{ till: Till; core: FakeTransport }> {
+  const core = new FakeTransport(answers);
+  const till = new Till(new Core(core));
+  standing = mount(App, { target: document.body, props: { till } });
+  await settle();
+  return { till, core };
+}
+
+/** Lets every promise that is ready run, and the screen follow. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 30; i++) await Promise.resolve();
+  flushSync();
+}
+
+function find(id: string): HTMLElement {
+  const found = document.querySelector<HTMLElement>(`[data-testid="${id}"]`);
+  if (found === null) throw new Error(`no ${id} on screen`);
+  return found;
+}
+const sees = (id: string) => document.querySelector(`[data-testid="${id}"]`) !== null;
+
+async function tap(...ids: string[]): Promise<void> {
+  for (const id of ids) {
+    find(id).click();
+    await settle();
+  }
+}
+
+async function key(name: string, over: KeyboardEventInit = {}): Promise<void> {
+  window.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, ...over }));
+  await settle();
+}
+
+const selling = (answers: Answers = {}): Answers => ({ "sale.current": () => night.four, ...answers });
+
+describe("signing in", () => {
+  const out = night.status({ operator: null });
+
+  it("asks with the person and the PIN, and forgets the PIN at once", async () => {
+    const { core } = await open({ "status.get": () => out, "operator.log_in": () => night.status() });
+    await tap(`person-${night.staff[1]?.staff_id}`, "pin-1", "pin-2", "pin-3", "pin-4", "pin-enter");
+    expect(core.argsOf("operator.log_in")).toEqual([{ staff_id: night.staff[1]?.staff_id, pin: "1234" }]);
+    expect(sees("pay") || sees("repeat-last")).toBe(true);
+  });
+
+  it("does not ask with fewer than four digits", async () => {
+    const { core } = await open({ "status.get": () => out });
+    await tap("pin-1", "pin-2", "pin-3", "pin-enter");
+    expect(core.argsOf("operator.log_in")).toEqual([]);
+  });
+
+  it("says how many tries are left, beside the pad", async () => {
+    const wrong = () => {
+      throw refusal("pin_wrong", { tries_left: 2 });
+    };
+    await open({ "status.get": () => out, "operator.log_in": wrong });
+    await tap("pin-9", "pin-9", "pin-9", "pin-9", "pin-enter");
+    expect(find("trouble").textContent).toContain("Quedan 2 intentos");
+  });
+
+  it("locks with F12 from anywhere", async () => {
+    const { core } = await open(selling({ "operator.log_out": () => out }));
+    await tap("pay");
+    await key("F12");
+    expect(core.argsOf("operator.log_out").length).toBe(1);
+    expect(sees("pin-enter")).toBe(true);
+  });
+});
+
+describe("where the till leads", () => {
+  const bare: Partial<TillStatus> = { session: null };
+
+  it("is the linking screen while nobody knows it", async () => {
+    await open({ "status.get": () => night.status({ is_enrolled: false, operator: null, session: null }) });
+    expect(sees("enrol-server")).toBe(true);
+  });
+
+  it("is the float count before the drawer is open, and the counter after", async () => {
+    const { core } = await open({ "status.get": () => night.status(bare), "register.open": () => night.status() });
+    await tap("digit-3", "count-next", "digit-1", "digit-0", "open-register");
+    expect(core.argsOf("register.open")).toEqual([
+      {
+        float: [
+          { denomination_minor: 20_000, count: 3 },
+          { denomination_minor: 10_000, count: 10 },
+        ],
+      },
+    ]);
+    expect(sees("tiles")).toBe(true);
+  });
+
+  it("is the bar for a person who may not sell", async () => {
+    const bartender = night.status({
+      session: null,
+      operator: { staff_id: "b", name: "Diego M.", roles: ["bartender"], may: ["redeem_ticket"] },
+    });
+    await open({ "status.get": () => bartender });
+    expect(sees("redeem-idle")).toBe(true);
+    expect(sees("to-sell")).toBe(false);
+  });
+
+  it("is a sentence and a code when the core cannot start", async () => {
+    const broken = () => {
+      throw refusal("ledger_in_use");
+    };
+    await open({ "status.get": broken });
+    expect(find("broken").dataset.code).toBe("ledger_in_use");
+  });
+});
+
+describe("selling", () => {
+  it("adds a tapped product, and three after 3 ×", async () => {
+    const { core } = await open({ "sale.add": () => night.four });
+    const first = night.products[0];
+    await tap(`tile-${first?.sku}`, "digit-3", "pad-corner", `tile-${first?.sku}`);
+    expect(core.argsOf("sale.add")).toEqual([
+      { product_id: first?.product_id },
+      { product_id: first?.product_id, quantity_milli: 3000 },
+    ]);
+  });
+
+  it("shows the total the core gave, not one of its own", async () => {
+    await open(
+      selling({
+        "sale.current": () => night.sale(night.four.sale.lines, { totals: { ...night.four.totals, total_minor: 7 } }),
+      }),
+    );
+    expect(find("total").dataset.minor).toBe("7");
+  });
+
+  it("finishes with F10 on the cash due, rounded by the core", async () => {
+    const { core } = await open(selling({ "sale.complete": () => night.completedCash }));
+    await key("F10");
+    expect(core.argsOf("sale.complete")).toEqual([{ cash_tendered_minor: 24_500 }]);
+    expect(find("change-due").dataset.minor).toBe("5500");
+  });
+
+  it("gives a removed line back with Ctrl+Z", async () => {
+    const { core } = await open(selling({ "sale.remove": () => night.empty, "sale.add": () => night.four }));
+    await key("Delete");
+    expect(sees("undo")).toBe(true);
+    await key("z", { ctrlKey: true });
+    const last = night.four.sale.lines.at(-1);
+    expect(core.argsOf("sale.add")).toEqual([{ product_id: last?.product_id, quantity_milli: last?.quantity_milli }]);
+  });
+
+  it("removes a line instead of selling none of it", async () => {
+    const { core } = await open(selling({ "sale.remove": () => night.empty }));
+    await tap("less");
+    expect(core.argsOf("sale.remove")).toEqual([{ line_no: 4 }]);
+    expect(core.argsOf("sale.set_quantity")).toEqual([]);
+  });
+
+  it("repeats the last sale from an empty counter", async () => {
+    const { core } = await open({ "sale.repeat_last": () => night.four });
+    await tap("repeat-last");
+    expect(core.argsOf("sale.repeat_last").length).toBe(1);
+    expect(sees("pay")).toBe(true);
+  });
+
+  it("says an unknown code with its digits, and sells on", async () => {
+    const unknown = () => {
+      throw refusal("code_unknown", { code: "7801234567890" });
+    };
+    const { till } = await open(selling({ "scan.route": unknown }));
+    await till.scan("7801234567890");
+    await settle();
+    expect(find("trouble").textContent).toContain("7801234567890");
+    expect(sees("pay")).toBe(true);
+  });
+});
+
+describe("cash", () => {
+  it("adds tapped notes and hands over what the core says", async () => {
+    const { core } = await open(selling({ "sale.complete": () => night.completedCash }));
+    await tap("pay", "note-20000", "note-10000");
+    expect(find("received").dataset.minor).toBe("30000");
+    await tap("finish");
+    expect(core.argsOf("sale.complete")).toEqual([{ cash_tendered_minor: 30_000 }]);
+    await key("Enter");
+    expect(sees("change-screen")).toBe(false);
+  });
+
+  it("is exact when nothing was touched: F9, Enter", async () => {
+    const { core } = await open(selling({ "sale.complete": () => night.completedCash }));
+    await key("F9");
+    await key("Enter");
+    expect(core.argsOf("sale.complete")).toEqual([{ cash_tendered_minor: 24_500 }]);
+  });
+
+  it("shows what is missing and lets the core refuse", async () => {
+    const short = () => {
+      throw refusal("tender_short", { missing_minor: 4_500 });
+    };
+    await open(selling({ "sale.complete": short }));
+    await tap("pay", "note-20000");
+    expect(find("missing").dataset.minor).toBe("4500");
+    await tap("finish");
+    expect(find("trouble").dataset.code).toBe("tender_short");
+  });
+
+  it("does not pay twice when Enter is pressed twice before the answer", async () => {
+    let answer: (sale: Commands["sale.complete"]["answer"]) => void = () => {};
+    const slow = () => new Promise<Commands["sale.complete"]["answer"]>((done) => (answer = done));
+    const { core } = await open(selling({ "sale.complete": slow }));
+    await key("F9");
+    await key("Enter");
+    await key("Enter");
+    answer(night.completedCash);
+    await settle();
+    expect(core.argsOf("sale.complete").length).toBe(1);
+  });
+});
+
+describe("card", () => {
+  const started = (card: CardPaymentView) => selling({ "card.start": () => card, "card.get": () => card });
+  const pay = async (answers: Answers) => {
+    const opened = await open(answers);
+    await tap("pay", "tender-card", "charge-card");
+    return opened;
+  };
+
+  it("starts for all that is left, without an amount of its own", async () => {
+    const { core } = await pay(started(night.cards.present));
+    expect(core.argsOf("card.start")).toEqual([{}]);
+    expect(find("card-stage").dataset.state).toBe("in_progress");
+  });
+
+  it("starts for a typed part", async () => {
+    const opened = await open(started(night.cards.present));
+    await tap("pay", "tender-card", "digit-5", "pad-corner", "charge-card");
+    expect(opened.core.argsOf("card.start")).toEqual([{ amount_minor: 5_000 }]);
+  });
+
+  it("offers to cancel only while the core says so", async () => {
+    const { core } = await pay(started(night.cards.present));
+    expect(sees("card-cancel")).toBe(true);
+    core.tell({ notice: "card", card: night.cards.pin });
+    await settle();
+    expect(sees("card-cancel")).toBe(false);
+  });
+
+  it("finishes by itself when approved for the whole sale", async () => {
+    let approved = false;
+    const { core } = await pay({
+      ...started(night.cards.present),
+      "sale.current": () => (approved ? night.sale(night.four.sale.lines, { left_minor: 0 }) : night.four),
+      "sale.complete": () => night.completedCard,
+    });
+    approved = true;
+    core.tell({ notice: "card", card: night.cards.approved });
+    await settle();
+    expect(core.argsOf("sale.complete")).toEqual([{}]);
+    expect(find("change-screen").textContent).toContain("Pagado con tarjeta");
+  });
+
+  it("returns for the rest in cash after a part", async () => {
+    let approved = false;
+    const { core } = await pay({
+      ...started(night.cards.present),
+      "sale.current": () =>
+        approved ? night.sale(night.four.sale.lines, { left_minor: 10_000, cash_due_minor: 10_000 }) : night.four,
+    });
+    approved = true;
+    core.tell({ notice: "card", card: night.cards.approved });
+    await settle();
+    expect(find("due").dataset.minor).toBe("10000");
+    expect(core.argsOf("sale.complete")).toEqual([]);
+  });
+
+  it.each([
+    ["declined", night.cards.declined],
+    ["not_started", night.cards.refused],
+    ["voided", night.cards.voided],
+  ] as const)("%s says first what happened to the money", async (state, card) => {
+    const { core } = await pay(started(night.cards.present));
+    core.tell({ notice: "card", card });
+    await settle();
+    expect(find("card-stage").dataset.state).toBe(state);
+    expect(find("card-about").textContent).toMatch(/^(No se cobró nada|Devueltos)/);
+  });
+
+  it("in doubt forbids a second charge, and nothing on screen or keyboard makes one", async () => {
+    const { core } = await pay(started(night.cards.present));
+    core.tell({ notice: "card", card: night.cards.uncertain });
+    await settle();
+    expect(find("card-headline").textContent).toBe("No vuelva a cobrar");
+    for (const name of ["Enter", "F9", "F10", "Escape"]) await key(name);
+    await tap("card-waiting");
+    expect(sees("card-cancel") || sees("card-retry")).toBe(false);
+    expect(core.argsOf("card.start").length).toBe(1);
+    expect(core.argsOf("sale.complete")).toEqual([]);
+    expect(find("doubt-cash").hasAttribute("disabled")).toBe(true);
+  });
+
+  it("is not offered while another payment is in doubt", async () => {
+    const doubtful = night.status({ uncertain_payments: [night.cards.uncertain] });
+    const { core } = await open(selling({ "status.get": () => doubtful }));
+    await tap("pay", "tender-card");
+    expect(find("trouble").dataset.code).toBe("card_uncertain");
+    expect(sees("charge-card")).toBe(false);
+    expect(core.argsOf("card.start")).toEqual([]);
+  });
+});
+
+describe("the bar", () => {
+  const read = (answers: Answers) => async () => {
+    const opened = await open(answers);
+    await opened.till.scan("T1.signed");
+    await settle();
+    return opened;
+  };
+
+  it("hands over everything with Enter, and calmly says so", async () => {
+    const { core } = await read({
+      "scan.route": () => ({ kind: "ticket", ticket: night.ticket("valid") }),
+      "ticket.redeem": () => night.ticket("delivered"),
+    })();
+    expect(find("verdict").dataset.verdict).toBe("valid");
+    await key("Enter");
+    expect(core.argsOf("ticket.redeem")).toEqual([{ code: "T1.signed" }]);
+    expect(sees("served")).toBe(true);
+    expect(sees("verdict")).toBe(false);
+  });
+
+  it("hands over one line and keeps the rest owed", async () => {
+    const { core } = await read({
+      "scan.route": () => ({ kind: "ticket", ticket: night.ticket("valid") }),
+      "ticket.redeem": () => night.partial,
+    })();
+    await tap("give-2");
+    expect(core.argsOf("ticket.redeem")).toEqual([{ code: "T1.signed", lines: [{ line_no: 2, quantity: 1 }] }]);
+    expect(sees("owed-1") && sees("served-2")).toBe(true);
+  });
+
+  it("never hands over a served paper, whatever key falls", async () => {
+    const { core } = await read({ "scan.route": () => ({ kind: "ticket", ticket: night.ticket("delivered") }) })();
+    expect(find("verdict").textContent).toContain("Matías S.");
+    await key("Enter");
+    expect(core.argsOf("ticket.redeem")).toEqual([]);
+    expect(sees("redeem-idle")).toBe(true);
+  });
+
+  it("floods red for a forged paper and stays ready for the next", async () => {
+    let forged = true;
+    const { till } = await read({
+      "scan.route": () => {
+        if (forged) throw refusal("ticket_signature_invalid");
+        return { kind: "ticket", ticket: night.ticket("valid") };
+      },
+    })();
+    expect(find("verdict").className).toContain("danger");
+    forged = false;
+    await till.scan("T1.other");
+    await settle();
+    expect(find("verdict").dataset.verdict).toBe("valid");
+  });
+});
+
+describe("closing", () => {
+  it("counts blind: nothing expected is on screen before the seal", async () => {
+    const { core } = await open({ "register.close": () => night.z });
+    await key("F8");
+    await tap("close-register");
+    expect(document.body.textContent).not.toContain("694.000");
+    await tap("digit-7", "seal");
+    expect(core.argsOf("register.close")).toEqual([{ counted: [{ denomination_minor: 20_000, count: 7 }] }]);
+    expect(find("variance").dataset.minor).toBe("-2000");
+  });
+});
+
+describe("the status bar", () => {
+  it.each<[string, TillStatus, string]>([
+    ["what is left to send", night.status(), "Por enviar 6"],
+    ["calmly that the line is gone", night.offline, "Sin internet desde 23:41"],
+    ["which device needs a hand", night.troubled, "Impresora: 2 pendientes"],
+    ["which devices are simulated", night.simulated, "simulada"],
+  ])("says %s", async (_, status, words) => {
+    await open({ "status.get": () => status });
+    expect(find("status-bar").textContent?.replace(/\s+/g, " ")).toContain(words);
+  });
+
+  it("says that everything was sent, when it was", async () => {
+    const { core } = await open();
+    const server = { ...night.status().server, state: "up_to_date" as const, unsent_events: 0 };
+    core.tell({ notice: "status", status: night.status({ server }) });
+    await settle();
+    expect(find("net-chip").textContent).toContain("Enviado 23:52");
+  });
+});
+
+describe("a keyboard scanner", () => {
+  const burst = async (code: string) => {
+    for (const name of [...code, "Enter"])
+      window.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true }));
+    await settle();
+  };
+
+  it("is heard whatever has the focus, and writes nowhere", async () => {
+    const { core } = await open(
+      selling({ "scan.route": () => ({ kind: "product_added", line_no: 1, sale: night.four }) }),
+    );
+    await key("F2");
+    await burst("7801234567890");
+    expect(core.argsOf("scan.route")).toEqual([{ code: "7801234567890" }]);
+    expect(core.argsOf("catalog.search")).toEqual([]);
+  });
+
+  it("does not disturb a working terminal", async () => {
+    const { core } = await open(
+      selling({ "card.start": () => night.cards.present, "card.get": () => night.cards.present }),
+    );
+    await tap("pay", "tender-card", "charge-card");
+    await burst("7801234567890");
+    expect(core.argsOf("scan.route")).toEqual([]);
+  });
+
+  it("begins the next sale from the change screen", async () => {
+    const { core } = await open(
+      selling({
+        "sale.complete": () => night.completedCash,
+        "scan.route": () => ({ kind: "product_added", line_no: 1, sale: night.four }),
+      }),
+    );
+    await key("F10");
+    await burst("7801234567890");
+    expect(core.argsOf("scan.route").length).toBe(1);
+    expect(sees("change-screen")).toBe(false);
+  });
+});
