@@ -132,15 +132,14 @@ impl FromRequestParts<Arc<Inner>> for Admin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<Inner>) -> Result<Self, ApiError> {
-        let token = match bearer(&parts.headers) {
-            Some(token) => token,
-            None => {
-                // A browser sends its cookie wherever it is told to, so changes must come from our own pages.
-                if !parts.method.is_safe() && !is_same_origin(&parts.headers).unwrap_or(false) {
-                    return Err(ApiError::new(ProblemCode::Forbidden, "this request comes from another site"));
-                }
-                cookie(&parts.headers).ok_or_else(ApiError::unauthenticated)?
+        let token = if let Some(token) = bearer(&parts.headers) {
+            token
+        } else {
+            // A browser sends its cookie wherever it is told to, so changes must come from our own pages.
+            if !parts.method.is_safe() && !is_same_origin(&parts.headers).unwrap_or(false) {
+                return Err(ApiError::new(ProblemCode::Forbidden, "this request comes from another site"));
             }
+            cookie(&parts.headers).ok_or_else(ApiError::unauthenticated)?
         };
         let session = admin::find_session(&app.store, token, app.outside.now()).await?;
         let session = session.ok_or_else(ApiError::unauthenticated)?;

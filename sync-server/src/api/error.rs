@@ -108,7 +108,7 @@ impl From<StoreError> for ApiError {
         match &error {
             StoreError::Taken(what) => Self::new(ProblemCode::Conflict, format!("{what} is in use")),
             StoreError::Dangling => Self::new(ProblemCode::Unprocessable, "it refers to something that does not exist"),
-            StoreError::Sql(sqlx_busy) if is_busy(sqlx_busy) => {
+            StoreError::Busy(_) => {
                 tracing::warn!(%error, "the database was busy for too long");
                 Self::new(ProblemCode::Unavailable, "the server is busy; try again")
             }
@@ -117,11 +117,6 @@ impl From<StoreError> for ApiError {
             }
         }
     }
-}
-
-fn is_busy(error: &(dyn std::error::Error + 'static)) -> bool {
-    let text = error.to_string();
-    text.contains("database is locked") || text.contains("pool timed out")
 }
 
 impl From<PushError> for ApiError {

@@ -95,7 +95,9 @@ const SAFETY: [(&str, &str); 8] = [
 fn plain_refusal(response: &Response) -> Option<ApiError> {
     let status = response.status();
     let is_problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t == "application/problem+json");
-    if is_problem || !(status.is_client_error() || status.is_server_error()) {
+    // A method that is not there has its own answer, with the list of those that are.
+    if is_problem || status == StatusCode::METHOD_NOT_ALLOWED || !(status.is_client_error() || status.is_server_error())
+    {
         return None;
     }
     Some(match status {

@@ -12,7 +12,7 @@ use shared::sync::stream::{RedemptionRecord, StreamName, keys};
 use shared::tender::{Payment, TerminalReport};
 use shared::ticket::{Ticket, UnverifiedTicket};
 
-use crate::store::{ChainRow, DeviceRow, RedemptionRow, StoreError, TenantTx};
+use crate::store::{ChainRow, DeviceRow, Place, RedemptionRow, StoreError, TenantTx};
 
 /// More than any till takes in a year, in any currency's minor unit: sums of such amounts stay far from overflowing.
 const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000;
@@ -169,7 +169,8 @@ async fn sale_completed(
     let mut codes = Vec::new();
     let (session, staff) = (event.stamp.session, event.stamp.actor);
     let place = (source.device.device_id, source.chain.venue_id);
-    if !tx.insert_sale(sale, place, (session, staff), sealed.hash).await? {
+    let at = (sealed.chain, Place { branch: source.branch, seq: sealed.seq });
+    if !tx.insert_sale(sale, place, (session, staff), at).await? {
         return Ok(vec!["sale_repeated"]);
     }
     if Totals::of(&sale.lines).is_none_or(|totals| totals != sale.totals) {

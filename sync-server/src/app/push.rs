@@ -4,8 +4,8 @@
 //! Answers to a batch:
 //! - `ok`: the batch is held, all of it, proved by the hash of its last event. Also for a batch sent twice, and for one
 //!   that lies on a fork already kept; its first event then carries the note `forked`.
-//! - `gap`: the event before the batch is not held. Names the end of branch 0; a till whose own hash there differs
-//!   starts the chain again from 1.
+//! - `gap`: the event before the batch is not held. Names the last one of branch 0 that is before the batch; a till
+//!   whose own hash there differs starts the chain again from 1.
 //! - `fork`: other events are held under these numbers. Said once, when the branch is first seen; both sides are kept,
 //!   and sending on from `verified_through` is answered `ok`.
 
@@ -116,7 +116,10 @@ async fn take_batch(
         return Err(PushError::OtherDevice(chain));
     }
     let Some((row, base)) = find_base(tx, device, batch, known).await? else {
-        let (have_seq, have_hash) = known.map_or((0, Hash::ZERO), |row| (row.head.seq, row.head.hash));
+        let (have_seq, have_hash) = match known {
+            Some(row) => tx.load_main_hash(&row.head, batch.first_seq.saturating_sub(2)).await?,
+            None => (0, Hash::ZERO),
+        };
         return Ok(PushResult::Gap { chain, have_seq, have_hash });
     };
     let origin = Origin { tenant: tx.tenant_id, venue: row.venue_id, device: device.device_id };

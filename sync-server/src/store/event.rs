@@ -108,6 +108,20 @@ impl TenantTx {
         row.map(|row| Ok(Place { branch: row.number("branch")?, seq })).transpose()
     }
 
+    /// The last event of branch 0 no later than `seq`: its number and hash.
+    pub async fn load_main_hash(&mut self, head: &ChainHead, seq: u64) -> Result<(u64, Hash)> {
+        if head.seq <= seq {
+            return Ok((head.seq, head.hash));
+        }
+        let row = sqlx::query("SELECT hash FROM event WHERE chain = $1 AND seq = $2 AND branch = 0")
+            .bind(head.chain.as_bytes().as_slice())
+            .bind(seq.cast_signed())
+            .fetch_optional(self.sql())
+            .await?;
+        let hash = row.map(|row| row.hash("hash")).transpose()?;
+        Ok(hash.map_or((0, Hash::ZERO), |hash| (seq, hash)))
+    }
+
     /// Whether a branch ends here.
     pub async fn is_tip(&mut self, chain: ChainId, place: Place) -> Result<bool> {
         let row = sqlx::query(

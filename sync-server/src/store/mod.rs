@@ -27,7 +27,7 @@ pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, NonceOutcome};
 pub use event::{ChainRow, Intake, Place, StoredEvent};
 pub use projection::{CardRequest, RedemptionRow};
 pub use report::{
-    DayTotals, FlagRow, OpenSession, QuarterHour, SaleDetail, SaleLineRow, SaleRow, TenderTotal, TicketRow, TillTotal,
+    DayTotals, FlagRow, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
 };
 pub use tenant::{Tenant, TenantTx};
 
@@ -36,7 +36,10 @@ pub use tenant::{Tenant, TenantTx};
 pub enum StoreError {
     /// The database refused.
     #[error("the database refused")]
-    Sql(#[from] sqlx::Error),
+    Sql(#[source] sqlx::Error),
+    /// Others were writing for too long; trying again helps.
+    #[error("the database is busy")]
+    Busy(#[source] sqlx::Error),
     /// The schema could not be brought up to date, or is newer than this program.
     #[error("the database's schema cannot be used by this version")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -52,6 +55,13 @@ pub enum StoreError {
     /// Names something that is not there.
     #[error("it refers to something that does not exist")]
     Dangling,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let is_locked = error.as_database_error().is_some_and(|database| database.message().contains("is locked"));
+        if is_locked || matches!(error, sqlx::Error::PoolTimedOut) { Self::Busy(error) } else { Self::Sql(error) }
+    }
 }
 
 /// A room's result.

@@ -1,13 +1,13 @@
 //! What events come to. Every function takes what an event says as it is; a second telling changes nothing and says so.
 
 use shared::event::{CardRequested, Hash, RegisterClosed, RegisterOpened, SaleRecorded, TicketRedeemed};
-use shared::ids::{DeviceId, PaymentId, ProductId, SessionId, StaffId, VenueId};
+use shared::ids::{ChainId, DeviceId, PaymentId, ProductId, SessionId, StaffId, VenueId};
 use shared::tender::Payment;
 use shared::ticket::{RedeemedLine, TicketId};
 use shared::time::Timestamp;
 
 use super::row::RowExt;
-use super::{Result, StoreError, TenantTx};
+use super::{Place, Result, StoreError, TenantTx};
 
 /// Who redeemed what: the parts of the row that are not in the fact.
 pub struct RedemptionRow<'a> {
@@ -40,13 +40,13 @@ impl TenantTx {
         sale: &SaleRecorded,
         (device_id, venue_id): (DeviceId, VenueId),
         (session_id, staff_id): (Option<SessionId>, Option<StaffId>),
-        cause: Hash,
+        (chain, place): (ChainId, Place),
     ) -> Result<bool> {
         let currency = json(&sale.currency)?;
         let inserted = sqlx::query(
             "INSERT INTO sale (sale_id, device_id, venue_id, session_id, staff_id, receipt_no, business_date,
-               completed_at, currency, total_minor, tax_minor, change_minor, rounding_minor, cause)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING",
+               completed_at, currency, total_minor, tax_minor, change_minor, rounding_minor, chain, branch, seq)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING",
         )
         .bind(sale.sale_id.as_bytes().as_slice())
         .bind(device_id.as_bytes().as_slice())
@@ -61,7 +61,9 @@ impl TenantTx {
         .bind(sale.totals.tax_minor)
         .bind(sale.settlement.change_minor)
         .bind(sale.settlement.rounding_minor)
-        .bind(cause.as_bytes().as_slice())
+        .bind(chain.as_bytes().as_slice())
+        .bind(i64::from(place.branch))
+        .bind(place.seq.cast_signed())
         .execute(self.sql())
         .await?;
         if inserted.rows_affected() == 0 {

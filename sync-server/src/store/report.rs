@@ -1,5 +1,6 @@
 //! What head office looks at.
 
+use shared::event::Hash;
 use shared::ids::{DeviceId, SaleId};
 use shared::time::{BusinessDate, Timestamp};
 use sqlx::sqlite::SqliteRow;
@@ -76,8 +77,10 @@ pub struct SaleRow {
     pub device_id: DeviceId,
     /// Its number at the register.
     pub receipt_no: u64,
-    /// The register's letters; empty when the till is not known any more.
-    pub register_code: String,
+    /// The register's letters.
+    pub register_code: Option<String>,
+    /// Its till, as people call it.
+    pub device_name: Option<String>,
     /// Its night.
     pub business_date: BusinessDate,
     /// When it was settled.
@@ -88,33 +91,12 @@ pub struct SaleRow {
     pub total_minor: i64,
     /// The tax inside, minor units.
     pub tax_minor: i64,
-    /// Given back, minor units.
-    pub change_minor: i64,
-    /// Legal rounding, minor units.
-    pub rounding_minor: i64,
     /// How it was paid, each way once.
     pub tenders: Vec<String>,
     /// `2 × Piscola, 1 × Agua`.
     pub lines: String,
     /// Who sold it.
     pub operator: Option<String>,
-}
-
-/// A line of a sale.
-#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
-pub struct SaleLineRow {
-    /// Place on the receipt.
-    pub line_no: u16,
-    /// Our own code.
-    pub sku: String,
-    /// Its name then.
-    pub name: String,
-    /// How much, thousandths.
-    pub quantity_milli: i64,
-    /// Price of one, minor units.
-    pub unit_price_minor: i64,
-    /// What it came to, minor units.
-    pub total_minor: i64,
 }
 
 /// A ticket a sale gave out, and what was handed over on it.
@@ -128,14 +110,16 @@ pub struct TicketRow {
     pub redemptions: u64,
 }
 
-/// A sale with everything.
+/// A sale, its event as the till wrote it, and what became of its tickets.
 pub struct SaleDetail {
     /// As in the list.
     pub sale: SaleRow,
-    /// Its lines.
-    pub lines: Vec<SaleLineRow>,
-    /// Its payments: tender, amount, handed over.
-    pub payments: Vec<(String, i64, Option<i64>)>,
+    /// The event's number in its chain.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Hash,
+    /// Its line.
+    pub line: String,
     /// Its tickets.
     pub tickets: Vec<TicketRow>,
 }
@@ -155,7 +139,7 @@ pub struct FlagRow {
 macro_rules! sale_query {
     ($rest:literal) => {
         concat!(
-            "SELECT sale.*, coalesce(register.code, '') AS register_code, staff.name AS operator,
+            "SELECT sale.*, register.code AS register_code, device.name AS device_name, staff.name AS operator,
                (SELECT group_concat(tender) FROM (SELECT DISTINCT tender FROM payment
                  WHERE payment.sale_id = sale.sale_id ORDER BY tender)) AS tenders,
                (SELECT group_concat(part, ', ') FROM (
@@ -317,14 +301,13 @@ impl TenantTx {
             .await?;
         let Some(row) = row else { return Ok(None) };
         let sale = sale_row(&row)?;
-        let lines = sqlx::query("SELECT * FROM sale_line WHERE sale_id = $1 ORDER BY line_no")
-            .bind(id.as_bytes().as_slice())
-            .fetch_all(self.sql())
-            .await?;
-        let payments = sqlx::query("SELECT * FROM payment WHERE sale_id = $1 ORDER BY payment_no")
-            .bind(id.as_bytes().as_slice())
-            .fetch_all(self.sql())
-            .await?;
+        let event = sqlx::query(
+            "SELECT event.seq, event.hash, event.line FROM sale JOIN event USING (chain, branch, seq)
+             WHERE sale_id = $1",
+        )
+        .bind(id.as_bytes().as_slice())
+        .fetch_one(self.sql())
+        .await?;
         let tickets = sqlx::query(
             "SELECT ticket_id, display_code,
                (SELECT count(*) FROM redemption WHERE redemption.ticket_id = ticket.ticket_id) AS redemptions
@@ -333,19 +316,6 @@ impl TenantTx {
         .bind(id.as_bytes().as_slice())
         .fetch_all(self.sql())
         .await?;
-        let line = |row: &SqliteRow| -> Result<SaleLineRow> {
-            Ok(SaleLineRow {
-                line_no: row.number("line_no")?,
-                sku: row.text("sku")?,
-                name: row.text("name")?,
-                quantity_milli: row.int("quantity_milli")?,
-                unit_price_minor: row.int("unit_price_minor")?,
-                total_minor: row.int("total_minor")?,
-            })
-        };
-        let payment = |row: &SqliteRow| -> Result<_> {
-            Ok((row.text("tender")?, row.int("amount_minor")?, sqlx::Row::try_get(row, "tendered_minor")?))
-        };
         let ticket = |row: &SqliteRow| -> Result<_> {
             Ok(TicketRow {
                 ticket_id: row.text("ticket_id")?,
@@ -355,8 +325,9 @@ impl TenantTx {
         };
         Ok(Some(SaleDetail {
             sale,
-            lines: lines.iter().map(line).collect::<Result<_>>()?,
-            payments: payments.iter().map(payment).collect::<Result<_>>()?,
+            seq: event.number("seq")?,
+            hash: event.hash("hash")?,
+            line: event.text("line")?,
             tickets: tickets.iter().map(ticket).collect::<Result<_>>()?,
         }))
     }
@@ -390,14 +361,13 @@ fn sale_row(row: &SqliteRow) -> Result<SaleRow> {
         sale_id: row.id("sale_id")?,
         device_id: row.id("device_id")?,
         receipt_no: row.number("receipt_no")?,
-        register_code: row.text("register_code")?,
+        register_code: sqlx::Row::try_get(row, "register_code")?,
+        device_name: sqlx::Row::try_get(row, "device_name")?,
         business_date: BusinessDate::from_days(row.number("business_date")?),
         completed_at: row.time("completed_at")?,
         currency: row.text("currency")?,
         total_minor: row.int("total_minor")?,
         tax_minor: row.int("tax_minor")?,
-        change_minor: row.int("change_minor")?,
-        rounding_minor: row.int("rounding_minor")?,
         tenders: tenders.map(|list| list.split(',').map(str::to_owned).collect()).unwrap_or_default(),
         lines: lines.unwrap_or_default(),
         operator: sqlx::Row::try_get(row, "operator")?,

@@ -104,7 +104,7 @@ impl RowExt for SqliteRow {
 
 /// Tells a value that is taken and a reference to nothing apart from the database being broken.
 pub(crate) fn by_constraint(error: sqlx::Error) -> StoreError {
-    let Some(database) = error.as_database_error() else { return StoreError::Sql(error) };
+    let Some(database) = error.as_database_error() else { return error.into() };
     if database.is_unique_violation() {
         // "UNIQUE constraint failed: product.sku"
         let what = database.message().rsplit(": ").next().unwrap_or_default().to_owned();
@@ -112,6 +112,6 @@ pub(crate) fn by_constraint(error: sqlx::Error) -> StoreError {
     } else if database.is_foreign_key_violation() {
         StoreError::Dangling
     } else {
-        StoreError::Sql(error)
+        error.into()
     }
 }

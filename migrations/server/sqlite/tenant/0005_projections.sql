@@ -29,7 +29,9 @@ CREATE TABLE sale (
   tax_minor      INTEGER NOT NULL,
   change_minor   INTEGER NOT NULL,
   rounding_minor INTEGER NOT NULL,
-  cause          BLOB NOT NULL        -- hash of the event
+  chain          BLOB NOT NULL,       -- the event, where it stands
+  branch         INTEGER NOT NULL,
+  seq            INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sale_by_date ON sale (business_date, completed_at, sale_id);
 CREATE INDEX sale_by_session ON sale (session_id);

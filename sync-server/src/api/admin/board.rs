@@ -51,8 +51,8 @@ pub(crate) struct BoardTill {
     device_id: DeviceId,
     device_no: u16,
     name: String,
-    register_code: String,
-    register_name: String,
+    register_code: Option<String>,
+    register_name: Option<String>,
     state: TillState,
     #[schema(value_type = Option<i64>)]
     last_contact: Option<Timestamp>,
@@ -134,8 +134,8 @@ pub(crate) async fn board(
             device_id: device.device_id,
             device_no: device.device_no,
             name: device.name,
-            register_code: register.map(|register| register.code.clone()).unwrap_or_default(),
-            register_name: register.map(|register| register.name.clone()).unwrap_or_default(),
+            register_code: register.map(|register| register.code.clone()),
+            register_name: register.map(|register| register.name.clone()),
             last_contact: device.last_contact_at,
             unsent_events: device.unsent_events,
             session: session.map(|OpenSession { business_date, opened_at, operator, .. }| BoardSession {

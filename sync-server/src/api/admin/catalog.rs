@@ -48,6 +48,13 @@ pub(crate) struct ProductOut {
 #[derive(Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProductIn {
+    /// May be repeated from what was read; must then be the one in the path.
+    #[serde(skip_serializing)]
+    #[schema(value_type = Option<String>)]
+    product_id: Option<ProductId>,
+    /// May be repeated from what was read; cannot be chosen or changed.
+    #[serde(skip_serializing)]
+    number: Option<u16>,
     /// Our own code, unique.
     sku: String,
     name: String,
@@ -85,6 +92,10 @@ pub(crate) struct CategoryOut {
 #[derive(Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CategoryIn {
+    /// May be repeated from what was read; must then be the one in the path.
+    #[serde(skip_serializing)]
+    #[schema(value_type = Option<String>)]
+    category_id: Option<CategoryId>,
     name: String,
     /// 1 to 8.
     tint: u8,
@@ -128,6 +139,9 @@ impl From<Category> for CategoryOut {
 
 impl ProductIn {
     fn check(&self, product_id: ProductId, number: u16) -> Result<Product, ApiError> {
+        if self.product_id.is_some_and(|id| id != product_id) || self.number.is_some_and(|no| no != number) {
+            return Err(unacceptable("product_id and number cannot be chosen or changed"));
+        }
         if !(0..=MAX_PRICE_MINOR).contains(&self.price_minor) {
             return Err(unacceptable(format!("price_minor is 0 to {MAX_PRICE_MINOR}")));
         }
@@ -162,6 +176,9 @@ impl ProductIn {
 
 impl CategoryIn {
     fn check(&self, category_id: CategoryId) -> Result<Category, ApiError> {
+        if self.category_id.is_some_and(|id| id != category_id) {
+            return Err(unacceptable("category_id cannot be chosen or changed"));
+        }
         if !(1..=8).contains(&self.tint) {
             return Err(unacceptable("tint is 1 to 8"));
         }

@@ -2,14 +2,19 @@
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use shared::event::{Fact, Hash};
 use shared::ids::{DeviceId, SaleId};
+use shared::money::Currency;
+use shared::sale::{SaleLine, Totals};
+use shared::tender::Settlement;
 use shared::time::{BusinessDate, Timestamp};
 
 use super::extract::{Asked, ListOut, Named, limit};
 use crate::api::auth::Admin;
 use crate::api::error::ApiError;
 use crate::api::openapi::ProblemDoc;
-use crate::store::{DayTotals, SaleDetail, SaleLineRow, SaleRow, TenderTotal, TicketRow};
+use crate::store::{DayTotals, SaleDetail, SaleRow, StoreError, TenderTotal, TicketRow};
 
 /// A sale in a list.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -19,7 +24,9 @@ pub(crate) struct SaleOut {
     #[schema(value_type = String)]
     pub(crate) device_id: DeviceId,
     pub(crate) receipt_no: u64,
-    pub(crate) register_code: String,
+    /// Null when not known here, as are the next two.
+    pub(crate) register_code: Option<String>,
+    pub(crate) device_name: Option<String>,
     /// `2026-11-21`.
     #[schema(value_type = String)]
     pub(crate) business_date: BusinessDate,
@@ -32,28 +39,49 @@ pub(crate) struct SaleOut {
     pub(crate) tenders: Vec<String>,
     /// `2 × Piscola, 1 × Agua`.
     pub(crate) lines: String,
-    /// Who sold it; null when not known here.
     pub(crate) operator: Option<String>,
 }
 
-/// A payment of a sale.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct PaymentOut {
-    tender: String,
-    amount_minor: i64,
-    /// What was handed over; null for cards.
-    tendered_minor: Option<i64>,
-}
-
-/// A sale with everything.
+/// A sale with everything, as the till wrote it.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct SaleDetailOut {
-    sale: SaleOut,
-    lines: Vec<SaleLineRow>,
-    payments: Vec<PaymentOut>,
-    change_minor: i64,
-    rounding_minor: i64,
+    #[schema(value_type = String)]
+    sale_id: SaleId,
+    #[schema(value_type = String)]
+    device_id: DeviceId,
+    device_name: Option<String>,
+    register_code: Option<String>,
+    operator: Option<String>,
+    receipt_no: u64,
+    #[schema(value_type = String)]
+    business_date: BusinessDate,
+    #[schema(value_type = i64)]
+    completed_at: Timestamp,
+    #[schema(value_type = String)]
+    currency: Currency,
+    #[schema(value_type = Vec<serde_json::Value>)]
+    lines: Vec<SaleLine>,
+    #[schema(value_type = serde_json::Value)]
+    totals: Totals,
+    #[schema(value_type = serde_json::Value)]
+    settlement: Settlement,
+    /// Without their signed codes: whoever sees one could print it.
     tickets: Vec<TicketRow>,
+    /// The event's number in its chain.
+    seq: u64,
+    /// The event's hash.
+    #[schema(value_type = String)]
+    hash: Hash,
+}
+
+/// An event's line, as far as its fact goes.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    schema: u16,
+    #[serde(borrow)]
+    payload: &'a RawValue,
 }
 
 /// A business date added up.
@@ -96,6 +124,7 @@ impl From<SaleRow> for SaleOut {
             device_id: row.device_id,
             receipt_no: row.receipt_no,
             register_code: row.register_code,
+            device_name: row.device_name,
             business_date: row.business_date,
             completed_at: row.completed_at,
             currency: row.currency,
@@ -142,19 +171,27 @@ pub(crate) async fn list_sales(
 ))]
 pub(crate) async fn find_sale(admin: Admin, Named(id): Named<SaleId>) -> Result<Json<SaleDetailOut>, ApiError> {
     let found = admin.tenant.read().await?.find_sale(id).await?.ok_or_else(ApiError::not_found)?;
-    let SaleDetail { sale, lines, payments, tickets } = found;
-    let payments = payments.into_iter().map(|(tender, amount_minor, tendered_minor)| PaymentOut {
-        tender,
-        amount_minor,
-        tendered_minor,
-    });
+    let SaleDetail { sale, seq, hash, line, tickets } = found;
+    let line: Line<'_> = serde_json::from_str(&line).map_err(|error| ApiError::internal(&error))?;
+    let Ok(Fact::SaleCompleted(fact)) = Fact::decode(&line.kind, line.schema, line.payload.get()) else {
+        return Err(ApiError::internal(&StoreError::Corrupt("sale")));
+    };
     Ok(Json(SaleDetailOut {
-        change_minor: sale.change_minor,
-        rounding_minor: sale.rounding_minor,
-        sale: sale.into(),
-        lines,
-        payments: payments.collect(),
+        sale_id: sale.sale_id,
+        device_id: sale.device_id,
+        device_name: sale.device_name,
+        register_code: sale.register_code,
+        operator: sale.operator,
+        receipt_no: fact.receipt_no,
+        business_date: fact.business_date,
+        completed_at: fact.completed_at,
+        currency: fact.currency,
+        lines: fact.lines,
+        totals: fact.totals,
+        settlement: fact.settlement,
         tickets,
+        seq,
+        hash,
     }))
 }
 

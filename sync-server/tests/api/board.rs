@@ -1,0 +1,109 @@
+use std::io::{BufRead, BufReader};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::support::{TestServer, TestTill};
+
+#[test]
+fn the_board_agrees_with_the_tills_to_the_peso() {
+    let server = TestServer::start();
+    let (mut ours, mut theirs) = (server.till(0), server.till(1));
+    let first = [ours.started(), ours.opened(), ours.sale(2).0];
+    ours.push(&first);
+    server.advance(15 * 60 * 1000);
+    let more = [ours.sale(1).0];
+    ours.push(&more);
+    let second = [theirs.started(), theirs.opened(), theirs.sale(3).0];
+    let mut request = TestTill::request_of(vec![theirs.batch(&second)]);
+    request.unsent_events = 12;
+    assert_eq!(theirs.post(&request).status(), 200);
+    let head = server.admin();
+    let board = head.get("/v1/admin/board");
+    assert_eq!(board["business_date"], "2026-11-21", "the night that is on");
+    assert_eq!(board["currency"], "CLP");
+    assert_eq!(board["venue"]["name"], "Club Valdivia");
+    let total = 6 * 5_990;
+    // Per sale: 11 980, 5 990 and 17 970 with 19 % inside.
+    let tax = (11_980 - 10_067) + (5_990 - 5_034) + (17_970 - 15_101);
+    assert_eq!(
+        board["totals"],
+        json!({ "sales": 3, "total_minor": total, "tax_minor": tax, "cash_minor": total, "card_minor": 0, "rounding_minor": 0 })
+    );
+    assert_eq!(board["by_tender"], json!([{ "tender": "cash", "payments": 3, "amount_minor": total }]));
+    let quarters = board["by_quarter_hour"].as_array().expect("quarters");
+    assert_eq!(quarters.iter().map(|q| q["total_minor"].clone()).collect::<Vec<_>>(), [json!(11_980), json!(23_960)]);
+    let tills = board["tills"].as_array().expect("tills");
+    assert_eq!((&tills[0]["sales"], &tills[0]["total_minor"]), (&json!(2), &json!(17_970)));
+    assert_eq!((&tills[1]["state"], &tills[1]["unsent_events"]), (&json!("online"), &json!(12)));
+    assert_eq!(tills[0]["session"]["business_date"], "2026-11-21");
+    assert_eq!(board["recent_sales"][0]["tenders"], json!(["cash"]));
+    assert_eq!(board["recent_sales"][2]["lines"], "2 × Piscola");
+    assert_eq!(board["flags"], json!([]));
+    let day = head.get("/v1/admin/day-totals?business_date=2026-11-21");
+    assert_eq!((&day["totals"], &day["by_tender"]), (&board["totals"], &board["by_tender"]));
+    let empty = head.get("/v1/admin/board?business_date=2026-11-20");
+    assert_eq!((&empty["totals"]["sales"], &empty["business_date"]), (&json!(0), &json!("2026-11-20")));
+    server.advance(60_001);
+    assert_eq!(head.get("/v1/admin/board")["tills"][1]["state"], "silent");
+}
+
+#[test]
+fn a_sale_is_shown_as_the_till_wrote_it() {
+    let server = TestServer::start();
+    let mut till = server.till(0);
+    let begin = [till.started(), till.opened()];
+    till.push(&begin);
+    let (event, sale) = till.sale(2);
+    let redeemed = till.redeemed(&sale.tickets[0], 1);
+    till.push(&[event.clone(), redeemed]);
+    let detail = server.admin().get(&format!("/v1/admin/sales/{}", sale.sale_id));
+    assert_eq!(detail["lines"], serde_json::to_value(&sale.lines).expect("JSON"));
+    assert_eq!(detail["settlement"], serde_json::to_value(&sale.settlement).expect("JSON"));
+    assert_eq!(detail["hash"], event.hash.to_string());
+    assert_eq!(detail["tickets"][0]["redemptions"], 1);
+    assert!(!detail.to_string().contains(&sale.tickets[0].code), "no signed code leaves by this way");
+}
+
+#[test]
+fn sales_are_walked_newest_first() {
+    let server = TestServer::start();
+    let mut till = server.till(0);
+    let begin = [till.started(), till.opened()];
+    till.push(&begin);
+    for pieces in 1..=5 {
+        // Two at the same moment: the id decides.
+        server.advance(i64::from(pieces % 2) * 1_000);
+        let event = till.sale(pieces).0;
+        till.push(&[event]);
+    }
+    let head = server.admin();
+    let (mut seen, mut path) = (Vec::new(), "/v1/admin/sales?business_date=2026-11-21&limit=2".to_owned());
+    loop {
+        let page = head.get(&path);
+        seen.extend(page["items"].as_array().expect("items").clone());
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/v1/admin/sales?business_date=2026-11-21&limit=2&before={next}");
+    }
+    assert_eq!(seen.len(), 5);
+    assert!(seen.windows(2).all(|pair| pair[0]["completed_at"].as_i64() >= pair[1]["completed_at"].as_i64()));
+}
+
+#[test]
+fn the_bell_rings_when_a_sale_arrives_and_the_server_still_stops() {
+    let mut server = TestServer::start();
+    let bell = server.request(Method::GET, "/v1/admin/bell").bearer_auth(&server.admin().token).send();
+    let mut lines = BufReader::new(bell.expect("a stream")).lines();
+    let mut next = move || lines.by_ref().map_while(Result::ok).find(|line| line == "event: board");
+    assert_eq!(next().as_deref(), Some("event: board"), "once at the start");
+    {
+        let mut till = server.till(0);
+        let event = till.started();
+        till.push(&[event]);
+    }
+    assert_eq!(next().as_deref(), Some("event: board"));
+    server.restart();
+    while next().is_some() {}
+    let answer: Value = server.get("/health").json().expect("JSON");
+    assert_eq!(answer["status"], "ok");
+}

@@ -1,0 +1,10 @@
+//! The server from outside: real HTTP, real files, a clock that stands where the test puts it.
+
+mod admin;
+mod board;
+mod device;
+mod document;
+mod enroll;
+mod pull;
+mod push;
+mod support;
