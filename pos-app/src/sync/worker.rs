@@ -164,7 +164,9 @@ impl SyncWorker {
 
     fn end(&mut self) {
         drop(self.runs.take());
-        if let Some(thread) = self.thread.take() {
+        // News are told on the worker's own thread, which cannot wait for itself.
+        let own = std::thread::current().id();
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != own) {
             drop(thread.join());
         }
     }

@@ -1,0 +1,170 @@
+//! One night at Club Valdivia: two tills that lose head office at the door and find it again before they close.
+//!
+//! Everything is real but the time and the dice: SQLite files, the server over TCP, the card terminal over a
+//! pseudo-terminal, the printer over TCP, and the tickets read off the printed picture.
+
+mod line;
+mod place;
+
+use std::sync::Arc;
+
+use line::State;
+use place::{Bar, HeadOffice, NightClock};
+use pos_app::commands::ErrorCode;
+use serde_json::{Value, json};
+
+fn amount(of: &Value, key: &str) -> i64 {
+    of[key].as_i64().unwrap_or_else(|| panic!("{key} in {of}"))
+}
+
+/// What head office and the tills must agree on, to the peso.
+const TOTALS: [&str; 6] = ["sales", "total_minor", "tax_minor", "cash_minor", "card_minor", "rounding_minor"];
+
+fn assert_both_sides_agree(board: &Value, readings: &[Value]) {
+    for key in TOTALS {
+        let at_tills: i64 = readings.iter().map(|reading| amount(&reading["totals"], key)).sum();
+        assert_eq!(amount(&board["totals"], key), at_tills, "{key}: {board}");
+    }
+    for (tender, key) in [("cash", "cash_minor"), ("card", "card_minor")] {
+        let rows = board["by_tender"].as_array().expect("rows");
+        let row = rows.iter().find(|row| row["tender"] == tender).expect("the tender was used");
+        assert_eq!(amount(row, "amount_minor"), amount(&board["totals"], key), "{tender}: {board}");
+    }
+}
+
+#[test]
+fn a_night_without_head_office_is_settled_to_the_peso_when_it_is_back() {
+    let clock = Arc::new(NightClock::default());
+    let mut office = HeadOffice::open(&clock);
+    let (bar, terrace) = (Bar::open(&office, "BMB", "bar", &clock), Bar::open(&office, "BTZ", "terrace", &clock));
+    terrace.sync();
+    // Again: the terrace's certificate has come meanwhile.
+    bar.sync();
+    assert!(bar.ask("catalog.list", json!({}))["categories"].as_array().is_some_and(|tabs| !tabs.is_empty()));
+
+    office.stop();
+    bar.begin(&office, "Matías S.");
+    terrace.begin(&office, "Antonia V.");
+    assert_eq!(bar.refused("sync.run", json!({})).code, ErrorCode::ServerUnreachable);
+
+    // Cash and card on both tills; the tickets come off the paper.
+    bar.sell_cash(&[("TRA-001", 2), ("CER-001", 1)]);
+    let whole = bar.printed_code();
+    clock.advance_minutes(20);
+    bar.sell_card(&[("TRA-011", 1)]);
+    let doubled = bar.printed_code();
+    terrace.sell_card(&[("CER-003", 3)]);
+    let partly = terrace.printed_code();
+    terrace.add(&[("COC-001", 2), ("TRA-006", 1)]);
+    terrace.pay_card(Some(10_000));
+    terrace.ask("sale.complete", json!({ "cash_tendered_minor": 10_000 }));
+    let own = terrace.printed_code();
+
+    // Each hands over the other's tickets: whole, in part, and one that both hand over unheard of each other.
+    let handed_over = terrace.ask("ticket.redeem", json!({ "code": whole }));
+    assert_eq!(handed_over["verdict"], "delivered");
+    let handed_over = bar.ask("ticket.redeem", json!({ "code": partly, "lines": [{ "line_no": 1, "quantity": 2 }] }));
+    assert_eq!((&handed_over["verdict"], &handed_over["lines"][0]["owed"]), (&json!("partial"), &json!(1)));
+    for place in [&bar, &terrace] {
+        place.ask("ticket.redeem", json!({ "code": doubled }));
+    }
+    terrace.ask("ticket.redeem", json!({ "code": own }));
+    assert_eq!(terrace.refused("ticket.redeem", json!({ "code": whole })).code, ErrorCode::TicketDelivered);
+    assert!(bar.unsent() > 0 && terrace.unsent() > 0);
+
+    office.start();
+    bar.sync();
+    terrace.sync();
+    bar.sync();
+    assert_eq!((bar.unsent(), terrace.unsent()), (0, 0));
+    let readings = [bar.ask("register.read", json!({})), terrace.ask("register.read", json!({}))];
+    let board = office.board();
+    assert_both_sides_agree(&board, &readings);
+    assert_eq!(amount(&board["totals"], "sales"), 4);
+    let flags = board["flags"].as_array().expect("flags");
+    assert!(flags.iter().any(|flag| flag["code"] == "over_redeemed"), "the double is shown: {flags:?}");
+
+    // What the other handed over is known here now, with names.
+    let refused = bar.refused("ticket.redeem", json!({ "code": whole }));
+    assert_eq!(refused.code, ErrorCode::TicketDelivered);
+    assert_eq!(refused.details["staff"], "Antonia V.");
+    assert_eq!(refused.details["device"], terrace.till.identity().expect("enrolled").enrolment.device_name);
+    let last = terrace.ask("ticket.redeem", json!({ "code": partly }));
+    assert_eq!((&last["verdict"], &last["lines"][0]["redeemed"]), (&json!("delivered"), &json!(3)));
+
+    // Closed, counted, sent, and whole.
+    let mut z_reports = Vec::new();
+    for (place, reading) in [&bar, &terrace].into_iter().zip(&readings) {
+        let expected = 50_000 + amount(&reading["totals"], "cash_minor");
+        let z = place.close(expected);
+        assert_eq!((amount(&z, "variance_minor"), amount(&z, "expected_cash_minor")), (0, expected));
+        place.sync();
+        place.verify();
+        z_reports.push(z);
+    }
+    let board = office.board();
+    assert_both_sides_agree(&board, &z_reports);
+    assert!(board["tills"].as_array().expect("tills").iter().all(|till| till["session"].is_null()), "{board}");
+}
+
+#[test]
+fn a_push_that_breaks_off_anywhere_loses_and_doubles_nothing() {
+    let clock = Arc::new(NightClock::default());
+    let mut office = HeadOffice::open(&clock);
+    let bar = Bar::open(&office, "BMB", "bar", &clock);
+    bar.sync();
+    office.line.set(State::Down);
+    bar.begin(&office, "Camila R.");
+    for _ in 0..6 {
+        bar.sell_cash(&[("TRA-001", 1)]);
+    }
+    let unsent = bar.unsent();
+    let sales = |office: &HeadOffice| amount(&office.board()["totals"], "sales");
+
+    // Broken on the way there: nothing arrived, nothing counts.
+    for bytes in [1, 200, 700] {
+        office.trouble(|server| State::BreaksAfter(server, bytes));
+        assert_eq!(bar.refused("sync.run", json!({})).code, ErrorCode::ServerUnreachable);
+        assert_eq!((bar.unsent(), sales(&office)), (unsent, 0), "after {bytes} bytes");
+    }
+    // Broken on the way back: everything arrived, and nothing counts as sent yet.
+    office.trouble(State::AnswersLost);
+    assert_eq!(bar.refused("sync.run", json!({})).code, ErrorCode::ServerUnreachable);
+    assert_eq!((bar.unsent(), sales(&office)), (unsent, 6));
+    // The server itself goes, and comes back at another address behind the same line.
+    office.stop();
+    assert_eq!(bar.refused("sync.run", json!({})).code, ErrorCode::ServerUnreachable);
+    office.start();
+    // The same batch again is no news and a success.
+    bar.sync();
+    assert_eq!((bar.unsent(), sales(&office)), (0, 6));
+    assert_both_totals(&office.board(), &bar.ask("register.read", json!({})));
+    bar.verify();
+}
+
+fn assert_both_totals(board: &Value, reading: &Value) {
+    for key in TOTALS {
+        assert_eq!(amount(&board["totals"], key), amount(&reading["totals"], key), "{key}");
+    }
+}
+
+#[test]
+fn a_till_that_was_withdrawn_keeps_what_it_wrote_and_goes_on_selling() {
+    let clock = Arc::new(NightClock::default());
+    let office = HeadOffice::open(&clock);
+    let bar = Bar::open(&office, "BVP", "vip", &clock);
+    bar.sync();
+    bar.begin(&office, "Camila R.");
+    bar.sell_cash(&[("TRA-001", 1)]);
+    bar.sync();
+    let device_id = bar.till.identity().expect("enrolled").enrolment.device_id;
+    office.send("DELETE", &format!("/v1/admin/tills/{device_id}"), &Value::Null);
+    bar.sell_cash(&[("TRA-001", 1)]);
+    assert_eq!(bar.refused("sync.run", json!({})).code, ErrorCode::ServerRefused);
+    let status = bar.ask("status.get", json!({}));
+    assert_eq!(status["server"]["state"], "needs_attention", "{status}");
+    assert_eq!(bar.unsent(), 1);
+    bar.sell_cash(&[("TRA-001", 1)]);
+    assert_eq!(bar.unsent(), 2);
+    bar.verify();
+}
