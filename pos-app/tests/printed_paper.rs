@@ -1,6 +1,7 @@
 //! What comes out of the printer: from documents to the picture of the paper, and from the queue to the printer.
 
 mod printed_paper {
+    mod emulator;
     pub(crate) mod queue;
     pub(crate) mod samples;
     mod spooling;
@@ -8,6 +9,7 @@ mod printed_paper {
 
 use std::fmt::Write as _;
 
+use pos_app::config::PrinterConfig;
 use pos_app::printer::codepage::CodePage;
 use pos_app::printer::document::TicketSlip;
 use pos_app::printer::escpos::{CUT, DRAWER_PULSE, encode};
@@ -38,6 +40,12 @@ fn printed(bytes: &[u8], columns: Columns) -> Paper {
     let paper = papers.remove(0);
     assert_eq!(paper.unknown, Vec::<String>::new());
     paper
+}
+
+/// The text of the paper that the simulated printer makes.
+fn printed_by_us(document: &Document, config: &PrinterConfig) -> String {
+    let profile = Profile::new(config.columns, &config.code_page, QrBy::Printer).expect("a printer");
+    printed(&bytes_of(document, profile, 0, false), profile.columns).text
 }
 
 /// Lines as text, marked where they are not plain: `[2×2 bold]`.
@@ -102,6 +110,22 @@ fn other_countries_read_english() {
     receipt.currency = shared::money::Currency::Eur;
     let page = Page { columns: Columns::C48, code_page: CodePage::Pc858, copy_no: 0 };
     insta::assert_snapshot!("cash_receipt_english_48", shown(&layout(&Document::Receipt(receipt), page), Columns::C48));
+}
+
+/// Every byte of one job, as it has been since the first: a change here is a change on every printer.
+#[test]
+fn a_ticket_is_these_bytes() {
+    let bytes = bytes_of(&Document::Ticket(samples::ticket()), profile(Columns::C48), 0, true);
+    let rows: Vec<String> = bytes
+        .chunks(24)
+        .map(|row| {
+            let hex: String = row.iter().map(|byte| format!("{byte:02x} ")).collect();
+            let shown: String =
+                row.iter().map(|byte| if (0x20..0x7F).contains(byte) { char::from(*byte) } else { '.' }).collect();
+            format!("{hex:72} {shown}")
+        })
+        .collect();
+    insta::assert_snapshot!("ticket_bytes_48", rows.join("\n"));
 }
 
 #[test]

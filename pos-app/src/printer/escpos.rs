@@ -28,7 +28,6 @@ pub fn encode(lines: &[Line], profile: &Profile, opens_drawer: bool) -> Vec<u8> 
     }
     if !lines.is_empty() {
         job.put(&[0x1B, 0x74, profile.code_page.number()]); // ESC t
-        job.put(&[0x1B, 0x52, 0x00]); // ESC R: # $ @ [ are themselves
         job.put(&[0x1D, 0x62, 0x01]); // GS b: large letters without steps
         for line in lines {
             job.line(line);
@@ -150,10 +149,7 @@ mod tests {
     #[test]
     fn the_drawer_opens_before_anything_is_printed() {
         let job = encode(&[text("Hola", Style::PLAIN)], &PROFILE, true);
-        assert_eq!(
-            job,
-            [&INITIALISE[..], &DRAWER_PULSE, &[0x1B, 0x74, 19, 0x1B, 0x52, 0, 0x1D, 0x62, 1], b"Hola\n", &CUT].concat()
-        );
+        assert_eq!(job, [&INITIALISE[..], &DRAWER_PULSE, &[0x1B, 0x74, 19, 0x1D, 0x62, 1], b"Hola\n", &CUT].concat());
         assert_eq!(encode(&[], &PROFILE, true), [&INITIALISE[..], &DRAWER_PULSE].concat(), "the drawer alone");
     }
 
