@@ -154,7 +154,7 @@ fn what_cannot_be_is_refused_and_nothing_changes() {
         problem(answer, status, code);
     }
     assert_eq!(head.get("/v1/admin/products"), before);
-    for query in ["limit=0", "limit=201", "limit=x", "sort=price", "before=7"] {
+    for query in ["limit=0", "limit=201", "limit=x", "sort=price", "after=7"] {
         problem(head.send(Method::GET, &format!("/v1/admin/products?{query}"), None), 400, "malformed");
     }
 }
@@ -190,7 +190,7 @@ fn a_list_is_walked_page_by_page() {
         assert!(items.len() <= 2);
         seen.extend(items.iter().map(|item| item["sku"].as_str().expect("a sku").to_owned()));
         let Some(next) = page["next"].as_str() else { break };
-        path = format!("/v1/admin/products?limit=2&before={next}");
+        path = format!("/v1/admin/products?limit=2&after={next}");
     }
     seen.sort_unstable();
     assert_eq!(seen, ["TRA-001", "W-0", "W-1", "W-2", "W-3"]);

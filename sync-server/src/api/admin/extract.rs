@@ -67,12 +67,12 @@ pub(crate) struct PageQuery {
     limit: Option<u16>,
     /// What the answer before gave as `next`.
     #[param(value_type = Option<String>)]
-    before: Option<Uuid>,
+    after: Option<Uuid>,
 }
 
 impl PageQuery {
     pub(crate) fn page(&self) -> Result<Page, ApiError> {
-        Ok(Page { after: self.before, limit: limit(self.limit)? })
+        Ok(Page { after: self.after, limit: limit(self.limit)? })
     }
 }
 

@@ -3,11 +3,10 @@
 use axum::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use shared::event::{Fact, Hash};
+use shared::event::{Fact, Hash, SaleRecorded};
 use shared::ids::{DeviceId, SaleId};
-use shared::money::Currency;
 use shared::sale::{SaleLine, Totals};
-use shared::tender::Settlement;
+use shared::tender::{CardApproval, Payment};
 use shared::time::{BusinessDate, Timestamp};
 
 use super::extract::{Asked, ListOut, Named, limit};
@@ -42,29 +41,30 @@ pub(crate) struct SaleOut {
     pub(crate) operator: Option<String>,
 }
 
+/// A payment of a sale.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct PaymentOut {
+    /// `cash` or `card`.
+    tender: &'static str,
+    amount_minor: i64,
+    /// What was handed over; null for cards.
+    tendered_minor: Option<i64>,
+    /// The terminal's word for it; null for cash.
+    #[schema(value_type = Option<serde_json::Value>)]
+    approval: Option<CardApproval>,
+}
+
 /// A sale with everything, as the till wrote it.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct SaleDetailOut {
-    #[schema(value_type = String)]
-    sale_id: SaleId,
-    #[schema(value_type = String)]
-    device_id: DeviceId,
-    device_name: Option<String>,
-    register_code: Option<String>,
-    operator: Option<String>,
-    receipt_no: u64,
-    #[schema(value_type = String)]
-    business_date: BusinessDate,
-    #[schema(value_type = i64)]
-    completed_at: Timestamp,
-    #[schema(value_type = String)]
-    currency: Currency,
+    sale: SaleOut,
     #[schema(value_type = Vec<serde_json::Value>)]
     lines: Vec<SaleLine>,
     #[schema(value_type = serde_json::Value)]
     totals: Totals,
-    #[schema(value_type = serde_json::Value)]
-    settlement: Settlement,
+    payments: Vec<PaymentOut>,
+    change_minor: i64,
+    rounding_minor: i64,
     /// Without their signed codes: whoever sees one could print it.
     tickets: Vec<TicketRow>,
     /// The event's number in its chain.
@@ -72,6 +72,19 @@ pub(crate) struct SaleDetailOut {
     /// The event's hash.
     #[schema(value_type = String)]
     hash: Hash,
+}
+
+impl From<Payment> for PaymentOut {
+    fn from(payment: Payment) -> Self {
+        match payment {
+            Payment::Cash { amount_minor, tendered_minor, .. } => {
+                Self { tender: "cash", amount_minor, tendered_minor: Some(tendered_minor), approval: None }
+            }
+            Payment::Card { amount_minor, approval, .. } => {
+                Self { tender: "card", amount_minor, tendered_minor: None, approval: Some(approval) }
+            }
+        }
+    }
 }
 
 /// An event's line, as far as its fact goes.
@@ -176,19 +189,14 @@ pub(crate) async fn find_sale(admin: Admin, Named(id): Named<SaleId>) -> Result<
     let Ok(Fact::SaleCompleted(fact)) = Fact::decode(&line.kind, line.schema, line.payload.get()) else {
         return Err(ApiError::internal(&StoreError::Corrupt("sale")));
     };
+    let SaleRecorded { lines, totals, settlement, .. } = fact;
     Ok(Json(SaleDetailOut {
-        sale_id: sale.sale_id,
-        device_id: sale.device_id,
-        device_name: sale.device_name,
-        register_code: sale.register_code,
-        operator: sale.operator,
-        receipt_no: fact.receipt_no,
-        business_date: fact.business_date,
-        completed_at: fact.completed_at,
-        currency: fact.currency,
-        lines: fact.lines,
-        totals: fact.totals,
-        settlement: fact.settlement,
+        sale: sale.into(),
+        lines,
+        totals,
+        payments: settlement.payments.into_iter().map(Into::into).collect(),
+        change_minor: settlement.change_minor,
+        rounding_minor: settlement.rounding_minor,
         tickets,
         seq,
         hash,
