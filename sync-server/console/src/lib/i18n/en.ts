@@ -37,6 +37,7 @@ export const en: Words = {
     soldKnown: (until) => `Sold, known until ${until}`,
     soldKnownExcept: (until, tills) => `Sold, known until ${until} except ${tills}`,
     sold: "Sold",
+    soldExcept: (tills) => `Sold, except what ${tills} has not sent`,
     missing: (till, since) => `${till} may have sold more since ${since}`,
     missingMany: (count) => `${n(count, "# silent till", "# silent tills")} may have sold more`,
     missingUnsent: (count) => `at least ${n(count, "# record", "# records")} to send`,

@@ -36,6 +36,7 @@ export const es = {
     soldKnown: (until: string) => `Vendido, conocido hasta ${until}`,
     soldKnownExcept: (until: string, tills: string) => `Vendido, conocido hasta ${until} salvo ${tills}`,
     sold: "Vendido",
+    soldExcept: (tills: string) => `Vendido, salvo lo que falte de ${tills}`,
     missing: (till: string, since: string) => `Falta lo vendido en ${till} desde las ${since}`,
     missingMany: (count: number) => `Falta lo que vendan ${n(count, "# caja", "# cajas")} sin línea`,
     missingUnsent: (count: number) => `al menos ${n(count, "# registro", "# registros")} por enviar`,

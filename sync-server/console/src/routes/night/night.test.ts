@@ -10,6 +10,7 @@ import Night from "./Night.svelte";
 /** The server and its bell, under the test's thumb. */
 const server = {
   board: board as Board | Response | null,
+  past: board,
   asked: [] as string[],
   bell: null as EventTarget | null,
 };
@@ -33,6 +34,7 @@ beforeEach(() => {
     server.asked.push(path);
     if (path.startsWith("/v1/admin/sales/")) return Promise.resolve(Response.json(sale));
     if (path.startsWith("/v1/admin/sales")) return Promise.resolve(Response.json({ items: sales, next: null }));
+    if (path.includes("business_date=")) return Promise.resolve(Response.json(server.past));
     if (server.board === null) return Promise.reject(new TypeError("no network"));
     return Promise.resolve(server.board instanceof Response ? server.board.clone() : Response.json(server.board));
   });
@@ -93,8 +95,11 @@ test("a silent till stands out with what it has to send", async () => {
 
 test("a till that closed and sent everything is missing nothing", () => {
   const closed = { ...board.tills[2]!, session: null, unsent_events: 0 };
-  expect(mayLack(closed)).toBe(false);
-  expect(mayLack({ ...closed, unsent_events: 1 })).toBe(true);
+  expect(mayLack(closed, "2026-11-21")).toBe(false);
+  expect(mayLack({ ...closed, unsent_events: 1 }, "2026-11-21")).toBe(true);
+  const open = { ...board.tills[2]!, unsent_events: 0 };
+  expect(mayLack(open, "2026-11-21")).toBe(true);
+  expect(mayLack(open, "2026-11-20")).toBe(false);
   expect(allHeardUntil({ ...board, tills: [closed] })).toBeNull();
   expect(allHeardUntil(board)).toBe(board.tills[2]?.last_contact);
 });
@@ -178,9 +183,14 @@ test("the opened sale shows its lines, its tax and its payments", async () => {
   expect(card).toContain("BTZ 11725 1 entrega");
 });
 
-test("another night is asked for by its date", async () => {
-  await show("2026-11-14");
+test("another night is asked for by its date, and is not known until now but over", async () => {
+  const past = { ...board, business_date: "2026-11-14", tills: board.tills.filter((till) => till.state === "online") };
+  server.past = past;
+  const shown = textOf(await show("2026-11-14"));
   expect(server.asked).toContain("/v1/admin/board?business_date=2026-11-14");
+  expect(shown).toContain("Noche del sábado");
+  expect(shown).toContain("Ir a esta noche");
+  expect(shown).not.toContain("conocido hasta");
 });
 
 test("in English the same night reads in English", async () => {
