@@ -7,7 +7,6 @@ const n = (count: number, one: string, other: string) => plural("en", count, { o
 
 export const en: Words = {
   locale: "en",
-  language: "English",
 
   nav: { night: "The night", products: "Products", logOut: "Log out", sections: "Sections" },
 
@@ -40,7 +39,6 @@ export const en: Words = {
     soldExcept: (tills) => `Sold, except what ${tills} has not sent`,
     missing: (till, since) => `${till} may have sold more since ${since}`,
     missingMany: (count) => `${n(count, "# silent till", "# silent tills")} may have sold more`,
-    missingUnsent: (count) => `at least ${n(count, "# record", "# records")} to send`,
     soldAlt: (amount, tills) => `${amount} known, and whatever ${tills} has not sent`,
     sales: "Sales",
     tax: "Tax included",
@@ -78,7 +76,6 @@ export const en: Words = {
     never: "Never seen",
     revoked: "Withdrawn",
     noSession: "not open",
-    ago: (minutes) => (minutes < 60 ? `${String(minutes)} min ago` : null),
     empty: "No till is enrolled yet. A till enrols with a one-time code.",
   },
 
@@ -132,7 +129,6 @@ export const en: Words = {
     search: "Number, product, person or till",
     time: "Time",
     number: "No.",
-    till: "Till",
     lines: "Items",
     operator: "Person",
     tender: "Paid by",

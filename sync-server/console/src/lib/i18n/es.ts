@@ -6,7 +6,6 @@ const n = (count: number, one: string, other: string) => plural("es", count, { o
 
 export const es = {
   locale: "es-CL",
-  language: "Español",
 
   nav: { night: "La noche", products: "Productos", logOut: "Salir", sections: "Secciones" },
 
@@ -37,9 +36,8 @@ export const es = {
     soldKnownExcept: (until: string, tills: string) => `Vendido, conocido hasta ${until} salvo ${tills}`,
     sold: "Vendido",
     soldExcept: (tills: string) => `Vendido, salvo lo que falte de ${tills}`,
-    missing: (till: string, since: string) => `Falta lo vendido en ${till} desde las ${since}`,
-    missingMany: (count: number) => `Falta lo que vendan ${n(count, "# caja", "# cajas")} sin línea`,
-    missingUnsent: (count: number) => `al menos ${n(count, "# registro", "# registros")} por enviar`,
+    missing: (till: string, since: string) => `Puede faltar lo de ${till} desde las ${since}`,
+    missingMany: (count: number) => `Puede faltar lo de ${n(count, "# caja", "# cajas")} sin línea`,
     soldAlt: (amount: string, tills: string) => `${amount} conocidos, y lo que falte de ${tills}`,
     sales: "Ventas",
     tax: "IVA incluido",
@@ -77,7 +75,6 @@ export const es = {
     never: "Sin estrenar",
     revoked: "Retirada",
     noSession: "sin abrir",
-    ago: (minutes: number) => (minutes < 60 ? `hace ${String(minutes)} min` : null),
     empty: "Todavía no hay cajas inscritas. Se inscriben con un código de un solo uso.",
   },
 
@@ -131,7 +128,6 @@ export const es = {
     search: "Número, producto, persona o caja",
     time: "Hora",
     number: "N.º",
-    till: "Caja",
     lines: "Detalle",
     operator: "Persona",
     tender: "Pago",

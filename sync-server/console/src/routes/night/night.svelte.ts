@@ -34,7 +34,11 @@ export class NightBoard {
     this.#bell = listen({
       open: api.bell,
       onRing: () => this.refresh(),
-      onLive: (isLive) => (this.isLive = isLive),
+      onLive: (isLive) => {
+        this.isLive = isLive;
+        // A bell given up may be a server that is gone, and that is worth knowing at once.
+        if (!isLive) this.refresh();
+      },
     });
     this.#heartbeat = setInterval(() => this.refresh(), HEARTBEAT_MS);
     this.refresh();
