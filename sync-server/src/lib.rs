@@ -29,6 +29,9 @@ use store::{AdminRole, Store, StoreError};
 /// How much of what it sent and we refused we keep for one device.
 const INTAKE_QUOTA_BYTES: i64 = 64 * 1024 * 1024;
 
+/// How long those who are being answered may hold up the end. What was not committed is as if it had not been asked.
+const STOP_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -160,12 +163,22 @@ async fn run(
     });
     let service = api::router(Arc::clone(&inner)).into_make_service_with_connect_info::<SocketAddr>();
     tell(Ok((addr, first_admin)));
+    let mut until_late = stopping.clone();
     let told_to_stop = async move {
         // Dropped without a word also means stop.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(told_to_stop).await {
-        tracing::error!(%error, "the server stopped listening");
+    let too_late = async move {
+        let _ = until_late.wait_for(|stop| *stop).await;
+        tokio::time::sleep(STOP_WITHIN).await;
+    };
+    tokio::select! {
+        served = axum::serve(listener, service).with_graceful_shutdown(told_to_stop) => {
+            if let Err(error) = served {
+                tracing::error!(%error, "the server stopped listening");
+            }
+        }
+        () = too_late => tracing::warn!("stopped while somebody was still half-way through a request"),
     }
     inner.store.close().await;
 }

@@ -51,11 +51,9 @@ pub(crate) fn router(app: Arc<Inner>) -> Router {
 
 /// Bounds the time a request may take, writes refusals out, and puts the clock and the safety headers on every answer.
 async fn around(State(app): State<Arc<Inner>>, request: Request, next: Next) -> Response {
-    let is_page = !request.uri().path().starts_with("/v1/");
-    let mut response = match tokio::time::timeout(TIMEOUT, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => ApiError::new(ProblemCode::Unavailable, "the server took too long").into_response(),
-    };
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let is_page = !path.starts_with("/v1/");
+    let mut response = answer(request, next).await;
     let now = app.outside.now();
     if let Some(pending) = response.extensions_mut().remove::<Pending>() {
         response = pending.write(&response, now);
@@ -67,6 +65,8 @@ async fn around(State(app): State<Arc<Inner>>, request: Request, next: Next) -> 
         }
     }
     app.metrics.answered(response.status().as_u16());
+    // Never the query: it may carry what is nobody's business.
+    tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
     let headers = response.headers_mut();
     headers.insert(HeaderName::from_static(SERVER_TIME_HEADER), HeaderValue::from(now.as_millis()));
     for (name, value) in SAFETY {
@@ -76,6 +76,19 @@ async fn around(State(app): State<Arc<Inner>>, request: Request, next: Next) -> 
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// On a task of its own: a bug in one handler ends that request, not the connection, and says so like any refusal.
+async fn answer(request: Request, next: Next) -> Response {
+    let mut task = tokio::spawn(next.run(request));
+    match tokio::time::timeout(TIMEOUT, &mut task).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => ApiError::internal(&error).into_response(),
+        Err(_) => {
+            task.abort();
+            ApiError::new(ProblemCode::Unavailable, "the server took too long").into_response()
+        }
+    }
 }
 
 const SAFETY: [(&str, &str); 8] = [

@@ -7,4 +7,5 @@ mod document;
 mod enroll;
 mod pull;
 mod push;
+mod seed;
 mod support;
