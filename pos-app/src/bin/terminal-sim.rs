@@ -36,6 +36,9 @@ mod unix {
         /// Everybody pays. This is what it does without a script.
         #[arg(long)]
         approve_all: bool,
+        /// Milliseconds between an acknowledgement and what follows it.
+        #[arg(long, default_value_t = 20)]
+        think_ms: u64,
     }
 
     pub(super) fn main() -> anyhow::Result<()> {
@@ -48,7 +51,11 @@ mod unix {
             None => Script::approve_all(),
         };
         let plug = Plug { link: arguments.link, cut: None, replug_ms: None };
-        let terminal = Arc::new(SimulatedTerminal::start(script, plug, Arc::new(SystemClock::new()))?);
+        let terminal = Arc::new(SimulatedTerminal::start(
+            script.thinking(arguments.think_ms),
+            plug,
+            Arc::new(SystemClock::new()),
+        )?);
         say(&json!({ "port": terminal.path(), "link": terminal.port(), "simulated": true }))?;
         tell_sales(terminal.clone())?;
         wait_for_the_end()?;

@@ -224,7 +224,7 @@ impl Brain {
                 self.rows.extend([closing.clone(), closing]);
                 self.then(now, Plan::Send(vec![ACK]));
                 if let Some(first) = self.rows.pop_front() {
-                    self.then(now, Plan::Reply(plain(first)));
+                    self.then(now + self.script.think_ms, Plan::Reply(plain(first)));
                 }
             }
             ("0700", _) => {
@@ -285,7 +285,7 @@ impl Brain {
         if !behaviour.no_ack {
             self.then(now, Plan::Send(vec![ACK]));
         }
-        let mut due = now;
+        let mut due = now + self.script.think_ms;
         for code in behaviour.progress.iter().filter(|_| wants_progress) {
             due += behaviour.pause_ms;
             self.then(due, Plan::Send(frame::encode(&format!("0900|{code}|"))));
@@ -348,7 +348,7 @@ impl Brain {
 
     fn answer(&mut self, data: &str, now: u64) {
         self.then(now, Plan::Send(vec![ACK]));
-        self.then(now, Plan::Reply(plain(frame::encode(data))));
+        self.then(now + self.script.think_ms, Plan::Reply(plain(frame::encode(data))));
     }
 
     fn then(&mut self, at: u64, plan: Plan) {

@@ -154,19 +154,27 @@ impl FromStr for Behaviour {
 pub struct Script {
     next: VecDeque<Behaviour>,
     last: Behaviour,
+    /// Milliseconds between an ACK and what follows it.
+    pub(super) think_ms: u64,
 }
 
 impl Script {
     /// Everybody pays.
     pub fn approve_all() -> Self {
-        Self { next: VecDeque::new(), last: Behaviour::approve() }
+        Self { next: VecDeque::new(), last: Behaviour::approve(), think_ms: 0 }
     }
 
     /// One behaviour after the other; the last one for ever.
     pub fn of(behaviours: impl IntoIterator<Item = Behaviour>) -> Self {
         let next: VecDeque<Behaviour> = behaviours.into_iter().collect();
         let last = next.back().cloned().unwrap_or_else(Behaviour::approve);
-        Self { next, last }
+        Self { next, last, think_ms: 0 }
+    }
+
+    /// With so many milliseconds between an ACK and what follows it: real terminals take their time.
+    #[must_use]
+    pub fn thinking(self, think_ms: u64) -> Self {
+        Self { think_ms, ..self }
     }
 
     /// Reads a script; `#` starts a comment.
