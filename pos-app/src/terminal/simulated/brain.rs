@@ -219,9 +219,9 @@ impl Brain {
             }
             ("0260", _) => {
                 self.rows = self.memory.iter().map(|charge| frame::encode(&row(charge))).collect();
-                let closing = frame::encode(&format!("0261|00|{IDENTITY}||      |0||||||||||||"));
-                // Newer firmware closes twice.
-                self.rows.extend([closing.clone(), closing]);
+                let closing = frame::encode(&format!("0261|00|{IDENTITY}|||0||||||||||||"));
+                // Newer firmware may close twice; libraries that expect once take the second for another answer.
+                self.rows.push_back(closing);
                 self.then(now, Plan::Send(vec![ACK]));
                 if let Some(first) = self.rows.pop_front() {
                     self.then(now + self.script.think_ms, Plan::Reply(plain(first)));
