@@ -23,7 +23,7 @@ function till(no: number, name: string, place: string, operator: string, rest: P
     device_id: `0193a5c2-0000-7000-8000-00000000010${String(no)}`,
     device_no: no,
     name,
-    register_code: ["BMB", "BTZ", "BVP", "BEN", "BPU", "BBN"][no - 1] ?? "",
+    register_code: ["BMB", "BTZ", "BVP", "BEN", "BPU", "BBN"][no - 1] ?? null,
     register_name: place,
     state: "online",
     last_contact: NOW,
@@ -78,7 +78,8 @@ export const sales: SaleRow[] = Array.from({ length: 50 }, (_, place) => {
     sale_id: `0193a5c2-0000-7000-9000-${String(place).padStart(12, "0")}`,
     device_id: by?.device_id ?? "",
     receipt_no: 412 - Math.floor(place / 5),
-    register_code: by?.register_code ?? "",
+    register_code: by?.register_code ?? null,
+    device_name: by?.name ?? null,
     business_date: "2026-11-21",
     completed_at: NOW - place * 47_000 - 12_000,
     currency: "CLP",
@@ -147,15 +148,29 @@ export const sale: SaleDetail = {
     ] as const
   ).map(([name, quantity, price, total], place) => ({
     line_no: place + 1,
+    product_id: `p${String(place)}`,
     sku: `CV-00${String(place + 1)}`,
     name,
     quantity_milli: quantity,
     unit_price_minor: price,
+    tax_rate_bp: 1900,
     total_minor: total,
+    is_ticketed: place !== 2,
   })),
+  totals: {
+    total_minor: 24_501,
+    tax_minor: 3_912,
+    net_minor: 20_589,
+    taxes: [{ rate_bp: 1900, gross_minor: 24_501, net_minor: 20_589, tax_minor: 3_912 }],
+  },
   payments: [
-    { tender: "card", amount_minor: 14_501, tendered_minor: null },
-    { tender: "cash", amount_minor: 10_000, tendered_minor: 20_000 },
+    {
+      tender: "card",
+      amount_minor: 14_501,
+      tendered_minor: null,
+      approval: { authorisation_code: "093412", operation_no: "000412", last4: "4417", brand: "VI", card_type: "DB" },
+    },
+    { tender: "cash", amount_minor: 10_000, tendered_minor: 20_000, approval: null },
   ],
   change_minor: 10_000,
   rounding_minor: 0,
@@ -163,6 +178,8 @@ export const sale: SaleDetail = {
     { ticket_id: "t1", display_code: "BTZ 11725", redemptions: 1 },
     { ticket_id: "t2", display_code: "BTZ 11726", redemptions: 0 },
   ],
+  seq: 8847,
+  hash: "b1d5a0c49f3177ac90efe8f45502c07a1e5b0d92b61341be77d95a60d87f3c28",
 };
 
 export const categories: Category[] = ["Tragos", "Cócteles", "Cervezas", "Vinos", "Shots", "Sin alcohol", "Comida", "Entradas"].map(

@@ -40,8 +40,8 @@ export interface BoardTill {
   device_id: string;
   device_no: number;
   name: string;
-  register_code: string;
-  register_name: string;
+  register_code: string | null;
+  register_name: string | null;
   state: TillState;
   last_contact: number | null;
   /** How many events the till still had to send when it last spoke. */
@@ -61,8 +61,9 @@ export interface SaleRow {
   sale_id: string;
   device_id: string;
   receipt_no: number;
-  /** Empty when the till is not known any more. */
-  register_code: string;
+  /** Null when not known there, like the next one. */
+  register_code: string | null;
+  device_name: string | null;
   business_date: string;
   completed_at: number;
   currency: Currency;
@@ -102,11 +103,30 @@ export interface Page<T> {
 
 export interface SaleLine {
   line_no: number;
+  product_id: string;
   sku: string;
   name: string;
   quantity_milli: number;
   unit_price_minor: number;
+  tax_rate_bp: number;
   total_minor: number;
+  is_ticketed: boolean;
+}
+
+/** The terminal's word for a card payment. */
+export interface CardApproval {
+  authorisation_code: string;
+  operation_no: string;
+  last4: string;
+  brand: string;
+  card_type: string;
+}
+
+export interface SaleTotals {
+  total_minor: number;
+  tax_minor: number;
+  net_minor: number;
+  taxes: { rate_bp: number; gross_minor: number; net_minor: number; tax_minor: number }[];
 }
 
 export interface Payment {
@@ -114,6 +134,8 @@ export interface Payment {
   amount_minor: number;
   /** What was handed over; null for cards. */
   tendered_minor: number | null;
+  /** Null for cash. */
+  approval: CardApproval | null;
 }
 
 export interface Ticket {
@@ -126,10 +148,14 @@ export interface Ticket {
 export interface SaleDetail {
   sale: SaleRow;
   lines: SaleLine[];
+  totals: SaleTotals;
   payments: Payment[];
   change_minor: number;
   rounding_minor: number;
   tickets: Ticket[];
+  /** Where its event stands in the till's chain. */
+  seq: number;
+  hash: string;
 }
 
 export interface Product {

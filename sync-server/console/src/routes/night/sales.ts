@@ -6,8 +6,8 @@ import { holds } from "../../lib/search";
 import { tenderName } from "./tender";
 
 /** Receipt numbers run per till, so the register's code belongs to them: `BMB 412`. */
-export function saleNumber(sale: { register_code: string; receipt_no: number }): string {
-  return `${sale.register_code} ${String(sale.receipt_no)}`.trim();
+export function saleNumber(sale: { register_code: string | null; receipt_no: number }): string {
+  return `${sale.register_code ?? ""} ${String(sale.receipt_no)}`.trim();
 }
 
 export function matches(sale: SaleRow, sought: string, words: Words): boolean {
