@@ -135,6 +135,7 @@ impl<P: SyncPeer> Exchange<P> {
             let (limits, now) = (self.limits, self.clock.now());
             let gathered = self.ledger.read(|connection| outbox::gather(connection, &limits, now))?;
             if gathered.events.is_empty() {
+                self.limits = Limits::default();
                 return Ok(());
             }
             let batches = plan::cut(&gathered.events, &limits);
@@ -161,7 +162,6 @@ impl<P: SyncPeer> Exchange<P> {
                 tx.record_answer(&reading.operations, now)
             })?;
             self.gained.sent += proved;
-            self.limits = Limits::default();
             if !is_proving {
                 return Err(SyncError::NothingProved);
             }

@@ -40,12 +40,12 @@ fn a_night_without_head_office_is_settled_to_the_peso_when_it_is_back() {
     terrace.sync();
     // Again: the terrace's certificate has come meanwhile.
     bar.sync();
-    assert!(bar.ask("catalog.list", json!({}))["categories"].as_array().is_some_and(|tabs| !tabs.is_empty()));
+    assert!(bar.ask("catalog.list", &json!({}))["categories"].as_array().is_some_and(|tabs| !tabs.is_empty()));
 
     office.stop();
     bar.begin(&office, "Matías S.");
     terrace.begin(&office, "Antonia V.");
-    assert_eq!(bar.refused("sync.run", json!({})).code, ErrorCode::ServerUnreachable);
+    assert_eq!(bar.refused("sync.run", &json!({})).code, ErrorCode::ServerUnreachable);
 
     // Cash and card on both tills; the tickets come off the paper.
     bar.sell_cash(&[("TRA-001", 2), ("CER-001", 1)]);
@@ -57,19 +57,19 @@ fn a_night_without_head_office_is_settled_to_the_peso_when_it_is_back() {
     let partly = terrace.printed_code();
     terrace.add(&[("COC-001", 2), ("TRA-006", 1)]);
     terrace.pay_card(Some(10_000));
-    terrace.ask("sale.complete", json!({ "cash_tendered_minor": 10_000 }));
+    terrace.ask("sale.complete", &json!({ "cash_tendered_minor": 10_000 }));
     let own = terrace.printed_code();
 
     // Each hands over the other's tickets: whole, in part, and one that both hand over unheard of each other.
-    let handed_over = terrace.ask("ticket.redeem", json!({ "code": whole }));
+    let handed_over = terrace.ask("ticket.redeem", &json!({ "code": whole }));
     assert_eq!(handed_over["verdict"], "delivered");
-    let handed_over = bar.ask("ticket.redeem", json!({ "code": partly, "lines": [{ "line_no": 1, "quantity": 2 }] }));
+    let handed_over = bar.ask("ticket.redeem", &json!({ "code": partly, "lines": [{ "line_no": 1, "quantity": 2 }] }));
     assert_eq!((&handed_over["verdict"], &handed_over["lines"][0]["owed"]), (&json!("partial"), &json!(1)));
     for place in [&bar, &terrace] {
-        place.ask("ticket.redeem", json!({ "code": doubled }));
+        place.ask("ticket.redeem", &json!({ "code": doubled }));
     }
-    terrace.ask("ticket.redeem", json!({ "code": own }));
-    assert_eq!(terrace.refused("ticket.redeem", json!({ "code": whole })).code, ErrorCode::TicketDelivered);
+    terrace.ask("ticket.redeem", &json!({ "code": own }));
+    assert_eq!(terrace.refused("ticket.redeem", &json!({ "code": whole })).code, ErrorCode::TicketDelivered);
     assert!(bar.unsent() > 0 && terrace.unsent() > 0);
 
     office.start();
@@ -77,7 +77,7 @@ fn a_night_without_head_office_is_settled_to_the_peso_when_it_is_back() {
     terrace.sync();
     bar.sync();
     assert_eq!((bar.unsent(), terrace.unsent()), (0, 0));
-    let readings = [bar.ask("register.read", json!({})), terrace.ask("register.read", json!({}))];
+    let readings = [bar.ask("register.read", &json!({})), terrace.ask("register.read", &json!({}))];
     let board = office.board();
     assert_both_sides_agree(&board, &readings);
     assert_eq!(amount(&board["totals"], "sales"), 4);
@@ -85,11 +85,11 @@ fn a_night_without_head_office_is_settled_to_the_peso_when_it_is_back() {
     assert!(flags.iter().any(|flag| flag["code"] == "over_redeemed"), "the double is shown: {flags:?}");
 
     // What the other handed over is known here now, with names.
-    let refused = bar.refused("ticket.redeem", json!({ "code": whole }));
+    let refused = bar.refused("ticket.redeem", &json!({ "code": whole }));
     assert_eq!(refused.code, ErrorCode::TicketDelivered);
     assert_eq!(refused.details["staff"], "Antonia V.");
     assert_eq!(refused.details["device"], terrace.till.identity().expect("enrolled").enrolment.device_name);
-    let last = terrace.ask("ticket.redeem", json!({ "code": partly }));
+    let last = terrace.ask("ticket.redeem", &json!({ "code": partly }));
     assert_eq!((&last["verdict"], &last["lines"][0]["redeemed"]), (&json!("delivered"), &json!(3)));
 
     // Closed, counted, sent, and whole.
@@ -124,21 +124,21 @@ fn a_push_that_breaks_off_anywhere_loses_and_doubles_nothing() {
     // Broken on the way there: nothing arrived, nothing counts.
     for bytes in [1, 200, 700] {
         office.trouble(|server| State::BreaksAfter(server, bytes));
-        assert_eq!(bar.refused("sync.run", json!({})).code, ErrorCode::ServerUnreachable);
+        assert_eq!(bar.refused("sync.run", &json!({})).code, ErrorCode::ServerUnreachable);
         assert_eq!((bar.unsent(), sales(&office)), (unsent, 0), "after {bytes} bytes");
     }
     // Broken on the way back: everything arrived, and nothing counts as sent yet.
     office.trouble(State::AnswersLost);
-    assert_eq!(bar.refused("sync.run", json!({})).code, ErrorCode::ServerUnreachable);
+    assert_eq!(bar.refused("sync.run", &json!({})).code, ErrorCode::ServerUnreachable);
     assert_eq!((bar.unsent(), sales(&office)), (unsent, 6));
     // The server itself goes, and comes back at another address behind the same line.
     office.stop();
-    assert_eq!(bar.refused("sync.run", json!({})).code, ErrorCode::ServerUnreachable);
+    assert_eq!(bar.refused("sync.run", &json!({})).code, ErrorCode::ServerUnreachable);
     office.start();
     // The same batch again is no news and a success.
     bar.sync();
     assert_eq!((bar.unsent(), sales(&office)), (0, 6));
-    assert_both_totals(&office.board(), &bar.ask("register.read", json!({})));
+    assert_both_totals(&office.board(), &bar.ask("register.read", &json!({})));
     bar.verify();
 }
 
@@ -160,11 +160,77 @@ fn a_till_that_was_withdrawn_keeps_what_it_wrote_and_goes_on_selling() {
     let device_id = bar.till.identity().expect("enrolled").enrolment.device_id;
     office.send("DELETE", &format!("/v1/admin/tills/{device_id}"), &Value::Null);
     bar.sell_cash(&[("TRA-001", 1)]);
-    assert_eq!(bar.refused("sync.run", json!({})).code, ErrorCode::ServerRefused);
-    let status = bar.ask("status.get", json!({}));
+    assert_eq!(bar.refused("sync.run", &json!({})).code, ErrorCode::ServerRefused);
+    let status = bar.ask("status.get", &json!({}));
     assert_eq!(status["server"]["state"], "needs_attention", "{status}");
     assert_eq!(bar.unsent(), 1);
     bar.sell_cash(&[("TRA-001", 1)]);
     assert_eq!(bar.unsent(), 2);
     bar.verify();
+}
+
+#[test]
+fn a_machine_that_was_refused_can_still_become_a_till() {
+    let clock = Arc::new(NightClock::default());
+    let mut office = HeadOffice::open(&clock);
+    let bar = Bar::set_up(tempfile::tempdir().expect("a directory"), "bar", &clock);
+    let (server_url, code) = (office.line.url(), office.code_for("BMB"));
+    let enroll = |url: &str, code: &str| json!({ "server_url": url, "code": code });
+    assert_eq!(bar.refused("sync.run", &json!({})).code, ErrorCode::DeviceNotEnrolled);
+    for wrong in ["", "ABCDEFGHJK", "ABC"] {
+        let refused = bar.refused("device.enroll", &enroll(&server_url, wrong));
+        assert_eq!(refused.code, ErrorCode::EnrolmentCodeInvalid, "{wrong:?}");
+    }
+    office.stop();
+    assert_eq!(bar.refused("device.enroll", &enroll(&server_url, &code)).code, ErrorCode::ServerUnreachable);
+    office.start();
+    // As somebody types it who reads it from a slip of paper.
+    let typed = format!(" {}-{} ", code[..5].to_lowercase(), &code[5..]);
+    bar.ask("device.enroll", &enroll(&server_url, &typed));
+    assert_eq!(bar.refused("device.enroll", &enroll(&server_url, &code)).code, ErrorCode::DeviceAlreadyEnrolled);
+    bar.sync();
+    // A used code makes no second till.
+    let other = Bar::set_up(tempfile::tempdir().expect("a directory"), "other", &clock);
+    let refused = other.refused("device.enroll", &enroll(&server_url, &code));
+    assert_eq!(refused.code, ErrorCode::EnrolmentCodeInvalid);
+}
+
+#[test]
+fn a_till_whose_clock_is_days_wrong_is_put_right_and_not_refused() {
+    let clock = Arc::new(NightClock::default());
+    let office = HeadOffice::open(&clock);
+    let wrong = Arc::new(NightClock::default());
+    wrong.advance_minutes(3 * 24 * 60);
+    let bar = Bar::open(&office, "BMB", "bar", &wrong);
+    bar.sync();
+    bar.begin(&office, "Camila R.");
+    bar.sell_cash(&[("TRA-001", 1)]);
+    bar.sync();
+    assert_eq!(bar.unsent(), 0);
+}
+
+#[test]
+fn a_cloned_disk_sells_beside_its_twin_and_nothing_of_either_is_lost() {
+    let clock = Arc::new(NightClock::default());
+    let office = HeadOffice::open(&clock);
+    let bar = Bar::open(&office, "BMB", "bar", &clock);
+    bar.sync();
+    bar.begin(&office, "Camila R.");
+    bar.sell_cash(&[("TRA-001", 1)]);
+    bar.sync();
+    office.line.set(State::Down);
+    let twins = bar.clone_disk(["first twin", "second twin"], &clock);
+    for twin in &twins {
+        let (staff_id, pin) = office.person("Camila R.");
+        twin.ask("operator.log_in", &json!({ "staff_id": staff_id, "pin": pin }));
+        twin.sell_cash(&[("TRA-001", 1)]);
+        twin.sell_cash(&[("TRA-002", 1)]);
+    }
+    office.trouble(State::Up);
+    for twin in &twins {
+        twin.sync();
+        assert_eq!(twin.unsent(), 0);
+        twin.verify();
+    }
+    assert_eq!(amount(&office.board()["totals"], "sales"), 5, "one before, two of each twin");
 }

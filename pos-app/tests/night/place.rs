@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use super::line::{Line, State};
 
 /// The longest anything here may take; reached only when something is wrong.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// 21 November 2026, 23:00 in Valdivia, until somebody moves it.
 #[derive(Default)]
@@ -93,8 +93,8 @@ impl HeadOffice {
                 "name": office.seed.admin.name, "password": office.seed.admin.password,
             }),
         );
-        office.token = signed_in["token"].as_str().expect("a token").to_owned();
-        office
+        let token = signed_in["token"].as_str().expect("a token").to_owned();
+        Self { token, ..office }
     }
 
     /// The server comes up, and the line to it.
@@ -145,7 +145,13 @@ impl HeadOffice {
         self.ask("/v1/admin/board")
     }
 
-    fn person(&self, name: &str) -> (String, &'static str) {
+    /// The one-time code for a register's till.
+    pub(crate) fn code_for(&self, register: &str) -> String {
+        let seeded = self.seed.registers.iter().find(|seeded| seeded.code == register).expect("a register");
+        seeded.enrolment_code.clone().expect("a code")
+    }
+
+    pub(crate) fn person(&self, name: &str) -> (String, &'static str) {
         let staff = self.seed.staff.iter().find(|staff| staff.name == name).expect("they work here");
         (staff.staff_id.to_string(), staff.pin)
     }
@@ -156,28 +162,43 @@ pub(crate) struct Bar {
     pub(crate) till: Arc<Till>,
     pub(crate) printer: SimulatedPrinter,
     _terminal: SimulatedTerminal,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Bar {
     /// Sets one up at a register and enrols it.
     pub(crate) fn open(office: &HeadOffice, register: &str, name: &'static str, clock: &Arc<NightClock>) -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
+        let bar = Self::set_up(tempfile::tempdir().expect("a directory"), name, clock);
+        let (server_url, code) = (office.line.url(), office.code_for(register));
+        bar.ask("device.enroll", &json!({ "server_url": server_url, "code": code }));
+        bar
+    }
+
+    /// Sets one up on a data directory.
+    pub(crate) fn set_up(dir: TempDir, name: &'static str, clock: &Arc<NightClock>) -> Self {
         let printer = SimulatedPrinter::listen("127.0.0.1:0", Columns::C48).expect("a printer");
         let plug = Plug { link: None, cut: None, replug_ms: None };
         let terminal = SimulatedTerminal::start(Script::approve_all(), plug, Arc::clone(clock) as _);
         let terminal = terminal.expect("a terminal");
         write_config(dir.path(), &printer, &terminal);
         let till = Till::open(dir.path(), Arc::clone(clock) as _, Seeded::new(name)).expect("the till opens");
-        let bar = Self { till, printer, _terminal: terminal, _dir: dir };
-        let seeded = office.seed.registers.iter().find(|seeded| seeded.code == register).expect("a register");
-        let code = seeded.enrolment_code.clone().expect("a code");
-        bar.ask("device.enroll", json!({ "server_url": office.line.url(), "code": code }));
-        bar
+        Self { till, printer, _terminal: terminal, dir }
+    }
+
+    /// Copies the whole disk while the till is off, and starts both.
+    pub(crate) fn clone_disk(self, names: [&'static str; 2], clock: &Arc<NightClock>) -> [Self; 2] {
+        let Self { till, dir, .. } = self;
+        till.close();
+        drop(till);
+        let copy = tempfile::tempdir().expect("a directory");
+        for file in std::fs::read_dir(dir.path()).expect("the till's directory").flatten() {
+            std::fs::copy(file.path(), copy.path().join(file.file_name())).expect("copied");
+        }
+        [(dir, names[0]), (copy, names[1])].map(|(dir, name)| Self::set_up(dir, name, clock))
     }
 
     /// A command that must succeed.
-    pub(crate) fn ask(&self, command: &str, args: Value) -> Value {
+    pub(crate) fn ask(&self, command: &str, args: &Value) -> Value {
         match self.till.execute(command, args.clone()) {
             Ok(answer) => answer,
             Err(error) => panic!("{command} {args}: {error:?}"),
@@ -185,7 +206,7 @@ impl Bar {
     }
 
     /// A command that must be refused.
-    pub(crate) fn refused(&self, command: &str, args: Value) -> CommandError {
+    pub(crate) fn refused(&self, command: &str, args: &Value) -> CommandError {
         match self.till.execute(command, args.clone()) {
             Ok(answer) => panic!("{command} {args} was not refused: {answer}"),
             Err(error) => error,
@@ -194,23 +215,23 @@ impl Bar {
 
     /// Sends and fetches.
     pub(crate) fn sync(&self) -> Value {
-        self.ask("sync.run", json!({}))
+        self.ask("sync.run", &json!({}))
     }
 
     /// Somebody signs in and opens the drawer with 50.000 pesos.
     pub(crate) fn begin(&self, office: &HeadOffice, name: &str) {
         let (staff_id, pin) = office.person(name);
-        self.ask("operator.log_in", json!({ "staff_id": staff_id, "pin": pin }));
-        self.ask("register.open", json!({ "float": [{ "denomination_minor": 10_000, "count": 5 }] }));
+        self.ask("operator.log_in", &json!({ "staff_id": staff_id, "pin": pin }));
+        self.ask("register.open", &json!({ "float": [{ "denomination_minor": 10_000, "count": 5 }] }));
     }
 
     /// Puts products on the sale, by SKU.
     pub(crate) fn add(&self, lines: &[(&str, i64)]) -> Value {
         let mut sale = Value::Null;
         for (sku, pieces) in lines {
-            let found = self.ask("catalog.search", json!({ "text": sku, "limit": 1 }));
+            let found = self.ask("catalog.search", &json!({ "text": sku, "limit": 1 }));
             let product_id = &found[0]["product_id"];
-            sale = self.ask("sale.add", json!({ "product_id": product_id, "quantity_milli": pieces * 1000 }));
+            sale = self.ask("sale.add", &json!({ "product_id": product_id, "quantity_milli": pieces * 1000 }));
         }
         sale
     }
@@ -218,23 +239,23 @@ impl Bar {
     /// Sells for cash, with a note of 100.000.
     pub(crate) fn sell_cash(&self, lines: &[(&str, i64)]) -> Value {
         self.add(lines);
-        self.ask("sale.complete", json!({ "cash_tendered_minor": 100_000 }))
+        self.ask("sale.complete", &json!({ "cash_tendered_minor": 100_000 }))
     }
 
     /// Sells by card, all of it.
     pub(crate) fn sell_card(&self, lines: &[(&str, i64)]) -> Value {
         self.add(lines);
         self.pay_card(None);
-        self.ask("sale.complete", json!({}))
+        self.ask("sale.complete", &json!({}))
     }
 
     /// Takes a card payment towards the sale.
     pub(crate) fn pay_card(&self, amount_minor: Option<i64>) {
         let started =
-            self.ask("card.start", amount_minor.map_or(json!({}), |amount| json!({ "amount_minor": amount })));
+            self.ask("card.start", &amount_minor.map_or(json!({}), |amount| json!({ "amount_minor": amount })));
         let payment_id = &started["payment"]["payment_id"];
         let timeout_ms = u32::try_from(DEADLINE.as_millis()).expect("a minute");
-        let card = self.ask("card.wait", json!({ "payment_id": payment_id, "timeout_ms": timeout_ms }));
+        let card = self.ask("card.wait", &json!({ "payment_id": payment_id, "timeout_ms": timeout_ms }));
         assert_eq!(card["payment"]["state"], "approved", "{card}");
     }
 
@@ -254,7 +275,7 @@ impl Bar {
 
     /// Events the server is not known to have.
     pub(crate) fn unsent(&self) -> u64 {
-        self.ask("status.get", json!({}))["server"]["unsent_events"].as_u64().expect("a number")
+        self.ask("status.get", &json!({}))["server"]["unsent_events"].as_u64().expect("a number")
     }
 
     /// Counts what the ledger expects and closes.
@@ -265,19 +286,13 @@ impl Bar {
             counted.push(json!({ "denomination_minor": denomination, "count": left / denomination }));
             left %= denomination;
         }
-        self.ask("register.close", json!({ "counted": counted }))
+        self.ask("register.close", &json!({ "counted": counted }))
     }
 
     /// Every hash and every projection holds.
     pub(crate) fn verify(&self) {
-        let report = self.ask("ledger.verify", json!({}));
+        let report = self.ask("ledger.verify", &json!({}));
         assert_eq!(report["faults"], json!([]), "{report}");
-    }
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        self.till.close();
     }
 }
 
