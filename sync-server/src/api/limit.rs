@@ -1,4 +1,4 @@
-//! How often one may ask. Buckets refill with time; a full house of strangers empties the oldest ones.
+//! How often one may ask. Buckets refill with time; full ones are forgotten.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -51,7 +51,8 @@ impl Limiter {
             let full_ms = self.burst * self.refill_ms;
             buckets.retain(|_, (_, at)| up_ms.saturating_sub(*at) < full_ms);
             if buckets.len() >= MAX_KEYS {
-                return false;
+                // Forgetting lets a crowd of strangers try a little more; refusing would lock everyone else out.
+                buckets.clear();
             }
         }
         let (left, at) = buckets.entry(key.to_vec()).or_insert((self.burst, up_ms));

@@ -3,7 +3,7 @@
 use shared::ids::TenantId;
 use shared::time::Timestamp;
 
-use super::secret::{self, HashError};
+use super::secret::{self, HashError, in_background};
 use crate::Outside;
 use crate::store::{AdminRole, AdminRow, LoginGuard, Store, StoreError};
 
@@ -80,11 +80,6 @@ pub async fn put_admin(
     let admin_id = uuid::Builder::from_random_bytes(random).into_uuid();
     let admin = AdminRow { admin_id, tenant_id, name: name.to_owned(), role, password_hash };
     Ok(store.put_admin(&admin, outside.now()).await?)
-}
-
-/// Hashing a password takes long and much memory, so it must not hold up the threads that answer requests.
-async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("hashing a password does not panic")
 }
 
 /// Signs in. Unknown names and wrong passwords take as long, answer alike and lock alike.

@@ -5,6 +5,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64URL_NOPAD;
 use shared::ids::Entropy;
+use tokio::sync::Semaphore;
 
 use crate::Outside;
 
@@ -36,7 +37,18 @@ fn phc(secret: &str, pepper: &[u8], entropy: &dyn Entropy) -> Result<String, Has
     Ok(hash.to_string())
 }
 
-/// Hashes an administrator's password. Slow on purpose: call it where waiting is allowed.
+/// Hashes take nineteen megabytes each; strangers must not be able to ask for many at once.
+static HASHES: Semaphore = Semaphore::const_new(4);
+
+/// Hashes off the threads that answer requests, a few at a time.
+pub async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let turn = HASHES.acquire().await.expect("nobody closes it");
+    let done = tokio::task::spawn_blocking(work).await.expect("hashing does not panic");
+    drop(turn);
+    done
+}
+
+/// Hashes an administrator's password. Slow on purpose: see [`in_background`].
 pub fn hash_password(password: &str, entropy: &dyn Entropy) -> Result<String, HashError> {
     phc(password, b"", entropy)
 }

@@ -288,3 +288,39 @@ fn numbers_no_chain_has_are_refused() {
         problem(till.post(&TestTill::request_of(vec![batch])), 400, "malformed");
     }
 }
+
+/// However a bad line repeats, overlaps and reorders them, a till's events end up held once each.
+#[test]
+fn batches_in_any_order_and_however_often_come_to_the_same_night() {
+    let server = TestServer::start();
+    let mut till = server.till(0);
+    let mut events = vec![till.started(), till.opened()];
+    events.extend((1..=20).map(|pieces| till.sale(pieces).0));
+    let mut held = 0_u64;
+    let mut tries = 0;
+    while held < events.len() as u64 {
+        tries += 1;
+        let [from, len] = server.outside.random::<2>().map(usize::from);
+        // Mostly near the end of what is held, sometimes anywhere.
+        let near = usize::try_from(held).expect("small");
+        let from = if from % 4 == 0 { from % events.len() } else { near.saturating_sub(from % 3) };
+        let to = (from + 1 + len % 5).min(events.len());
+        let (first, last) = (from as u64 + 1, to as u64);
+        match till.push(&events[from..to]) {
+            PushResult::Ok { matched_seq, matched_hash, notes, .. } => {
+                assert!(first <= held + 1 && notes.is_empty());
+                assert_eq!((matched_seq, matched_hash), (last, events[to - 1].hash));
+                held = held.max(last);
+            }
+            PushResult::Gap { have_seq, have_hash, .. } => {
+                assert!(first > held + 1, "only what is missing is a gap");
+                assert_eq!(have_seq, held);
+                assert_eq!(have_hash, if held == 0 { Hash::ZERO } else { events[near - 1].hash });
+            }
+            PushResult::Fork { .. } => panic!("one till, one history"),
+        }
+        assert!(tries < 1_000, "it ends");
+    }
+    let totals = &server.admin().get("/v1/admin/day-totals?business_date=2026-11-21")["totals"];
+    assert_eq!((&totals["sales"], &totals["total_minor"]), (&json!(20), &json!(210 * 5_990)));
+}

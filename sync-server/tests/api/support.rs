@@ -201,6 +201,11 @@ impl TestServer {
         });
     }
 
+    /// Where its files are.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     /// Asks the store itself, past the API.
     pub(crate) fn ask<T>(&self, question: impl AsyncFnOnce(&mut sync_server::store::TenantTx) -> T) -> T {
         block_on(async {

@@ -93,12 +93,8 @@ impl StaffIn {
         let Some(pin) = self.pin.clone() else { return Ok(None) };
         check_pin(&pin, roles)?;
         let (pepper, entropy) = (admin.tenant.pin_pepper, Arc::clone(&app.outside.entropy));
-        let hashed = tokio::task::spawn_blocking(move || secret::hash_pin(&pin, &pepper, &*entropy)).await;
-        match hashed {
-            Ok(Ok(verifier)) => Ok(Some(verifier)),
-            Ok(Err(error)) => Err(ApiError::internal(&error)),
-            Err(error) => Err(ApiError::internal(&error)),
-        }
+        let hashed = secret::in_background(move || secret::hash_pin(&pin, &pepper, &*entropy)).await;
+        hashed.map(Some).map_err(|error| ApiError::internal(&error))
     }
 }
 
