@@ -95,8 +95,9 @@ impl Club {
     }
 
     /// Puts a till on the counter of the register with this code: simulators, `till.toml`, enrolment, first catalogue.
-    /// The server has to run the first time.
-    pub fn equip(&self, code: &str) -> Result<Counter> {
+    /// The server has to run the first time. `script` says what becomes of one card payment after the other, in the words
+    /// of `terminal-sim`.
+    pub fn equip(&self, code: &str, script: &str) -> Result<Counter> {
         let dir = self.dir.join(format!("till-{code}"));
         fs::create_dir_all(&dir)?;
         let papers = self.dir.join(format!("paper-{code}"));
@@ -108,9 +109,14 @@ impl Club {
         let printer = Running::start("printer-sim", &mut command, &self.logs().join(format!("printer-{code}.log")))?;
         until_listening(&printer_address, &printer, "printer-sim")?;
 
+        let script_file = self.dir.join(format!("terminal-{code}.script"));
+        fs::write(&script_file, script)?;
         let mut command = Command::new(self.house.program("terminal-sim")?);
+        command.arg("--script").arg(script_file);
         let terminal = Running::start("terminal-sim", &mut command, &self.logs().join(format!("terminal-{code}.log")))?;
-        let port = terminal.hear_for(START_LIMIT, serial_port_in).context("terminal-sim names no port")?;
+        let port = terminal.hear(START_LIMIT).context("terminal-sim names no port")?;
+        let port: Value = serde_json::from_str(&port)?;
+        let port = text(&port, "/port")?;
 
         fs::write(
             dir.join("till.toml"),
@@ -148,10 +154,16 @@ impl Club {
         registers.iter().find(|register| register["code"] == json!(code)).with_context(|| format!("no register {code}"))
     }
 
-    /// The register codes, in their order.
+    /// The register codes, `BMB` first.
     pub fn register_codes(&self) -> Vec<String> {
         let registers = self.papers["registers"].as_array();
-        registers.into_iter().flatten().filter_map(|register| Some(register["code"].as_str()?.to_owned())).collect()
+        let mut codes: Vec<_> = registers
+            .into_iter()
+            .flatten()
+            .filter_map(|register| Some(register["code"].as_str()?.to_owned()))
+            .collect();
+        codes.sort_unstable();
+        codes
     }
 
     /// Somebody with this role: their id and their PIN.
@@ -196,15 +208,9 @@ pub fn count_out(amount_minor: i64, denominations: &[i64]) -> Value {
     counts.into_iter().map(|(note, count)| json!({ "denomination_minor": note, "count": count })).collect()
 }
 
-fn serial_port_in(line: &str) -> Option<String> {
-    let rest = &line[line.find("/dev/")?..];
-    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '/').unwrap_or(rest.len());
-    Some(rest[..end].to_owned())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{count_out, serial_port_in};
+    use super::count_out;
 
     #[test]
     fn cash_is_counted_out_from_the_largest_note() {
@@ -216,12 +222,5 @@ mod tests {
             .map(|one| one["denomination_minor"].as_i64().expect("a note") * one["count"].as_i64().expect("a count"))
             .sum();
         assert_eq!((sum, counted.as_array().map(Vec::len)), (26_510, Some(5)));
-    }
-
-    #[test]
-    fn the_port_is_found_however_it_is_told() {
-        assert_eq!(serial_port_in("{\"port\":\"/dev/pts/7\"}").as_deref(), Some("/dev/pts/7"));
-        assert_eq!(serial_port_in("listening on /dev/pts/12").as_deref(), Some("/dev/pts/12"));
-        assert_eq!(serial_port_in("hello"), None);
     }
 }

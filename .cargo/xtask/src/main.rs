@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::house::House;
 use xtask::setup::Need;
-use xtask::{bench, check, demo, process, setup, suite};
+use xtask::{bench, check, demo, process, screenshots, setup, suite};
 
 /// What a newcomer, a contributor and the build machine run.
 #[derive(Parser)]
@@ -42,6 +42,11 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Takes a picture of every screen and state, at 1366×768 and 1024×600.
+    Screenshots {
+        /// Where to.
+        dir: PathBuf,
+    },
     /// Installs what building and testing everything needs, and nothing else.
     Setup,
 }
@@ -56,6 +61,7 @@ fn main() -> Result<()> {
         Task::Test => suite::test(&house),
         Task::Check => check::check(&house),
         Task::Bench { name, json } => bench::bench(&house, &name, json),
+        Task::Screenshots { dir } => screenshots::take(&house, &dir),
         Task::Setup => setup::system(Need::Robots).and_then(|()| setup::build_screens(&house)),
     }
 }

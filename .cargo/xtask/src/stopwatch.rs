@@ -14,7 +14,6 @@ impl Stopwatch {
     }
 
     /// Since the start.
-    #[expect(clippy::disallowed_methods, reason = "the tasks' only clock")]
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
     }

@@ -17,8 +17,8 @@ pub mod key {
     pub const ENTER: char = '\u{E007}';
     /// Gives up.
     pub const ESCAPE: char = '\u{E00C}';
-    /// The big key.
-    pub const F9: char = '\u{E039}';
+    /// Help.
+    pub const F1: char = '\u{E031}';
 }
 
 /// How long the driver itself may take for anything.
