@@ -1,4 +1,4 @@
-//! Our bytes at a printer of another hand: emupos, an emulator written in Python (Apache-2.0, from PyPI). It runs
+//! Our bytes at a printer of another hand: emupos, an emulator written in Python (Apache-2.0, from `PyPI`). It runs
 //! wherever Python 3.13 or newer is found; elsewhere the test says that it did not run. Its environment is made once,
 //! in the build's own folder.
 
@@ -16,6 +16,7 @@ use pos_app::printer::{Columns, Document, PrintJob, Spooler};
 
 use super::queue::{PATIENCE, Queue, Told, wait_for};
 use super::samples;
+use super::spooling::quick;
 
 const VERSION: &str = "0.4.0";
 
@@ -181,7 +182,7 @@ fn another_hands_printer_prints_the_same() {
                     // Nobody shuts it again, and an open drawer opens without a word.
                     let opens_drawer = std::mem::take(&mut is_drawer_shut);
                     let (queue, heard) = Queue::new([PrintJob { job_id: 1, document, copy_no: 0, opens_drawer }]);
-                    let spooler = Spooler::spawn(&config, Arc::new(queue));
+                    let spooler = Spooler::spawn_at(&config, Arc::new(queue), quick());
                     let sent = wait_for(&heard, |told| matches!(told, Told::Sent(_) | Told::Failed { .. }));
                     spooler.stop();
                     assert_eq!(sent, Told::Sent(1), "{case}");

@@ -19,7 +19,7 @@ fn config(address: SocketAddr) -> PrinterConfig {
 }
 
 /// Quick to look and to try again, patient with a printer on a busy machine.
-fn quick() -> Pace {
+pub(super) fn quick() -> Pace {
     let moment = Duration::from_millis(50);
     Pace {
         deadlines: Deadlines { connect: PATIENCE, write: PATIENCE, answer: Duration::from_secs(3) },
