@@ -14,7 +14,7 @@ use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::{card, counter};
 
 /// `card.start`
-pub(crate) fn start_card(till: &Till, who: &Caller, args: StartCard) -> Result<CardPaymentView, CommandError> {
+pub(crate) fn start_card(till: &Till, who: &Caller, args: &StartCard) -> Result<CardPaymentView, CommandError> {
     let _turn = till.take_turn();
     let session = till.session()?.session.session_id;
     let terminal = till.config.terminal.as_ref().ok_or_else(no_terminal)?.port.clone();
@@ -55,23 +55,23 @@ pub(crate) fn start_card(till: &Till, who: &Caller, args: StartCard) -> Result<C
 }
 
 /// `card.get`
-pub(crate) fn get_card(till: &Till, _: &Caller, args: CardRef) -> Result<CardPaymentView, CommandError> {
+pub(crate) fn get_card(till: &Till, _: &Caller, args: &CardRef) -> Result<CardPaymentView, CommandError> {
     Ok(till.view_card(till.load_card(args.payment_id)?))
 }
 
 /// `card.wait`
-pub(crate) fn wait_card(till: &Till, _: &Caller, args: WaitCard) -> Result<CardPaymentView, CommandError> {
-    let (moves, moved) = &till.card_moves;
+pub(crate) fn wait_card(till: &Till, _: &Caller, args: &WaitCard) -> Result<CardPaymentView, CommandError> {
+    let (count, moved) = &till.card_moves;
     let mut left = Duration::from_millis(u64::from(args.timeout_ms));
     loop {
-        let seen = *lock(moves);
+        let seen = *lock(count);
         let payment = till.load_card(args.payment_id)?;
         if payment.state.is_final() || payment.state == CardState::Uncertain || left.is_zero() {
             return Ok(till.view_card(payment));
         }
         let before = till.clock.up_ms();
         let (guard, timeout) = moved
-            .wait_timeout_while(lock(moves), left, |now| *now == seen)
+            .wait_timeout_while(lock(count), left, |now| *now == seen)
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         drop(guard);
         let waited = Duration::from_millis(till.clock.up_ms().saturating_sub(before));
@@ -80,7 +80,7 @@ pub(crate) fn wait_card(till: &Till, _: &Caller, args: WaitCard) -> Result<CardP
 }
 
 /// `card.cancel`
-pub(crate) fn cancel_card(till: &Till, _: &Caller, args: CardRef) -> Result<CardPaymentView, CommandError> {
+pub(crate) fn cancel_card(till: &Till, _: &Caller, args: &CardRef) -> Result<CardPaymentView, CommandError> {
     let payment = till.load_card(args.payment_id)?;
     let too_late = || {
         let message = "The terminal has it already. Cancel on the terminal, or wait for its answer.";
@@ -97,7 +97,7 @@ pub(crate) fn cancel_card(till: &Till, _: &Caller, args: CardRef) -> Result<Card
 }
 
 /// `card.ask`
-pub(crate) fn ask_card(till: &Till, _: &Caller, args: CardRef) -> Result<CardPaymentView, CommandError> {
+pub(crate) fn ask_card(till: &Till, _: &Caller, args: &CardRef) -> Result<CardPaymentView, CommandError> {
     till.config.terminal.as_ref().ok_or_else(no_terminal)?;
     let payment = till.load_card(args.payment_id)?;
     if payment.state == CardState::Uncertain {

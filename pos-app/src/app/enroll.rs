@@ -12,7 +12,7 @@ use crate::ledger::catalog;
 use crate::sync;
 
 /// `device.enroll`
-pub(crate) fn enroll(till: &Till, _: &Caller, args: Enroll) -> Result<TillStatus, CommandError> {
+pub(crate) fn enroll(till: &Till, _: &Caller, args: &Enroll) -> Result<TillStatus, CommandError> {
     if till.find_identity().is_some() {
         return Err(CommandError::new(ErrorCode::DeviceAlreadyEnrolled, "Head office knows this till already."));
     }

@@ -10,7 +10,7 @@ use super::Till;
 use super::till::lock;
 use crate::commands::CommandError;
 use crate::commands::types::{DeviceHealth, Notice};
-use crate::ledger::{LedgerError, card};
+use crate::ledger::{LedgerError, card, print_job};
 use crate::terminal::{Journal, JournalError};
 
 /// The till's card journal, as the terminal's thread sees it.
@@ -66,8 +66,8 @@ impl Till {
             if payment.state.is_final() || payment.state == CardState::Uncertain {
                 lock(&self.progress).remove(&payment_id);
             }
-            let (moves, moved) = &self.card_moves;
-            *lock(moves) += 1;
+            let (count, moved) = &self.card_moves;
+            *lock(count) += 1;
             moved.notify_all();
             self.notices.send(&Notice::Card { card: Box::new(self.view_card(payment.clone())) });
             if !passing {
@@ -109,7 +109,7 @@ impl Till {
             };
             self.take_report(payment.payment_id, report)?;
         }
-        self.ledger().write(|tx| tx.requeue_interrupted_print_jobs())?;
+        self.ledger().write(print_job::requeue_interrupted)?;
         Ok(())
     }
 }

@@ -44,3 +44,4 @@ pub use business_day::business_date;
 pub use journal::TillJournal;
 pub use queue::TillPaper;
 pub use till::{DATABASE, Outside, Till, Workers};
+pub use verify::{export_directory, verify_directory};

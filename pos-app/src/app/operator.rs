@@ -15,7 +15,7 @@ use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::{catalog, people};
 
 /// `staff.list`
-pub(crate) fn list_staff(till: &Till, _: &Caller, _: Nothing) -> Result<Vec<StaffView>, CommandError> {
+pub(crate) fn list_staff(till: &Till, _: &Caller, _: &Nothing) -> Result<Vec<StaffView>, CommandError> {
     let staff = till.ledger().read(catalog::list_staff)?;
     let view = |staff: StaffMember| StaffView {
         locked_until: till.locked_until(staff.staff_id),
@@ -27,7 +27,7 @@ pub(crate) fn list_staff(till: &Till, _: &Caller, _: Nothing) -> Result<Vec<Staf
 }
 
 /// `operator.log_in`
-pub(crate) fn log_in(till: &Till, _: &Caller, args: LogIn) -> Result<TillStatus, CommandError> {
+pub(crate) fn log_in(till: &Till, _: &Caller, args: &LogIn) -> Result<TillStatus, CommandError> {
     let _turn = lock(&till.pin_turn);
     let staff_id = args.staff_id;
     let staff = till.ledger().read(|connection| catalog::find_staff(connection, staff_id))?;
@@ -45,7 +45,7 @@ pub(crate) fn log_in(till: &Till, _: &Caller, args: LogIn) -> Result<TillStatus,
 }
 
 /// `operator.log_out`
-pub(crate) fn log_out(till: &Till, who: &Caller, _: Nothing) -> Result<TillStatus, CommandError> {
+pub(crate) fn log_out(till: &Till, who: &Caller, _: &Nothing) -> Result<TillStatus, CommandError> {
     let staff_id = who.staff()?.staff_id;
     let session = till.find_session()?.map(|stored| stored.session.session_id);
     let fact = Fact::OperatorLoggedOut(OperatorLoggedOut { staff_id });

@@ -16,7 +16,7 @@ use crate::ledger::sale::{StoredSale, find_sale};
 use crate::printer::{Document, Heading, Language, OpeningSlip, Receipt, TestPage, TicketSlip, WallTime, ZSlip};
 
 /// `printer.test`
-pub(crate) fn test_printer(till: &Till, _: &Caller, _: Nothing) -> Result<TillStatus, CommandError> {
+pub(crate) fn test_printer(till: &Till, _: &Caller, _: &Nothing) -> Result<TillStatus, CommandError> {
     let printer = till.require_answering_printer()?;
     let (venue, register) = (till.venue()?, till.register()?);
     let now = till.clock.now();
@@ -34,7 +34,7 @@ pub(crate) fn test_printer(till: &Till, _: &Caller, _: Nothing) -> Result<TillSt
 }
 
 /// `printer.reprint`
-pub(crate) fn reprint(till: &Till, who: &Caller, args: Reprint) -> Result<CompletedSaleView, CommandError> {
+pub(crate) fn reprint(till: &Till, who: &Caller, args: &Reprint) -> Result<CompletedSaleView, CommandError> {
     till.require_printer()?;
     {
         let _turn = till.take_turn();
@@ -60,7 +60,7 @@ pub(crate) fn reprint(till: &Till, who: &Caller, args: Reprint) -> Result<Comple
 }
 
 /// `drawer.open`
-pub(crate) fn open_drawer(till: &Till, who: &Caller, args: OpenDrawer) -> Result<TillStatus, CommandError> {
+pub(crate) fn open_drawer(till: &Till, who: &Caller, args: &OpenDrawer) -> Result<TillStatus, CommandError> {
     till.require_answering_printer()?;
     let session = till.find_session()?.map(|stored| stored.session.session_id);
     let fact = Fact::DrawerOpened(shared::event::DrawerOpened { reason: args.reason.trim().to_owned() });

@@ -3,7 +3,7 @@
 use std::sync::Weak;
 
 use super::Till;
-use crate::ledger::print_job;
+use crate::ledger::{LedgerError, LedgerTx, print_job};
 use crate::printer::{PrintJob, PrintQueue};
 
 /// The till's print queue.
@@ -19,7 +19,7 @@ impl PrintQueue for TillPaper {
     fn next(&self) -> Option<PrintJob> {
         let till = self.0.upgrade()?;
         loop {
-            let taken = till.ledger().write(|tx| tx.take_print_job());
+            let taken = till.ledger().write(print_job::take);
             let stored = taken.inspect_err(|error| tracing::warn!(%error, "no paper can be taken")).ok()??;
             let (job_id, copy_no, opens_drawer) = (stored.job_id, stored.copy_no, stored.opens_drawer);
             match serde_json::from_str(&stored.document) {
@@ -50,10 +50,7 @@ impl PrintQueue for TillPaper {
 }
 
 impl TillPaper {
-    fn note(
-        &self,
-        deed: impl FnOnce(&crate::ledger::LedgerTx<'_>) -> Result<(), crate::ledger::LedgerError> + Send + 'static,
-    ) {
+    fn note(&self, deed: impl FnOnce(&LedgerTx<'_>) -> Result<(), LedgerError> + Send + 'static) {
         let Some(till) = self.0.upgrade() else { return };
         if let Err(error) = till.ledger().write(deed) {
             // The job stays as it was: after a restart it comes out as a copy.

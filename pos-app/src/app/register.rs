@@ -14,7 +14,7 @@ use crate::ledger::register::next_z_number;
 use crate::ledger::{card, counter};
 
 /// `register.open`
-pub(crate) fn open_register(till: &Till, who: &Caller, args: OpenRegister) -> Result<TillStatus, CommandError> {
+pub(crate) fn open_register(till: &Till, who: &Caller, args: &OpenRegister) -> Result<TillStatus, CommandError> {
     {
         let _turn = till.take_turn();
         if till.find_session()?.is_some() {
@@ -25,8 +25,13 @@ pub(crate) fn open_register(till: &Till, who: &Caller, args: OpenRegister) -> Re
         let session_id = SessionId::new(now, &*till.entropy);
         let business_date = business_date(&venue, now);
         let by = (staff.staff_id, now);
-        let session =
-            RegisterSession::open(session_id, register.register_id, business_date, by, (args.float, venue.currency))?;
+        let session = RegisterSession::open(
+            session_id,
+            register.register_id,
+            business_date,
+            by,
+            (args.float.clone(), venue.currency),
+        )?;
         let slip = till.opening_slip(&session, &venue, &register, &staff.name);
         let fact = Fact::RegisterOpened(RegisterOpened {
             session_id,
@@ -48,14 +53,14 @@ pub(crate) fn open_register(till: &Till, who: &Caller, args: OpenRegister) -> Re
 }
 
 /// `register.read`
-pub(crate) fn read_register(till: &Till, who: &Caller, _: Nothing) -> Result<XReport, CommandError> {
+pub(crate) fn read_register(till: &Till, who: &Caller, _: &Nothing) -> Result<XReport, CommandError> {
     let stored = till.session()?;
     let sees_expected = decide(&who.staff()?.roles, Permission::SeeExpectedCash) == Decision::Allowed;
     Ok(stored.session.read(stored.totals, till.clock.now(), sees_expected))
 }
 
 /// `register.close`
-pub(crate) fn close_register(till: &Till, who: &Caller, args: CloseRegister) -> Result<ZReport, CommandError> {
+pub(crate) fn close_register(till: &Till, who: &Caller, args: &CloseRegister) -> Result<ZReport, CommandError> {
     let z = {
         let _turn = till.take_turn();
         let stored = till.session()?;
@@ -66,7 +71,7 @@ pub(crate) fn close_register(till: &Till, who: &Caller, args: CloseRegister) -> 
         let (session, z) = stored.session.close(&args.counted, stored.totals, z_number, now)?;
         let slip = till.z_slip(&session, &args.counted, &z, now, (&venue, &register, &staff.name));
         let (session_id, actor) = (session.session_id, Some(staff.staff_id));
-        let closed = RegisterClosed { session_id, closed_at: now, counted: args.counted, z: z.clone() };
+        let closed = RegisterClosed { session_id, closed_at: now, counted: args.counted.clone(), z: z.clone() };
         let fact = Fact::RegisterClosed(closed);
         till.ledger().write(move |tx| {
             tx.append(&fact, actor, Some(session_id))?;

@@ -18,13 +18,13 @@ use crate::ledger::sale::{StoredSale, list_latest, next_receipt_no};
 use crate::ledger::{card, catalog, counter};
 
 /// `sale.current`
-pub(crate) fn current_sale(till: &Till, _: &Caller, _: Nothing) -> Result<SaleView, CommandError> {
+pub(crate) fn current_sale(till: &Till, _: &Caller, _: &Nothing) -> Result<SaleView, CommandError> {
     let sale = till.sale_on_counter()?;
     till.view_counter(sale)
 }
 
 /// `sale.add`
-pub(crate) fn add_product(till: &Till, _: &Caller, args: AddProduct) -> Result<SaleView, CommandError> {
+pub(crate) fn add_product(till: &Till, _: &Caller, args: &AddProduct) -> Result<SaleView, CommandError> {
     till.change_sale(|sale| {
         let product = till.ledger().read(|connection| catalog::find_product(connection, args.product_id))?;
         let unknown = || CommandError::new(ErrorCode::ProductUnknown, "This till knows no such product.");
@@ -34,12 +34,12 @@ pub(crate) fn add_product(till: &Till, _: &Caller, args: AddProduct) -> Result<S
 }
 
 /// `sale.set_quantity`
-pub(crate) fn set_quantity(till: &Till, _: &Caller, args: SetQuantity) -> Result<SaleView, CommandError> {
+pub(crate) fn set_quantity(till: &Till, _: &Caller, args: &SetQuantity) -> Result<SaleView, CommandError> {
     till.change_sale(|sale| Ok(sale.set_quantity(args.line_no, args.quantity_milli)?))
 }
 
 /// `sale.remove`
-pub(crate) fn remove_line(till: &Till, _: &Caller, args: RemoveLine) -> Result<SaleView, CommandError> {
+pub(crate) fn remove_line(till: &Till, _: &Caller, args: &RemoveLine) -> Result<SaleView, CommandError> {
     till.change_sale(|sale| {
         sale.remove(args.line_no)?;
         Ok(())
@@ -47,7 +47,7 @@ pub(crate) fn remove_line(till: &Till, _: &Caller, args: RemoveLine) -> Result<S
 }
 
 /// `sale.repeat_last`
-pub(crate) fn repeat_last(till: &Till, _: &Caller, _: Nothing) -> Result<SaleView, CommandError> {
+pub(crate) fn repeat_last(till: &Till, _: &Caller, _: &Nothing) -> Result<SaleView, CommandError> {
     let last = till.ledger().read(|connection| list_latest(connection, 1))?.pop();
     let last = last.ok_or_else(|| CommandError::new(ErrorCode::SaleUnknown, "There is no sale to repeat yet."))?;
     till.change_sale(|sale| {
@@ -64,7 +64,7 @@ pub(crate) fn repeat_last(till: &Till, _: &Caller, _: Nothing) -> Result<SaleVie
 }
 
 /// `sale.abandon`
-pub(crate) fn abandon_sale(till: &Till, who: &Caller, _: Nothing) -> Result<SaleView, CommandError> {
+pub(crate) fn abandon_sale(till: &Till, who: &Caller, _: &Nothing) -> Result<SaleView, CommandError> {
     let _turn = till.take_turn();
     let Some(sale) = till.ledger().read(counter::find)? else {
         let empty = till.sale_on_counter()?;
@@ -88,7 +88,7 @@ pub(crate) fn abandon_sale(till: &Till, who: &Caller, _: Nothing) -> Result<Sale
 }
 
 /// `sale.complete`
-pub(crate) fn complete_sale(till: &Till, who: &Caller, args: CompleteSale) -> Result<CompletedSaleView, CommandError> {
+pub(crate) fn complete_sale(till: &Till, who: &Caller, args: &CompleteSale) -> Result<CompletedSaleView, CommandError> {
     let stored = {
         let _turn = till.take_turn();
         let session = till.session()?.session;
@@ -128,7 +128,11 @@ pub(crate) fn complete_sale(till: &Till, who: &Caller, args: CompleteSale) -> Re
 }
 
 /// `sale.recent`
-pub(crate) fn recent_sales(till: &Till, _: &Caller, args: RecentSales) -> Result<Vec<CompletedSaleView>, CommandError> {
+pub(crate) fn recent_sales(
+    till: &Till,
+    _: &Caller,
+    args: &RecentSales,
+) -> Result<Vec<CompletedSaleView>, CommandError> {
     let sales = till.ledger().read(|connection| list_latest(connection, args.limit))?;
     Ok(sales.into_iter().map(view_sale).collect())
 }

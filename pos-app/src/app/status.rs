@@ -11,7 +11,7 @@ use crate::ledger::card;
 use crate::ledger::register::StoredSession;
 
 /// `status.get`
-pub(crate) fn get_status(till: &Till, _: &Caller, _: Nothing) -> Result<TillStatus, CommandError> {
+pub(crate) fn get_status(till: &Till, _: &Caller, _: &Nothing) -> Result<TillStatus, CommandError> {
     till.status()
 }
 

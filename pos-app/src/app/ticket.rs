@@ -23,13 +23,13 @@ use crate::ledger::{catalog, ticket as stored};
 const LINES_PER_TICKET: usize = 6;
 
 /// `ticket.check`
-pub(crate) fn check_ticket(till: &Till, _: &Caller, args: ScannedCode) -> Result<TicketView, CommandError> {
+pub(crate) fn check_ticket(till: &Till, _: &Caller, args: &ScannedCode) -> Result<TicketView, CommandError> {
     let checked = till.check(&args.code)?;
     till.view_ticket(checked)
 }
 
 /// `ticket.redeem`
-pub(crate) fn redeem_ticket(till: &Till, who: &Caller, args: RedeemTicket) -> Result<TicketView, CommandError> {
+pub(crate) fn redeem_ticket(till: &Till, who: &Caller, args: &RedeemTicket) -> Result<TicketView, CommandError> {
     let _turn = till.take_turn();
     let checked = till.check(&args.code)?;
     let ticket_id = checked.ticket.ticket_id;

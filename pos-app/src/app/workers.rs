@@ -1,6 +1,6 @@
 //! What works beside the till on threads of its own. Each can be missing, and selling goes on.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use shared::ids::PaymentId;
 use shared::tender::{CardPayment, CardState};
@@ -12,6 +12,8 @@ use crate::commands::CommandError;
 use crate::commands::types::{DeviceHealth, DeviceState, Notice, ServerHealth, ServerState, SyncReport};
 use crate::ledger::{LedgerError, card, outbox, print_job};
 use crate::printer::Spooler;
+use crate::scanner::SerialScanner;
+use crate::scanner::serial::ScanListener;
 use crate::sync::worker::{News, SyncWorker};
 use crate::terminal::TerminalWorker;
 
@@ -21,6 +23,7 @@ pub(super) struct Devices {
     sync: Option<Arc<SyncWorker>>,
     terminal: Option<Arc<TerminalWorker>>,
     printer: Option<Arc<Spooler>>,
+    scanner: Option<SerialScanner>,
 }
 
 impl Till {
@@ -36,6 +39,11 @@ impl Till {
             let queue = Arc::new(TillPaper(Arc::downgrade(self)));
             lock(&self.devices).printer = Some(Arc::new(Spooler::spawn(config, queue)));
         }
+        if let Some(config) = &self.config.scanner {
+            let listener = Ear(Arc::downgrade(self));
+            let scanner = SerialScanner::spawn(config, Arc::clone(&self.clock), listener);
+            lock(&self.devices).scanner = Some(scanner);
+        }
         self.start_sync();
     }
 
@@ -48,7 +56,7 @@ impl Till {
     /// A till let go without being closed may be let go by one of its own threads, which cannot wait for itself.
     pub(super) fn abandon_workers(&self) {
         let devices = std::mem::take(&mut *lock(&self.devices));
-        if devices.sync.is_some() || devices.terminal.is_some() || devices.printer.is_some() {
+        if self.has_workers() {
             drop(std::thread::Builder::new().name("closing".into()).spawn(move || drop(devices)));
         }
     }
@@ -79,9 +87,9 @@ impl Till {
         if let Some(worker) = &devices.sync {
             return Ok(Arc::clone(worker));
         }
-        let till = self.me.get().cloned().unwrap_or_default();
+        let me = self.me.get().cloned().unwrap_or_default();
         let tell = move |news| {
-            if let Some(till) = till.upgrade() {
+            if let Some(till) = me.upgrade() {
                 if news == News::Catalog {
                     till.notices.send(&Notice::Catalog);
                 }
@@ -151,6 +159,9 @@ impl Till {
     }
 
     pub(super) fn scanner_health(&self) -> DeviceHealth {
+        if let Some(scanner) = &lock(&self.devices).scanner {
+            return scanner.health();
+        }
         unknown(self.config.scanner.as_ref().map(|scanner| scanner.port.clone()), false, 0)
     }
 
@@ -174,6 +185,23 @@ impl Till {
             && let Ok(status) = self.status()
         {
             self.notices.send(&Notice::Status { status: Box::new(status) });
+        }
+    }
+}
+
+/// What hears the serial scanner.
+struct Ear(Weak<Till>);
+
+impl ScanListener for Ear {
+    fn scanned(&self, code: String) {
+        if let Some(till) = self.0.upgrade() {
+            till.take_scan(code);
+        }
+    }
+
+    fn health_changed(&self) {
+        if let Some(till) = self.0.upgrade() {
+            till.notify_status();
         }
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 use pos_app::commands::{CommandError, ErrorCode};
-use pos_app::ledger::{Ledger, LedgerError, event, verify::verify};
 use pos_app::outside::{SystemClock, SystemEntropy};
 use pos_app::{Till, app};
 use serde::Deserialize;
@@ -102,30 +101,21 @@ fn say(data: &Path, command: &str) -> anyhow::Result<ExitCode> {
 }
 
 fn prove(data: &Path) -> anyhow::Result<ExitCode> {
-    let verified = verify(&reader(data)?).map_err(CommandError::from)?;
-    let is_whole = verified.faults.is_empty();
-    println!("{}", serde_json::to_string(&pos_app::commands::types::VerifyReport::from(verified))?);
-    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    refuse_missing(data)?;
+    let report = app::verify_directory(data)?;
+    println!("{}", serde_json::to_string(&report)?);
+    Ok(if report.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn export(data: &Path, out: Option<&Path>) -> anyhow::Result<()> {
-    let reader = reader(data)?;
+    refuse_missing(data)?;
     let out: Box<dyn std::io::Write> = match out {
         Some(path) => Box::new(std::fs::File::create(path).with_context(|| path.display().to_string())?),
         None => Box::new(std::io::stdout().lock()),
     };
     let mut out = std::io::BufWriter::new(out);
-    event::for_each_line(&reader, |line| {
-        writeln!(out, "{line}").map_err(|error| LedgerError::Corrupt(format!("the export broke off: {error}")))
-    })
-    .map_err(CommandError::from)?;
+    app::export_directory(data, |line| writeln!(out, "{line}"))??;
     Ok(out.flush()?)
-}
-
-/// Reads beside a till that runs, and starts no chain.
-fn reader(data: &Path) -> anyhow::Result<rusqlite::Connection> {
-    refuse_missing(data)?;
-    Ok(Ledger::open_reader(&data.join(app::DATABASE)).map_err(CommandError::from)?)
 }
 
 fn refuse_missing(data: &Path) -> anyhow::Result<()> {

@@ -50,7 +50,7 @@ macro_rules! commands {
                 need: $need,
                 changes: $changes,
                 run: |till, who, args| {
-                    let answer: $answer = $handler(till, who, decode::<$args>(args)?)?;
+                    let answer: $answer = $handler(till, who, &decode::<$args>(args)?)?;
                     encode(&answer)
                 },
             },

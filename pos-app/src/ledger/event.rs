@@ -65,19 +65,20 @@ pub fn load_line(connection: &Connection, event_no: i64) -> Result<String, Ledge
     Ok(line.query_row([event_no], |row| row.get(0))?)
 }
 
-/// Calls `each` with every line, oldest chain first.
-pub fn for_each_line<E: From<LedgerError>>(
+/// Calls `each` with every line, oldest chain first, until it says no.
+pub fn for_each_line<E>(
     connection: &Connection,
     mut each: impl FnMut(&str) -> Result<(), E>,
-) -> Result<(), E> {
-    let sql = "SELECT line FROM event ORDER BY chain_no, seq";
-    let mut lines = connection.prepare(sql).map_err(LedgerError::from)?;
-    let mut rows = lines.query([]).map_err(LedgerError::from)?;
-    while let Some(row) = rows.next().map_err(LedgerError::from)? {
-        let line = row.get_ref(0).map_err(LedgerError::from)?;
-        each(line.as_str().map_err(|error| LedgerError::Corrupt(error.to_string()))?)?;
+) -> Result<Result<(), E>, LedgerError> {
+    let mut lines = connection.prepare("SELECT line FROM event ORDER BY chain_no, seq")?;
+    let mut rows = lines.query([])?;
+    while let Some(row) = rows.next()? {
+        let line = row.get_ref(0)?.as_str().map_err(|error| LedgerError::Corrupt(error.to_string()))?;
+        if let Err(stop) = each(line) {
+            return Ok(Err(stop));
+        }
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 fn missing(chain: &StoredChain, seq: u64) -> LedgerError {

@@ -50,24 +50,6 @@ impl LedgerTx<'_> {
         Ok(self.connection().last_insert_rowid())
     }
 
-    /// The oldest job that waits; from here on it may have left bytes behind.
-    pub fn take_print_job(&self) -> Result<Option<StoredPrintJob>, LedgerError> {
-        let mut next = self.connection().prepare_cached(
-            "UPDATE print_job SET state = 'sending', tries = tries + 1
-             WHERE job_id = (SELECT job_id FROM print_job WHERE state = 'queued' ORDER BY job_id LIMIT 1)
-             RETURNING job_id, document, copy_no, opens_drawer",
-        )?;
-        let job = next.query_row([], |row| {
-            Ok(StoredPrintJob {
-                job_id: row.get(0)?,
-                document: row.get(1)?,
-                copy_no: row.get(2)?,
-                opens_drawer: row.get(3)?,
-            })
-        });
-        Ok(job.optional()?)
-    }
-
     /// The job came out.
     pub fn mark_print_job_sent(&self, job_id: i64) -> Result<(), LedgerError> {
         self.connection()
@@ -87,25 +69,35 @@ impl LedgerTx<'_> {
             .execute(params![job_id, why, may_have_printed])?;
         Ok(())
     }
+}
 
-    /// At a start: what was on its way when the till stopped may lie on the counter already, so it comes out as a copy,
-    /// and the drawer stays shut.
-    pub fn requeue_interrupted_print_jobs(&self) -> Result<usize, LedgerError> {
-        let sql =
-            "UPDATE print_job SET state = 'queued', copy_no = copy_no + 1, opens_drawer = 0 WHERE state = 'sending'";
-        Ok(self.connection().execute(sql, [])?)
-    }
+/// The oldest job that waits; from here on it may have left bytes behind.
+pub fn take(tx: &LedgerTx<'_>) -> Result<Option<StoredPrintJob>, LedgerError> {
+    let mut next = tx.connection().prepare_cached(
+        "UPDATE print_job SET state = 'sending', tries = tries + 1
+         WHERE job_id = (SELECT job_id FROM print_job WHERE state = 'queued' ORDER BY job_id LIMIT 1)
+         RETURNING job_id, document, copy_no, opens_drawer",
+    )?;
+    let job = next.query_row([], |row| {
+        Ok(StoredPrintJob {
+            job_id: row.get(0)?,
+            document: row.get(1)?,
+            copy_no: row.get(2)?,
+            opens_drawer: row.get(3)?,
+        })
+    });
+    Ok(job.optional()?)
+}
+
+/// At a start: what was on its way when the till stopped may lie on the counter already, so it comes out as a copy,
+/// and the drawer stays shut.
+pub fn requeue_interrupted(tx: &LedgerTx<'_>) -> Result<usize, LedgerError> {
+    let sql = "UPDATE print_job SET state = 'queued', copy_no = copy_no + 1, opens_drawer = 0 WHERE state = 'sending'";
+    Ok(tx.connection().execute(sql, [])?)
 }
 
 /// How many jobs wait.
 pub fn count_waiting(connection: &Connection) -> Result<u32, LedgerError> {
     let sql = "SELECT count(*) FROM print_job WHERE state <> 'sent'";
     Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
-}
-
-/// What waits or came out, newest first, as JSON documents. For looking at what a till printed.
-pub fn list_documents(connection: &Connection, limit: u32) -> Result<Vec<String>, LedgerError> {
-    let mut documents = connection.prepare_cached("SELECT document FROM print_job ORDER BY job_id DESC LIMIT ?1")?;
-    let rows = documents.query_map([limit], |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }
