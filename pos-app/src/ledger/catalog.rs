@@ -148,15 +148,6 @@ pub fn delete_device(connection: &Connection, device_id: DeviceId) -> Result<(),
     Ok(())
 }
 
-/// Empties all copies, to fill them anew in the same transaction.
-pub fn clear(connection: &Connection) -> Result<(), LedgerError> {
-    connection.execute_batch(
-        "DELETE FROM product_barcode; DELETE FROM product_search; DELETE FROM product; DELETE FROM category;
-         DELETE FROM staff; DELETE FROM venue; DELETE FROM register; DELETE FROM device;",
-    )?;
-    Ok(())
-}
-
 const PRODUCT: &str = "SELECT product_id, number, sku, name, category_id, price_minor, tax_rate_bp, barcodes,
     is_ticketed, position, is_active FROM product";
 

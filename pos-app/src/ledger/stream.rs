@@ -1,9 +1,10 @@
-//! What head office publishes, applied: the copies change and the cursor moves in one transaction, or neither does.
+//! What head office publishes, applied: the cursor moves in the transaction of the last copy it covers, never before.
 
 use std::str::FromStr;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use shared::event::Seen;
 use shared::ids::{LogId, RedemptionId};
 use shared::sync::stream::{Cursor, Op, StreamItem, StreamName, keys};
@@ -21,15 +22,26 @@ pub fn load_cursor(connection: &Connection, name: StreamName) -> Result<Option<C
 }
 
 /// Applies the next items of a stream; `end` is where they end.
+pub fn apply(tx: &LedgerTx<'_>, name: StreamName, items: &[StreamItem], end: Cursor) -> Result<(), LedgerError> {
+    refresh(tx, name, items)?;
+    move_cursor(tx, name, end)
+}
+
+/// Applies items and leaves the cursor where it is: a stream that starts anew is followed only once all of it is here.
 ///
 /// An item of a kind from a newer server changes nothing here, one that cannot be read is logged: neither holds up what
 /// comes after it.
-pub fn apply(tx: &LedgerTx<'_>, name: StreamName, items: &[StreamItem], end: Cursor) -> Result<(), LedgerError> {
+pub fn refresh(tx: &LedgerTx<'_>, name: StreamName, items: &[StreamItem]) -> Result<(), LedgerError> {
     for item in items {
         if let Err(Unusable(reason)) = apply_item(tx.connection(), item)? {
             tracing::error!(stream = %name, seq = item.seq, key = item.key, reason, "an item of the stream is of no use");
         }
     }
+    Ok(())
+}
+
+/// From here on the stream is applied up to `end`; events written later say so.
+pub fn move_cursor(tx: &LedgerTx<'_>, name: StreamName, end: Cursor) -> Result<(), LedgerError> {
     tx.connection()
         .prepare_cached(
             "INSERT INTO stream_cursor VALUES (?1, ?2, ?3, ?4) ON CONFLICT (stream) DO UPDATE SET
@@ -43,14 +55,42 @@ pub fn apply(tx: &LedgerTx<'_>, name: StreamName, items: &[StreamItem], end: Cur
     })
 }
 
-/// Puts a whole stream in the place of what was known of it, after the server lost or changed its history.
+/// Every key of a stream that has a copy here.
 ///
-/// A redemption once heard of is kept: it happened, whatever the server forgot, and its till will send it again.
-pub fn replace(tx: &LedgerTx<'_>, name: StreamName, items: &[StreamItem], end: Cursor) -> Result<(), LedgerError> {
+/// None of a venue's: a redemption once heard of is kept. It happened, whatever the server forgot, and its till will
+/// send it again.
+pub fn list_keys(connection: &Connection, name: StreamName) -> Result<Vec<String>, LedgerError> {
+    const COPIES: [(&str, &str); 6] = [
+        (keys::PRODUCT, "SELECT product_id FROM product"),
+        (keys::CATEGORY, "SELECT category_id FROM category"),
+        (keys::STAFF, "SELECT staff_id FROM staff"),
+        (keys::VENUE, "SELECT venue_id FROM venue"),
+        (keys::REGISTER, "SELECT register_id FROM register"),
+        (keys::DEVICE, "SELECT device_id FROM device"),
+    ];
+    let mut listed = Vec::new();
     if name == StreamName::Catalog {
-        catalog::clear(tx.connection())?;
+        for (kind, sql) in COPIES {
+            let mut ids = connection.prepare_cached(sql)?;
+            let ids = ids.query_map([], |row| column::uuid(row, 0))?;
+            for id in ids {
+                listed.push(format!("{kind}{}", id?));
+            }
+        }
     }
-    apply(tx, name, items, end)
+    Ok(listed)
+}
+
+/// Removes copies, by their keys.
+pub fn forget(tx: &LedgerTx<'_>, keys: &[String]) -> Result<(), LedgerError> {
+    for key in keys {
+        let value = RawValue::NULL.to_owned();
+        let item = StreamItem { seq: 0, op: Op::Del, key: key.clone(), value, cause: None };
+        if let Err(Unusable(reason)) = apply_item(tx.connection(), &item)? {
+            tracing::error!(key, reason, "a copy cannot be removed");
+        }
+    }
+    Ok(())
 }
 
 /// Why an item changes nothing.

@@ -66,12 +66,6 @@ pub fn put_heard_redemption(connection: &Connection, record: &RedemptionRecord) 
     Ok(())
 }
 
-/// Forgets what the venue's stream told, to hear it anew.
-pub fn clear_heard_redemptions(connection: &Connection) -> Result<(), LedgerError> {
-    connection.prepare_cached("DELETE FROM heard_redemption")?.execute([])?;
-    Ok(())
-}
-
 /// Everything known to have been handed over for a ticket, oldest first; what both sides know counts once.
 pub fn list_redemptions(connection: &Connection, ticket_id: TicketId) -> Result<Vec<KnownRedemption>, LedgerError> {
     let id = ticket_id.to_string();

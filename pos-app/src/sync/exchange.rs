@@ -1,5 +1,6 @@
 //! One exchange with the server: everything unsent goes out, everything new comes in.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use shared::event::Hash;
@@ -113,10 +114,14 @@ impl<P: SyncPeer> Exchange<P> {
             };
             // A server that refuses our events may still have news for us.
             let log_before = self.log_id()?;
-            let pulled = self.pull(StreamName::Venue(self.venue_id)).await;
-            let pulled = if pulled.is_ok() { self.pull(StreamName::Catalog).await } else { pulled };
+            let venue = match self.pull(StreamName::Venue(self.venue_id)).await {
+                Err(error) if error.is_of_the_line() => return Err(error),
+                venue => venue,
+            };
+            let catalog = self.pull(StreamName::Catalog).await;
             pushed?;
-            pulled?;
+            venue?;
+            catalog?;
             // Another log than the one just pushed to: what it holds has to be proved anew.
             if self.log_id()? == log_before {
                 break;
@@ -214,26 +219,34 @@ impl<P: SyncPeer> Exchange<P> {
         Ok(())
     }
 
-    /// The server's stream is not the one we followed: fetches all of it, then replaces the copies at once, so that no
-    /// cashier ever sees half a catalogue.
+    /// The server's stream is not the one we followed. All of it is applied over what is here, little by little, so that
+    /// no sale waits; then what it does not name is removed. A cashier sees each product as it was or as it is now, and
+    /// never an empty catalogue. The cursor moves last: broken off anywhere, this begins again.
     async fn start_anew(&mut self, name: StreamName) -> Result<(), SyncError> {
-        let mut items = Vec::new();
+        let mut named = BTreeSet::new();
         let mut cursor = None;
         for _ in 0..MAX_REQUESTS {
             let reply = self.ask(name, cursor).await?;
-            let from = cursor.filter(|cursor| cursor.log_id == reply.log_id);
-            if cursor.is_some() && from.is_none() {
-                items.clear();
-            }
-            let from = from.unwrap_or_else(|| Cursor::start(reply.log_id));
             self.heard(reply.log_id)?;
-            let (pages, end) = read_items(name, from, &reply.items)?;
-            items.extend(pages.into_iter().flat_map(|page| page.items));
-            if reply.items.is_empty() || end.seq >= reply.head_seq {
-                let applied = items.len() as u64;
-                self.ledger.write(move |tx| stream::replace(tx, name, &items, end))?;
-                self.note_pulled(name, applied);
+            let (pages, end) = read_items(name, cursor.unwrap_or(Cursor::start(reply.log_id)), &reply.items)?;
+            if end.log_id != reply.log_id {
+                // Another history already; the next exchange starts with it.
                 return Ok(());
+            }
+            for page in pages {
+                named.extend(page.items.iter().map(|item| item.key.clone()));
+                let applied = page.items.len() as u64;
+                self.ledger.write(move |tx| stream::refresh(tx, name, &page.items))?;
+                self.note_pulled(name, applied);
+            }
+            if reply.items.is_empty() || end.seq >= reply.head_seq {
+                let mut stale = self.ledger.read(|connection| stream::list_keys(connection, name))?;
+                stale.retain(|key| !named.contains(key));
+                for keys in stale.chunks(ITEMS_PER_DEED) {
+                    let keys = keys.to_vec();
+                    self.ledger.write(move |tx| stream::forget(tx, &keys))?;
+                }
+                return Ok(self.ledger.write(move |tx| stream::move_cursor(tx, name, end))?);
             }
             cursor = Some(end);
         }

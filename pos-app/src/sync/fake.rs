@@ -55,6 +55,8 @@ impl Entropy for Seeded {
 /// What goes wrong with the next request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
+    /// Nothing.
+    None,
     /// It never arrives.
     Lost,
     /// It arrives and counts; the answer is lost.
@@ -142,7 +144,7 @@ impl FakeServer {
 
     fn begin(&self) -> Result<bool, PeerError> {
         match self.state().faults.pop() {
-            None => Ok(true),
+            None | Some(Fault::None) => Ok(true),
             Some(Fault::AnswerLost) => Ok(false),
             Some(Fault::Lost) => Err(PeerError::Unreachable("lost".into())),
             Some(Fault::Refused(code)) => Err(refusal(code)),

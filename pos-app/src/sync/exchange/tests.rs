@@ -171,6 +171,28 @@ fn the_catalogue_follows_and_starts_anew_with_another_history() {
 }
 
 #[test]
+fn a_catalogue_is_never_empty_while_another_takes_its_place() {
+    let (till, server) = (FakeTill::new(), FakeServer::new());
+    let publish = |from: u128, name: &str| {
+        for n in from..from + 1_100 {
+            let (key, value) = category(n, name);
+            server.publish(StreamName::Catalog, "put", &key, &value);
+        }
+    };
+    publish(0, "old");
+    run(&mut till.exchange(&server)).expect("synced");
+    server.restore(FakeServer::new().state().log.clone(), log_id(2));
+    publish(200, "new");
+    // The venue's stream, the catalogue's refusal and its first page get through; its second page does not.
+    server.state().faults = vec![Fault::Lost, Fault::None, Fault::None, Fault::None];
+    assert!(run(&mut till.exchange(&server)).is_err());
+    let count = |name: &str| names(&till).iter().filter(|listed| *listed == name).count();
+    assert_eq!((count("old"), count("new")), (200, 1_000), "what is new is here, what may be gone is still here");
+    run(&mut till.exchange(&server)).expect("synced");
+    assert_eq!((count("old"), count("new")), (0, 1_100));
+}
+
+#[test]
 fn a_redemption_once_heard_outlives_the_server_that_told_of_it() {
     let (till, server) = (FakeTill::new(), FakeServer::new());
     let ticket_id = TicketId { device_no: 2, chain_tag: 3, serial: 4 };
