@@ -1,7 +1,9 @@
 //! `sync-server --data DIR serve | migrate | tenant | admin | enroll | seed | openapi`.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -79,15 +81,25 @@ enum Demo {
     ClubValdivia,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match start(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // For a person at a terminal: what went wrong and why, on one line.
+            eprintln!("sync-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match arguments.command {
         Command::Serve { listen } => serve(Config { data_dir: arguments.data, listen }),
         Command::Openapi => {
-            println!("{}", sync_server::api::openapi_json());
-            Ok(())
+            let document = sync_server::api::openapi_json();
+            Ok(writeln!(std::io::stdout(), "{document}")?)
         }
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
