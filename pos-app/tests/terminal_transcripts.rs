@@ -19,7 +19,7 @@ use shared::tender::{CardPayment, CardProgress, CardState, NotStartedReason, Ter
 use shared::time::Timestamp;
 
 /// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A journal that keeps what it is told, and tells what came of it.
 struct Notebook {
@@ -102,10 +102,10 @@ impl Counter {
     }
 
     fn at(port: String, timing: Timing, dir: tempfile::TempDir) -> Self {
-        let ((moved, moves), (told, healths)) = (channel(), channel());
+        let ((journalled, moves), (told, healths)) = (channel(), channel());
         let notebook = Arc::new(Notebook {
             payments: Mutex::default(),
-            moves: Mutex::new(moved),
+            moves: Mutex::new(journalled),
             healths: Mutex::new(told),
             failing: Mutex::new(0),
         });
@@ -206,6 +206,8 @@ fn not_started(reason: NotStartedReason) -> CardState {
 
 #[test]
 fn a_customer_pays() {
+    use CardProgress as P;
+
     let mut counter = Counter::new("progress=78,79,80,81,82 approve", patient());
     let id = counter.start(1_990);
     let mut seen = Vec::new();
@@ -217,7 +219,6 @@ fn a_customer_pays() {
             _ => {}
         }
     };
-    use CardProgress as P;
     assert_eq!(seen, [P::Sent, P::PresentCard, P::ConfirmAmount, P::Choose, P::EnterPin, P::ContactingBank]);
     let CardState::Approved { approval } = end else { panic!("approved, not {end:?}") };
     assert_eq!((approval.last4.as_str(), approval.card_type.as_str(), approval.brand.as_str()), ("0461", "CR", "VI"));
@@ -452,7 +453,8 @@ fn no_card_number_reaches_the_transcript_or_the_log() {
     for amount in [1_000, 2_000, 3_000, 4_000] {
         assert!(is_approved(&counter.pay(amount)));
     }
-    let transcript: String = counter.worker.transcript().iter().map(|said| format!("{said}\n")).collect();
+    let lines: Vec<String> = counter.worker.transcript().iter().map(ToString::to_string).collect();
+    let transcript = lines.join("\n");
     assert!(transcript.contains("|411111******1111|"), "six and four may show: {transcript}");
     let log = String::from_utf8_lossy(&log.lock().expect("no test panics holding it")).into_owned();
     assert!(log.contains("terminal line"), "the log was listened to");

@@ -326,7 +326,13 @@ impl Worker {
                 return self.tell(DeviceState::Attention, Some("a payment needs a person".to_owned()));
             }
             // Asking prints a voucher each time, so the second time is the last.
-            Ok(Ending::NotStoredYet) => doubt.next_try = Some(over_at.max(now)),
+            Ok(Ending::NotStoredYet) => {
+                doubt.next_try = Some(over_at.max(now));
+                self.tell(
+                    DeviceState::Attention,
+                    Some("a payment in doubt is not in the terminal's memory yet".to_owned()),
+                );
+            }
             Ok(Ending::NoAnswer | Ending::Answered) => {
                 doubt.next_try = Some(later);
                 self.tell(DeviceState::Attention, Some("a payment is in doubt".to_owned()));
