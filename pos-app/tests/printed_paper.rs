@@ -119,7 +119,7 @@ fn a_ticket_is_these_bytes() {
     let rows: Vec<String> = bytes
         .chunks(24)
         .map(|row| {
-            let hex: String = row.iter().map(|byte| format!("{byte:02x} ")).collect();
+            let hex = row.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
             let shown: String =
                 row.iter().map(|byte| if (0x20..0x7F).contains(byte) { char::from(*byte) } else { '.' }).collect();
             format!("{hex:72} {shown}")

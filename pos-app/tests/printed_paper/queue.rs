@@ -8,7 +8,7 @@ use std::time::Duration;
 use pos_app::printer::{PrintJob, PrintQueue};
 
 /// Longer than any test should take; only a broken one waits so long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a queue was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
