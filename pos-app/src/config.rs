@@ -121,7 +121,7 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let before = error.span().map_or(0, |span| span.start.min(text.len()));
-            let line = text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = text.get(..before).map_or(0, |before| before.matches('\n').count()) + 1;
             ConfigError { line, reason: error.message().to_owned() }
         })?;
         config.check().map_err(|(key, reason)| {

@@ -22,7 +22,7 @@ use shared::venue::{DeviceRecord, Register, Venue};
 
 use crate::app::Till;
 use crate::commands::CommandError;
-use crate::ledger::{LedgerError, catalog};
+use crate::ledger::catalog;
 
 /// 21 November 2026, 23:53 in Santiago.
 pub const THAT_NIGHT: Timestamp = Timestamp::from_millis(1_795_315_980_000);
@@ -248,7 +248,7 @@ impl HeadOffice {
     /// Tells a till about another, so that it can check the other's tickets.
     pub fn introduce(&self, till: &Till, other: &DeviceRecord) -> Result<(), CommandError> {
         let other = other.clone();
-        till.ledger().write(move |tx| Ok::<_, LedgerError>(catalog::put_device(tx.connection(), &other)?))?;
+        till.ledger().write(move |tx| catalog::put_device(tx.connection(), &other))?;
         Ok(())
     }
 }

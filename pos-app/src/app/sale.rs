@@ -2,9 +2,10 @@
 
 use shared::event::{Fact, SaleAbandoned, SaleRecorded};
 use shared::ids::SaleId;
-use shared::register::Counted;
+use shared::register::{Counted, RegisterSession};
 use shared::sale::{Quantity, Sale};
-use shared::tender::{ApprovedCard, CardState, Tender, cash_due, change_in_notes};
+use shared::tender::{ApprovedCard, CardPayment, CardState, Tender, cash_due, change_in_notes};
+use shared::venue::{Register, Venue};
 
 use super::card::busy_with;
 use super::suggest::suggestions;
@@ -15,7 +16,8 @@ use crate::commands::types::{
 };
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::sale::{StoredSale, list_latest, next_receipt_no};
-use crate::ledger::{card, catalog, counter};
+use crate::ledger::ticket::next_serial;
+use crate::ledger::{View, card, catalog, counter};
 
 /// `sale.current`
 pub(crate) fn current_sale(till: &Till, _: &Caller, _: &Nothing) -> Result<SaleView, CommandError> {
@@ -91,20 +93,19 @@ pub(crate) fn abandon_sale(till: &Till, who: &Caller, _: &Nothing) -> Result<Sal
 pub(crate) fn complete_sale(till: &Till, who: &Caller, args: &CompleteSale) -> Result<CompletedSaleView, CommandError> {
     let stored = {
         let _turn = till.take_turn();
-        let session = till.session()?.session;
-        let empty = || CommandError::new(ErrorCode::SaleEmpty, "There is nothing on the counter to sell.");
-        let sale = till.ledger().read(counter::find)?.ok_or_else(empty)?;
-        till.refuse_running_card(sale.sale_id)?;
-        let (venue, register, staff) = (till.venue()?, till.register()?, who.staff()?);
-        let cards = till.approved_cards(sale.sale_id)?;
+        let staff = who.staff()?;
+        let Settling { session, sale, cards, venue, register, receipt_no, serial } =
+            till.ledger().view(|ledger| till.load_settling(ledger))?;
+        refuse_running(&cards)?;
+        let cards: Vec<_> = cards.iter().filter_map(CardPayment::approved).collect();
         let mut tenders: Vec<_> = cards.iter().map(|card| Tender::Card { payment_id: card.payment_id }).collect();
         tenders.extend(args.cash_tendered_minor.map(|tendered_minor| Tender::Cash { tendered_minor }));
         let completed = sale.complete(&tenders, &cards, venue.cash_rounding)?;
-        let tickets = till.issue_tickets(&completed.lines, session.business_date, (&venue, &register))?;
+        let tickets = till.issue_tickets(&completed.lines, session.business_date, serial, (&venue, &register))?;
         let now = till.clock.now();
         let recorded = SaleRecorded {
             sale_id: completed.sale_id,
-            receipt_no: till.ledger().read(|connection| next_receipt_no(connection, register.register_id))?,
+            receipt_no,
             business_date: session.business_date,
             completed_at: now,
             currency: completed.currency,
@@ -157,7 +158,42 @@ pub(super) fn view_sale(stored: StoredSale) -> CompletedSaleView {
     }
 }
 
+/// Everything a sale needs to be settled, as it was at one moment.
+struct Settling {
+    session: RegisterSession,
+    sale: Sale,
+    cards: Vec<CardPayment>,
+    venue: Venue,
+    register: Register,
+    receipt_no: u64,
+    serial: u32,
+}
+
+/// A payment in doubt does not hold up its sale: the customer pays otherwise, and the doubt stays named.
+fn refuse_running(cards: &[CardPayment]) -> Result<(), CommandError> {
+    let is_running = |state: &CardState| !state.is_final() && *state != CardState::Uncertain;
+    match cards.iter().find(|card| is_running(&card.state)) {
+        Some(card) => Err(busy_with(card)),
+        None => Ok(()),
+    }
+}
+
 impl Till {
+    fn load_settling(&self, ledger: &View) -> Result<Settling, CommandError> {
+        let session = self.session_in(ledger)?.session;
+        let empty = || CommandError::new(ErrorCode::SaleEmpty, "There is nothing on the counter to sell.");
+        let sale = counter::find(ledger)?.ok_or_else(empty)?;
+        Ok(Settling {
+            cards: card::list_of_sale(ledger, sale.sale_id)?,
+            venue: self.venue_in(ledger)?,
+            register: self.register_in(ledger)?,
+            receipt_no: next_receipt_no(ledger, session.register_id)?,
+            serial: next_serial(ledger)?,
+            session,
+            sale,
+        })
+    }
+
     /// What is on the counter, or an empty sale whose id stays until it has a line.
     fn sale_on_counter(&self) -> Result<Sale, CommandError> {
         if let Some(sale) = self.ledger().read(counter::find)? {
@@ -188,23 +224,17 @@ impl Till {
 
     pub(super) fn approved_cards(&self, sale_id: SaleId) -> Result<Vec<ApprovedCard>, CommandError> {
         let cards = self.ledger().read(|connection| card::list_of_sale(connection, sale_id))?;
-        Ok(cards.iter().filter_map(shared::tender::CardPayment::approved).collect())
+        Ok(cards.iter().filter_map(CardPayment::approved).collect())
     }
 
-    /// A payment in doubt does not hold up its sale: the customer pays otherwise, and the doubt stays named.
     fn refuse_running_card(&self, sale_id: SaleId) -> Result<(), CommandError> {
-        let cards = self.ledger().read(|connection| card::list_of_sale(connection, sale_id))?;
-        let is_running = |state: &CardState| !state.is_final() && *state != CardState::Uncertain;
-        match cards.iter().find(|card| is_running(&card.state)) {
-            Some(card) => Err(busy_with(card)),
-            None => Ok(()),
-        }
+        refuse_running(&self.ledger().read(|connection| card::list_of_sale(connection, sale_id))?)
     }
 
     fn view_counter(&self, sale: Sale) -> Result<SaleView, CommandError> {
         let rounding = self.venue()?.cash_rounding;
         let cards = self.ledger().read(|connection| card::list_of_sale(connection, sale.sale_id))?;
-        let approved = cards.iter().filter_map(shared::tender::CardPayment::approved);
+        let approved = cards.iter().filter_map(CardPayment::approved);
         let paid_minor: i64 = approved.map(|card| card.amount_minor).sum();
         let totals = sale.totals();
         let left_minor = totals.total_minor - paid_minor;

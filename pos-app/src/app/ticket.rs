@@ -16,7 +16,7 @@ use super::business_day::business_date;
 use super::{Caller, Till};
 use crate::commands::types::{RedeemTicket, RedemptionView, ScannedCode, TicketLineView, TicketView};
 use crate::commands::{CommandError, ErrorCode};
-use crate::ledger::ticket::{KnownRedemption, find_code, list_redemptions, next_serial};
+use crate::ledger::ticket::{KnownRedemption, find_code, list_redemptions};
 use crate::ledger::{catalog, ticket as stored};
 
 /// Six lines make the densest code that common scanners read off thermal paper: QR version 6.
@@ -176,6 +176,7 @@ impl Till {
         &self,
         lines: &[SaleLine],
         business_date: BusinessDate,
+        first: u32,
         (venue, register): (&Venue, &Register),
     ) -> Result<Vec<IssuedTicket>, CommandError> {
         let promised = promised_lines(lines);
@@ -183,7 +184,6 @@ impl Till {
             return Ok(Vec::new());
         }
         let identity = self.identity()?;
-        let first = self.ledger().read(next_serial)?;
         let chain = self.ledger().chain();
         (first..)
             .zip(promised)

@@ -8,7 +8,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, 
 
 use serde_json::Value;
 use shared::ids::{Entropy, PaymentId, SaleId, StaffId};
-use shared::register::SessionState;
 use shared::tender::CardProgress;
 use shared::time::Clock;
 use shared::venue::{Register, Venue};
@@ -21,7 +20,7 @@ use crate::commands::{CommandError, ErrorCode, dispatch};
 use crate::config::Config;
 use crate::identity::{self, Identity};
 use crate::ledger::register::{StoredSession, find_open_session};
-use crate::ledger::{Ledger, catalog, enrolment, people};
+use crate::ledger::{Ledger, View, catalog, enrolment, people};
 
 /// The ledger's file in a data directory.
 pub const DATABASE: &str = "till.db";
@@ -89,7 +88,7 @@ impl Till {
         let lock = lock_directory(dir)?;
         let config = Config::load(dir)?;
         let Outside { clock, entropy } = outside;
-        let ledger = Ledger::open(&dir.join(DATABASE), Arc::clone(&clock), Arc::clone(&entropy))?;
+        let ledger = Ledger::open(&dir.join(DATABASE), Arc::clone(&clock), &*entropy)?;
         let identity = load_identity(dir, &ledger, &*entropy)?;
         let up_ms = clock.up_ms();
         let locks = ledger.read(people::list_locks_left)?;
@@ -177,32 +176,40 @@ impl Till {
 
     /// The venue, as head office last described it.
     pub(super) fn venue(&self) -> Result<Venue, CommandError> {
-        let venue_id = self.identity()?.enrolment.venue_id;
-        let venue = self.ledger.read(|connection| catalog::find_venue(connection, venue_id))?;
+        self.ledger.read(|connection| self.venue_in(connection))
+    }
+
+    pub(super) fn venue_in(&self, ledger: &View) -> Result<Venue, CommandError> {
+        let venue = catalog::find_venue(ledger, self.identity()?.enrolment.venue_id)?;
         venue.ok_or_else(|| super::refuse::internal("the venue is not known here"))
     }
 
     /// The register, as head office last described it.
     pub(super) fn register(&self) -> Result<Register, CommandError> {
-        let register_id = self.identity()?.enrolment.register_id;
-        let register = self.ledger.read(|connection| catalog::find_register(connection, register_id))?;
+        self.ledger.read(|connection| self.register_in(connection))
+    }
+
+    pub(super) fn register_in(&self, ledger: &View) -> Result<Register, CommandError> {
+        let register = catalog::find_register(ledger, self.identity()?.enrolment.register_id)?;
         register.ok_or_else(|| super::refuse::internal("the register is not known here"))
     }
 
     /// The open session, if the drawer is open.
     pub(super) fn find_session(&self) -> Result<Option<StoredSession>, CommandError> {
         let register_id = self.identity()?.enrolment.register_id;
-        let stored = self.ledger.read(|connection| find_open_session(connection, register_id))?;
-        debug_assert!(stored.as_ref().is_none_or(|stored| stored.session.state == SessionState::Open));
-        Ok(stored)
+        Ok(self.ledger.read(|connection| find_open_session(connection, register_id))?)
     }
 
     /// The open session.
     ///
     /// Errors: `session_not_open`.
     pub(super) fn session(&self) -> Result<StoredSession, CommandError> {
+        self.ledger.read(|connection| self.session_in(connection))
+    }
+
+    pub(super) fn session_in(&self, ledger: &View) -> Result<StoredSession, CommandError> {
         let closed = || CommandError::new(ErrorCode::SessionNotOpen, "The drawer is not open. Open it with its float.");
-        self.find_session()?.ok_or_else(closed)
+        find_open_session(ledger, self.identity()?.enrolment.register_id)?.ok_or_else(closed)
     }
 }
 

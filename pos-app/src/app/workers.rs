@@ -77,7 +77,7 @@ impl Till {
     /// Sends and fetches now.
     pub(super) fn sync_now(&self) -> Result<SyncReport, CommandError> {
         let worker = self.sync_worker()?;
-        Ok(worker.run_once().map_err(|error| CommandError::from(&*error))?)
+        worker.run_once().map_err(|error| CommandError::from(&*error))
     }
 
     /// The worker that talks to head office, started if it is not at it yet.

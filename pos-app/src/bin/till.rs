@@ -152,7 +152,7 @@ fn run(data: &Path) -> anyhow::Result<ExitCode> {
         if is_whole && line.trim_ascii().is_empty() {
             continue;
         }
-        let answer = if is_whole { answer(&till, &line) } else { refused(Value::Null, "the line is too long") };
+        let answer = if is_whole { answer(&till, &line) } else { refused("the line is too long") };
         serde_json::to_writer(&mut output, &answer)?;
         output.write_all(b"\n")?;
         output.flush()?;
@@ -163,7 +163,7 @@ fn run(data: &Path) -> anyhow::Result<ExitCode> {
 fn answer(till: &Till, line: &[u8]) -> Value {
     let request: Request = match serde_json::from_slice(line) {
         Ok(request) => request,
-        Err(error) => return refused(Value::Null, &error.to_string()),
+        Err(error) => return refused(&error.to_string()),
     };
     match till.execute(&request.command, request.args) {
         Ok(ok) => json!({ "id": request.id, "ok": ok }),
@@ -171,7 +171,7 @@ fn answer(till: &Till, line: &[u8]) -> Value {
     }
 }
 
-fn refused(id: Value, why: &str) -> Value {
+fn refused(why: &str) -> Value {
     let error = CommandError::new(ErrorCode::ArgumentsInvalid, format!("This is not a request: {why}."));
-    json!({ "id": id, "error": error })
+    json!({ "id": null, "error": error })
 }

@@ -34,6 +34,9 @@ pub use error::LedgerError;
 pub use tx::LedgerTx;
 use tx::Writer;
 
+/// What readers look at; only this room knows what it is.
+pub type View = Connection;
+
 type Job = Box<dyn FnOnce(&mut Writer) + Send>;
 type Listener = Box<dyn Fn() + Send + Sync>;
 
@@ -50,12 +53,12 @@ impl Ledger {
     /// Opens a ledger, made or brought up to date if need be.
     ///
     /// Errors: [`LedgerError::Newer`] when a newer program wrote it; [`LedgerError::Corrupt`].
-    pub fn open(path: &Path, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, LedgerError> {
+    pub fn open(path: &Path, clock: Arc<dyn Clock>, entropy: &dyn Entropy) -> Result<Self, LedgerError> {
         let mut connection = Connection::open(path)?;
         schema::set_up(&connection)?;
         schema::migrate(&mut connection)?;
         let listeners = Arc::new(RwLock::new(Vec::<Listener>::new()));
-        let chain = ChainId::new(clock.now(), &*entropy);
+        let chain = ChainId::new(clock.now(), entropy);
         let mut writer = Writer::load(connection, clock, chain, Arc::clone(&listeners))?;
         let reader = Self::open_reader(path)?;
         let (jobs, todo) = mpsc::channel::<Job>();
@@ -119,6 +122,18 @@ impl Ledger {
         E: From<LedgerError>,
     {
         look(&lock(&self.reader))
+    }
+
+    /// Reads several things as they were at one moment, which also costs less than reading them one by one.
+    pub fn view<T, E, F>(&self, look: F) -> Result<T, E>
+    where
+        F: FnOnce(&Connection) -> Result<T, E>,
+        E: From<LedgerError>,
+    {
+        self.read(|connection| {
+            let moment = connection.unchecked_transaction().map_err(LedgerError::from)?;
+            look(&moment)
+        })
     }
 
     /// Calls `listener` on the ledger's thread after every commit that wrote an event. It must not wait.

@@ -233,7 +233,7 @@ impl FakeTill {
     pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let (clock, entropy) = (Arc::new(StoppedClock::default()), Arc::new(Seeded::default()));
-        let ledger = Ledger::open(&dir.path().join("till.db"), Arc::clone(&clock) as _, Arc::clone(&entropy) as _);
+        let ledger = Ledger::open(&dir.path().join("till.db"), Arc::clone(&clock) as _, &*entropy);
         let ledger = Arc::new(ledger.expect("a new ledger"));
         let enrolment = Self::identity("http://127.0.0.1:1").enrolment;
         ledger.write(move |tx| tx.save_enrolment(&enrolment)).expect("enrolled");
@@ -243,7 +243,7 @@ impl FakeTill {
     /// The till's process ends and starts again.
     pub(super) fn restart(&mut self) {
         let path = self.dir.path().join("till.db");
-        let ledger = Ledger::open(&path, Arc::clone(&self.clock) as _, Arc::clone(&self.entropy) as _);
+        let ledger = Ledger::open(&path, Arc::clone(&self.clock) as _, &*self.entropy);
         self.ledger = Arc::new(ledger.expect("the ledger opens again"));
     }
 
@@ -282,9 +282,10 @@ impl FakeTill {
         let mut lines = Vec::new();
         let each = |line: &str| {
             lines.push(line.to_owned());
-            Ok::<_, crate::ledger::LedgerError>(())
+            Ok::<_, std::convert::Infallible>(())
         };
-        self.ledger.read(|connection| crate::ledger::event::for_each_line(connection, each)).expect("read");
+        let Ok(()) =
+            self.ledger.read(|connection| crate::ledger::event::for_each_line(connection, each)).expect("read");
         lines.sort();
         lines
     }
