@@ -339,12 +339,12 @@ fn console(club: &mut Club, album: &mut Album) -> Result<()> {
         page.see(".hero", "")
     });
     album.show(page, "console-sale", || {
-        page.click("tbody tr")?;
+        page.click("a.open")?;
         page.see(".card.sale .lines", "")
     });
     album.show(page, "console-products", || {
         page.go(&format!("{}/#/products", club.url())).context("the page of products")?;
-        page.see("tbody tr", "")
+        page.see("button.open", "")
     });
     Ok(())
 }
