@@ -4,6 +4,7 @@
 mod business_day;
 mod caller;
 mod card;
+mod cash;
 mod catalog;
 mod enroll;
 mod journal;
@@ -25,6 +26,7 @@ mod workers;
 
 pub(crate) use caller::{Caller, Need};
 pub(crate) use card::{ask_card, cancel_card, get_card, start_card, wait_card};
+pub(crate) use cash::{add_up_cash, tender_cash};
 pub(crate) use catalog::{list_catalog, search_catalog};
 pub(crate) use enroll::enroll;
 pub(crate) use operator::{list_staff, log_in, log_out};

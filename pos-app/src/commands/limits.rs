@@ -1,8 +1,9 @@
 //! How long is too long. Checked before anything is looked up.
 
 use super::types::{
-    AddProduct, CardRef, CloseRegister, CompleteSale, Enroll, LogIn, Nothing, OpenDrawer, OpenRegister, RecentSales,
-    RedeemTicket, RemoveLine, Reprint, ScannedCode, SearchCatalog, SetQuantity, StartCard, WaitCard,
+    AddProduct, AddUpCash, CardRef, CloseRegister, CompleteSale, Enroll, LogIn, Nothing, OpenDrawer, OpenRegister,
+    RecentSales, RedeemTicket, RemoveLine, Reprint, ScannedCode, SearchCatalog, SetQuantity, StartCard, TenderCash,
+    WaitCard,
 };
 
 /// Longer than any code of ours, shorter than any attempt to choke on.
@@ -49,6 +50,18 @@ impl Limits for OpenRegister {
 impl Limits for CloseRegister {
     fn check(&self) -> Result<(), &'static str> {
         few_notes(&self.counted.0)
+    }
+}
+
+impl Limits for AddUpCash {
+    fn check(&self) -> Result<(), &'static str> {
+        few_notes(&self.counted.0)
+    }
+}
+
+impl Limits for TenderCash {
+    fn check(&self) -> Result<(), &'static str> {
+        self.notes.as_ref().map_or(Ok(()), |notes| few_notes(&notes.0))
     }
 }
 

@@ -7,10 +7,10 @@ use ts_rs::{Config, TS};
 use super::dispatch::{decode, encode};
 use super::error::CommandError;
 use super::types::{
-    AddProduct, CardPaymentView, CardRef, CatalogView, CloseRegister, CompleteSale, CompletedSaleView, Enroll, LogIn,
-    Nothing, OpenDrawer, OpenRegister, RecentSales, RedeemTicket, RemoveLine, Reprint, SaleView, ScanOutcome,
-    ScannedCode, SearchCatalog, SetQuantity, StaffView, StartCard, SyncReport, TicketView, TillStatus, VerifyReport,
-    WaitCard,
+    AddProduct, AddUpCash, CardPaymentView, CardRef, CashSumView, CashTenderView, CatalogView, CloseRegister,
+    CompleteSale, CompletedSaleView, Enroll, LogIn, Nothing, OpenDrawer, OpenRegister, RecentSales, RedeemTicket,
+    RemoveLine, Reprint, SaleView, ScanOutcome, ScannedCode, SearchCatalog, SetQuantity, StaffView, StartCard,
+    SyncReport, TenderCash, TicketView, TillStatus, VerifyReport, WaitCard,
 };
 use crate::app::{self, Caller, Need, Till};
 use shared::catalog::Product;
@@ -70,6 +70,7 @@ commands! {
     "operator.log_in" (LogIn) -> TillStatus, Need::Enrolled, CHANGES, app::log_in: "Signs a person in with their PIN.";
     "operator.log_out" (Nothing) -> TillStatus, Need::SignedIn, CHANGES, app::log_out: "Signs them out; sale and session stay.";
     "register.open" (OpenRegister) -> TillStatus, Need::May(P::OpenRegister), CHANGES, app::open_register: "Opens the drawer with its counted float.";
+    "register.add_up" (AddUpCash) -> CashSumView, Need::SignedIn, READS, app::add_up_cash: "Adds up a count under way; keeps nothing.";
     "register.read" (Nothing) -> XReport, Need::May(P::OpenRegister), READS, app::read_register: "Reads the open session; changes nothing.";
     "register.close" (CloseRegister) -> ZReport, Need::May(P::OpenRegister), CHANGES, app::close_register: "Closes the session on a blind count.";
     "catalog.list" (Nothing) -> CatalogView, Need::Enrolled, READS, app::list_catalog: "Everything for sale, by category.";
@@ -80,6 +81,7 @@ commands! {
     "sale.remove" (RemoveLine) -> SaleView, Need::May(P::RemoveLine), READS, app::remove_line: "Takes a line off.";
     "sale.abandon" (Nothing) -> SaleView, Need::May(P::RemoveLine), READS, app::abandon_sale: "Gives the sale up and starts an empty one.";
     "sale.repeat_last" (Nothing) -> SaleView, Need::May(P::Sell), READS, app::repeat_last: "Puts the lines of the last sale on the counter again.";
+    "sale.tender" (TenderCash) -> CashTenderView, Need::May(P::Sell), READS, app::tender_cash: "What cash would pay and give back; changes nothing.";
     "sale.complete" (CompleteSale) -> CompletedSaleView, Need::May(P::Sell), CHANGES, app::complete_sale: "Finishes the sale, durably, and prints.";
     "sale.recent" (RecentSales) -> Vec<CompletedSaleView>, Need::SignedIn, READS, app::recent_sales: "The latest sales of this till, newest first.";
     "card.start" (StartCard) -> CardPaymentView, Need::May(P::Sell), CHANGES, app::start_card: "Asks the terminal for a payment towards the sale.";

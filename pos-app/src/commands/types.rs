@@ -87,6 +87,22 @@ arguments! {
         #[ts(optional)]
         cash_tendered_minor: Option<i64>,
     }
+    /// Asks what cash would pay; nothing at all is the exact sum.
+    TenderCash {
+        /// Notes and coins on the counter.
+        #[serde(default)]
+        #[ts(optional)]
+        notes: Option<CashCount>,
+        /// Or a sum, minor units.
+        #[serde(default)]
+        #[ts(optional)]
+        amount_minor: Option<i64>,
+    }
+    /// Adds up a count that is under way.
+    AddUpCash {
+        /// What was counted so far.
+        counted: CashCount,
+    }
     /// The latest sales of this till.
     RecentSales {
         /// At most this many, 1..=100.
@@ -325,6 +341,41 @@ pub struct CardPaymentView {
     pub can_cancel: bool,
     /// Milliseconds since it was asked for.
     pub elapsed_ms: i64,
+}
+
+/// What cash on the counter pays, before it is taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct CashTenderView {
+    /// Left to pay in cash, minor units, rounded by law.
+    pub due_minor: i64,
+    /// On the counter, minor units.
+    pub tendered_minor: i64,
+    /// Still missing, minor units; zero when it is enough.
+    pub missing_minor: i64,
+    /// To hand back, minor units.
+    pub change_minor: i64,
+    /// The change in the fewest notes and coins, largest first.
+    pub change_notes: Vec<Counted>,
+}
+
+/// A count that is under way, added up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct CashSumView {
+    /// Row by row, as they came.
+    pub rows: Vec<CashRowView>,
+    /// Notes and coins.
+    pub pieces: u64,
+    /// What they come to, minor units.
+    pub total_minor: i64,
+}
+
+/// One denomination of a count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct CashRowView {
+    /// Which, minor units.
+    pub denomination_minor: i64,
+    /// What its pieces come to, minor units.
+    pub total_minor: i64,
 }
 
 /// A sale that happened.

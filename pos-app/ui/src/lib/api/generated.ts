@@ -10,6 +10,12 @@ product_id: ProductId,
  */
 quantity_milli?: Quantity, };
 
+export type AddUpCash = { 
+/**
+ * What was counted so far.
+ */
+counted: CashCount, };
+
 export type BusinessDate = string;
 
 export type CardApproval = { 
@@ -113,6 +119,52 @@ tie: Tie,
  * An amount that is not zero never rounds to zero (Slovakia: 1 and 2 cents become 5).
  */
 keeps_nonzero: boolean, };
+
+export type CashRowView = { 
+/**
+ * Which, minor units.
+ */
+denomination_minor: number, 
+/**
+ * What its pieces come to, minor units.
+ */
+total_minor: number, };
+
+export type CashSumView = { 
+/**
+ * Row by row, as they came.
+ */
+rows: Array<CashRowView>, 
+/**
+ * Notes and coins.
+ */
+pieces: number, 
+/**
+ * What they come to, minor units.
+ */
+total_minor: number, };
+
+export type CashTenderView = { 
+/**
+ * Left to pay in cash, minor units, rounded by law.
+ */
+due_minor: number, 
+/**
+ * On the counter, minor units.
+ */
+tendered_minor: number, 
+/**
+ * Still missing, minor units; zero when it is enough.
+ */
+missing_minor: number, 
+/**
+ * To hand back, minor units.
+ */
+change_minor: number, 
+/**
+ * The change in the fewest notes and coins, largest first.
+ */
+change_notes: Array<Counted>, };
 
 export type CatalogView = { 
 /**
@@ -804,6 +856,16 @@ net_minor: number,
  */
 tax_minor: number, };
 
+export type TenderCash = { 
+/**
+ * Notes and coins on the counter.
+ */
+notes?: CashCount, 
+/**
+ * Or a sum, minor units.
+ */
+amount_minor?: number, };
+
 export type Ticket = { 
 /**
  * What it is for.
@@ -1116,6 +1178,8 @@ export interface Commands {
   "operator.log_out": { args: Nothing; answer: TillStatus };
   /** Opens the drawer with its counted float. */
   "register.open": { args: OpenRegister; answer: TillStatus };
+  /** Adds up a count under way; keeps nothing. */
+  "register.add_up": { args: AddUpCash; answer: CashSumView };
   /** Reads the open session; changes nothing. */
   "register.read": { args: Nothing; answer: XReport };
   /** Closes the session on a blind count. */
@@ -1136,6 +1200,8 @@ export interface Commands {
   "sale.abandon": { args: Nothing; answer: SaleView };
   /** Puts the lines of the last sale on the counter again. */
   "sale.repeat_last": { args: Nothing; answer: SaleView };
+  /** What cash would pay and give back; changes nothing. */
+  "sale.tender": { args: TenderCash; answer: CashTenderView };
   /** Finishes the sale, durably, and prints. */
   "sale.complete": { args: CompleteSale; answer: CompletedSaleView };
   /** The latest sales of this till, newest first. */
