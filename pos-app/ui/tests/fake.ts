@@ -1,8 +1,17 @@
 /** A core that answers from a script. */
 
 import type { Command } from "../src/lib/api/commands";
-import type { CommandError, Commands, ErrorCode, Notice } from "../src/lib/api/generated";
+import type {
+  CashCount,
+  CashTenderView,
+  CommandError,
+  Commands,
+  ErrorCode,
+  Notice,
+  TenderCash,
+} from "../src/lib/api/generated";
 import type { Transport } from "../src/lib/api/transport";
+import { inNotes } from "../src/lib/cash";
 import * as night from "./fixtures";
 
 type Answers = {
@@ -43,6 +52,21 @@ export class FakeTransport implements Transport {
   }
 }
 
+const sumOf = (counted: CashCount) => counted.reduce((sum, one) => sum + one.denomination_minor * one.count, 0);
+
+/** What cash pays of a due, as the core would say it. */
+export function tender({ notes, amount_minor }: TenderCash, due_minor: number): CashTenderView {
+  const tendered_minor = amount_minor ?? (notes ? sumOf(notes) : due_minor);
+  const change_minor = Math.max(0, tendered_minor - due_minor);
+  return {
+    due_minor,
+    tendered_minor,
+    missing_minor: Math.max(0, due_minor - tendered_minor),
+    change_minor,
+    change_notes: inNotes(change_minor, night.status().denominations),
+  };
+}
+
 /** A till on which nothing has happened since it opened. */
 const QUIET: Answers = {
   "status.get": () => night.status(),
@@ -51,4 +75,10 @@ const QUIET: Answers = {
   "sale.current": () => night.empty,
   "sale.recent": () => [night.completedCash],
   "register.read": () => night.reading,
+  "register.add_up": ({ counted }) => ({
+    rows: counted.map((one) => ({ ...one, total_minor: one.denomination_minor * one.count })),
+    pieces: counted.reduce((sum, one) => sum + one.count, 0),
+    total_minor: sumOf(counted),
+  }),
+  "sale.tender": (args) => tender(args, night.four.cash_due_minor),
 };

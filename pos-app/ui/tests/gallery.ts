@@ -14,7 +14,7 @@ import { Core } from "../src/lib/api/commands";
 import type { SaleView, TillStatus } from "../src/lib/api/generated";
 import { i18n } from "../src/lib/i18n/index.svelte";
 import { Till, type Reading } from "../src/lib/till.svelte";
-import { FakeTransport, refusal } from "./fake";
+import { FakeTransport, refusal, tender } from "./fake";
 import * as night from "./fixtures";
 
 interface Scene {
@@ -217,6 +217,7 @@ if (target !== null && scene !== undefined) {
   const transport = new FakeTransport({
     "status.get": () => fixed,
     "sale.current": () => scene.sale ?? night.empty,
+    "sale.tender": (args) => tender(args, (scene.sale ?? night.empty).cash_due_minor),
     "catalog.search": () => night.products.slice(0, 7),
   });
   const till = new Till(new Core(transport));

@@ -318,8 +318,10 @@ describe("card", () => {
     const doubtful = night.status({ uncertain_payments: [night.cards.uncertain] });
     const { core } = await open(selling({ "status.get": () => doubtful }));
     await tap("pay", "tender-card");
-    expect(find("trouble").dataset.code).toBe("card_uncertain");
+    expect(find("card-headline").textContent).toBe("No vuelva a cobrar");
     expect(sees("charge-card")).toBe(false);
+    await tap("doubt-cash");
+    expect(sees("finish")).toBe(true);
     expect(core.argsOf("card.start")).toEqual([]);
   });
 });

@@ -70,9 +70,18 @@ export interface CardTrace {
   pin_at: Timestamp | null;
   bank_at: Timestamp | null;
   uncertain_at: Timestamp | null;
+  /** Come back to later: the person may choose at once. */
+  is_revisited: boolean;
 }
 
-const NO_TRACE: CardTrace = { sent_at: null, read_at: null, pin_at: null, bank_at: null, uncertain_at: null };
+const NO_TRACE: CardTrace = {
+  sent_at: null,
+  read_at: null,
+  pin_at: null,
+  bank_at: null,
+  uncertain_at: null,
+  is_revisited: false,
+};
 /** Rooms where a scan means something; elsewhere a working terminal or a count is not disturbed. */
 const SCANNING: readonly Room[] = ["open", "sell", "pay", "change", "redeem"];
 const UNDO_MS = 5_000;
@@ -248,6 +257,17 @@ export class Till {
     return turn;
   }
 
+  /** Asks in its turn and says nothing when refused: a figure that follows the hand. */
+  preview<N extends Command>(
+    name: N,
+    args: Commands[N]["args"],
+    then: (answer: Commands[N]["answer"]) => void,
+  ): Promise<void> {
+    const turn = this.queue.then(() => this.quietly(name, args, then));
+    this.queue = turn;
+    return turn;
+  }
+
   /** Asks once: while it runs the big key is locked, so that a habit cannot press it twice. */
   async askOnce<N extends Command>(
     name: N,
@@ -281,8 +301,10 @@ export class Till {
     return this.askOnce("device.enroll", { server_url, code }, (status) => this.take(status));
   }
 
-  logIn(staff_id: string, pin: string): Promise<boolean> {
-    return this.askOnce("operator.log_in", { staff_id, pin }, (status) => this.take(status));
+  async logIn(staff_id: string, pin: string): Promise<boolean> {
+    const isIn = await this.askOnce("operator.log_in", { staff_id, pin }, (status) => this.take(status));
+    if (!isIn && this.trouble?.code === "pin_locked") await this.reload();
+    return isIn;
   }
 
   lock(): Promise<boolean> {
@@ -424,6 +446,21 @@ export class Till {
     await this.quietly("card.get", { payment_id }, (card) => this.follow(card));
   }
 
+  /** Shows a payment in doubt again. */
+  showDoubt(): void {
+    const card = this.status?.uncertain_payments[0];
+    if (card === undefined) return;
+    this.trouble = null;
+    this.card = card;
+    this.trace = {
+      ...NO_TRACE,
+      sent_at: card.payment.started_at,
+      uncertain_at: card.payment.started_at,
+      is_revisited: true,
+    };
+    this.wanted = "card";
+  }
+
   /** Leaves the terminal's screen with whatever the sale now has. */
   async leaveCard(): Promise<void> {
     await this.quietly("sale.current", {}, (sale) => this.show(sale));
@@ -433,8 +470,14 @@ export class Till {
 
   private follow(card: CardPaymentView): void {
     const current = this.card;
-    if (current !== null && current.payment.payment_id !== card.payment.payment_id) return;
-    if (current === null && this.wanted !== "card") return;
+    const isOnScreen =
+      current === null ? this.wanted === "card" : current.payment.payment_id === card.payment.payment_id;
+    if (!isOnScreen) {
+      // A doubt that was left behind has settled: what is left to pay may be another sum now.
+      if (card.payment.sale_id === this.sale?.sale.sale_id)
+        void this.quietly("sale.current", {}, (sale) => this.show(sale));
+      return;
+    }
     const before = current?.payment.state;
     this.card = card;
     this.trace = traced(this.trace, card, this.status === null ? card.payment.started_at : this.now);
@@ -444,8 +487,10 @@ export class Till {
   /** An approved card that covers the sale finishes it; otherwise the rest is still to pay. */
   private async settleApproved(): Promise<void> {
     await this.quietly("sale.current", {}, (sale) => this.show(sale));
-    if (this.sale?.left_minor === 0) await this.complete();
-    else if (this.sale !== null) await this.leaveCard();
+    // A doubt about an older sale settles on screen and waits for a person.
+    if (this.sale === null || this.card?.payment.sale_id !== this.sale.sale.sale_id) return;
+    if (this.sale.left_minor === 0) await this.complete();
+    else await this.leaveCard();
   }
 
   // --- scans and tickets ---

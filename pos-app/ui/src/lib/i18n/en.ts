@@ -237,7 +237,7 @@ export const en: Words = {
     mixed_about: "Type a smaller amount to pay a part by card and the rest in cash.",
     charge_card: "Charge card",
     to_charge: "Charged by card",
-    rest_after: "Left after",
+    paid: "Paid",
     whole: two("All by", "card"),
     exact_key: two("Exact", "cash"),
     leg: (last4) => `Card ···· ${last4}`,

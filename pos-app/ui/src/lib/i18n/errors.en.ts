@@ -74,6 +74,6 @@ export const errorsEn: Record<ErrorCode, (facts: Facts) => string> = {
   ledger_corrupt: () => "This till's ledger is damaged. Do not sell here; use another till and report it.",
   ledger_write_failed: () => "This was not saved and not charged. Use another till and report it.",
   disk_full: () => "This was not saved and not charged: the disk is full. Use another till and report it.",
-  config_invalid: (f) => `The till's configuration cannot be read: ${f.text("reason")}.`,
+  config_invalid: (f) => `The till's configuration cannot be read, line ${f.text("line")}. Tell the office.`,
   internal: () => "This was not done. Do it again; if it repeats, report the code.",
 };

@@ -75,6 +75,6 @@ export const errorsEs: Record<ErrorCode, (facts: Facts) => string> = {
   ledger_corrupt: () => "El libro de esta caja está dañado. No se vende aquí; pase a otra caja y avise.",
   ledger_write_failed: () => "Esto no se guardó y no se cobró. Pase a otra caja y avise.",
   disk_full: () => "Esto no se guardó y no se cobró: el disco está lleno. Pase a otra caja y avise.",
-  config_invalid: (f) => `La configuración de la caja no se puede leer: ${f.text("reason")}.`,
+  config_invalid: (f) => `La configuración de la caja no se puede leer, línea ${f.text("line")}. Avise a la oficina.`,
   internal: () => "Esto no se hizo. Repítalo; si vuelve a pasar, avise con el código.",
 };

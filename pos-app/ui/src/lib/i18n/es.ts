@@ -237,7 +237,7 @@ export const es = {
     mixed_about: "Escriba un monto menor para pagar una parte con tarjeta y el resto en efectivo.",
     charge_card: "Cobrar con tarjeta",
     to_charge: "Se cobra con tarjeta",
-    rest_after: "Queda después",
+    paid: "Pagado",
     whole: two("Todo con", "tarjeta"),
     exact_key: two("Efectivo", "exacto"),
     leg: (last4: string) => `Tarjeta ···· ${last4}`,
