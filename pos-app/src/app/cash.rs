@@ -10,10 +10,10 @@ use crate::commands::types::{AddUpCash, CashRowView, CashSumView, CashTenderView
 use crate::commands::{CommandError, ErrorCode};
 
 /// `sale.tender`
-pub(crate) fn tender_cash(till: &Till, who: &Caller, args: TenderCash) -> Result<CashTenderView, CommandError> {
-    let sale = current_sale(till, who, Nothing {})?;
+pub(crate) fn tender_cash(till: &Till, who: &Caller, args: &TenderCash) -> Result<CashTenderView, CommandError> {
+    let sale = current_sale(till, who, &Nothing {})?;
     let due_minor = sale.cash_due_minor;
-    let tendered_minor = match (args.notes, args.amount_minor) {
+    let tendered_minor = match (&args.notes, args.amount_minor) {
         (None, None) => due_minor,
         (Some(notes), None) => {
             notes.check(sale.sale.currency).map_err(|error| uncountable(&error))?;
@@ -40,7 +40,7 @@ pub(crate) fn tender_cash(till: &Till, who: &Caller, args: TenderCash) -> Result
 }
 
 /// `register.add_up`
-pub(crate) fn add_up_cash(till: &Till, _: &Caller, args: AddUpCash) -> Result<CashSumView, CommandError> {
+pub(crate) fn add_up_cash(till: &Till, _: &Caller, args: &AddUpCash) -> Result<CashSumView, CommandError> {
     args.counted.check(till.venue()?.currency).map_err(|error| uncountable(&error))?;
     let row = |counted: &Counted| CashRowView {
         denomination_minor: counted.denomination_minor,

@@ -77,9 +77,14 @@ export function listenToKeys(onScan: (code: string) => void, detector = new Scan
     use(event);
   };
 
+  // A finger right after a key must find the key's work done.
+  const touch = () => hear(detector.release());
+
   window.addEventListener("keydown", down, { capture: true });
+  window.addEventListener("pointerdown", touch, { capture: true });
   return () => {
     clearTimeout(timer);
+    window.removeEventListener("pointerdown", touch, { capture: true });
     window.removeEventListener("keydown", down, { capture: true });
   };
 }

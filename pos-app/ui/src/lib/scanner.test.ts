@@ -89,6 +89,13 @@ describe("a person's keys", () => {
     expect(new ScanDetector().press({ key: "Enter", at_ms: 0 })).toEqual([{ kind: "typed", keys: ["Enter"] }]);
   });
 
+  it("are released at once when a finger comes down", () => {
+    const detector = new ScanDetector();
+    detector.press({ key: "5", at_ms: 0 });
+    expect(detector.release()).toEqual([{ kind: "typed", keys: ["5"] }]);
+    expect(detector.isHolding).toBe(false);
+  });
+
   it("before a burst do not become part of it", () => {
     const detector = new ScanDetector();
     const heard = [...detector.press({ key: "3", at_ms: 0 })];

@@ -93,6 +93,11 @@ export class ScanDetector {
     return deadline !== null && now_ms >= deadline ? this.judge(now_ms) : [];
   }
 
+  /** Something other than a key happened: what was held was a person's, and comes first. */
+  release(): Heard[] {
+    return this.flush();
+  }
+
   private judge(now_ms: number): Heard[] {
     if (!this.isScan()) return this.flush();
     const code = this.held.map((one) => one.key).join("");
