@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod outside;
 pub mod store;
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -50,6 +51,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// Another server answers from this directory; its bells and limits would not know of ours.
+    #[error("another server is running on this data directory")]
+    InUse,
     /// No threads to run on.
     #[error("cannot start its threads")]
     Threads(#[source] std::io::Error),
@@ -148,7 +152,7 @@ async fn run(
 ) {
     // Whoever started us and is gone meanwhile does not mind.
     let tell = |news: Started| drop(started.send(news));
-    let (store, first_admin, listener) = match prepare(&config, &outside).await {
+    let Prepared { store, first_admin, listener, lock } = match prepare(&config, &outside).await {
         Ok(prepared) => prepared,
         Err(error) => return tell(Err(error)),
     };
@@ -181,10 +185,24 @@ async fn run(
         () = too_late => tracing::warn!("stopped while somebody was still half-way through a request"),
     }
     inner.store.close().await;
+    drop(lock);
 }
 
-async fn prepare(config: &Config, outside: &Outside) -> Result<(Store, Option<FirstAdmin>, TcpListener), StartError> {
+struct Prepared {
+    store: Store,
+    first_admin: Option<FirstAdmin>,
+    listener: TcpListener,
+    lock: File,
+}
+
+async fn prepare(config: &Config, outside: &Outside) -> Result<Prepared, StartError> {
     let store = Store::open(&config.data_dir).await?;
+    let lock = File::create(config.data_dir.join("server.lock")).map_err(StoreError::Io)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(StartError::InUse),
+        Err(TryLockError::Error(error)) => return Err(StoreError::Io(error).into()),
+    }
     // Every company's file is brought up to date before the first request, not during it.
     let tenants = store.list_tenants().await?;
     for tenant in &tenants {
@@ -193,7 +211,7 @@ async fn prepare(config: &Config, outside: &Outside) -> Result<(Store, Option<Fi
     let first_admin = if tenants.is_empty() { Some(first_tenant(&store, outside).await?) } else { None };
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.map_err(|source| StartError::Listen { addr: config.listen, source })?;
-    Ok((store, first_admin, listener))
+    Ok(Prepared { store, first_admin, listener, lock })
 }
 
 async fn first_tenant(store: &Store, outside: &Outside) -> Result<FirstAdmin, StartError> {

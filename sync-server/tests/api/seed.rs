@@ -59,6 +59,8 @@ fn a_fresh_directory_needs_no_configuration() {
     let start = || App::start(Config::new(dir.path().join("new")).on_a_free_port(), Outside::system());
     let first = start().expect("it starts");
     assert_eq!(first.first_admin.as_ref().map(|admin| admin.password.len()), Some(16));
+    let twin = start().err().expect("one server at a time");
+    assert_eq!(twin.to_string(), "another server is running on this data directory");
     first.stop();
     let second = start().expect("it starts again");
     assert!(second.first_admin.is_none(), "the password is shown once");
