@@ -1,7 +1,7 @@
 //! What a scanned or typed code is. Pure, and whatever comes, it answers.
 
 use shared::catalog::barcode::Gtin;
-use shared::ticket::{DisplayCode, TICKET_PREFIX};
+use shared::ticket::{DisplayCode, DisplayCodeError, TICKET_PREFIX};
 
 /// The longest code anyone reads; longer ones are not ours, and maybe not meant well.
 pub const MAX_BYTES: usize = 512;
@@ -13,7 +13,8 @@ const SHORTEST_TICKET: usize = 32;
 /// A code, by its looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scan {
-    /// Looks like one of our signed codes, of whatever kind; not yet read, not yet believed. Upper case.
+    /// Looks like one of our codes, of whatever kind, maybe damaged or mistyped; not yet read, not yet believed. Upper
+    /// case.
     Ticket(String),
     /// A code read out or typed: `BMB 11725-K`.
     DisplayCode(DisplayCode),
@@ -39,10 +40,12 @@ pub fn parse(raw: &str) -> Scan {
     if let Ok(gtin) = text.parse::<Gtin>() {
         return Scan::Gtin(gtin);
     }
-    if let Ok(code) = text.parse::<DisplayCode>() {
-        return Scan::DisplayCode(code);
+    match text.parse::<DisplayCode>() {
+        Ok(code) => Scan::DisplayCode(code),
+        // Mistyped, so that the bar hears that it was.
+        Err(DisplayCodeError::CheckLetter) => Scan::Ticket(text.to_ascii_uppercase()),
+        Err(DisplayCodeError::Shape) => Scan::Unknown(text.chars().take(SHOWN_SIGNS).collect()),
     }
-    Scan::Unknown(text.chars().take(SHOWN_SIGNS).collect())
 }
 
 /// `]` and two signs, put before the code by scanners set up to (ISO/IEC 15424).
@@ -76,8 +79,6 @@ mod tests {
         assert_eq!(parse("4006381333931"), Scan::Gtin("4006381333931".parse().expect("a GTIN")));
         assert_eq!(parse("]E04006381333931\r"), Scan::Gtin("4006381333931".parse().expect("a GTIN")));
         assert_eq!(parse(" 036000291452 "), Scan::Gtin("00036000291452".parse().expect("the same, longer")));
-        let Scan::Unknown(code) = parse("BMB 11725-Z") else { panic!("Z is no check letter") };
-        assert_eq!(code, "BMB 11725-Z");
         let code = DisplayCode { register_code: "BMB".into(), number: 11_725 };
         assert_eq!(parse(&code.to_string().to_lowercase()), Scan::DisplayCode(code));
     }
@@ -85,6 +86,7 @@ mod tests {
     #[test]
     fn a_damaged_ticket_is_still_a_ticket_and_a_misread_number_is_not_a_product() {
         assert!(matches!(parse(&ticket()[..90]), Scan::Ticket(_)), "so that the bar hears why");
+        assert_eq!(parse("bmb 11725-z"), Scan::Ticket("BMB 11725-Z".into()), "Z is no check letter: mistyped");
         assert_eq!(parse("4006381333932"), Scan::Unknown("4006381333932".into()));
         assert_eq!(parse("T1"), Scan::Unknown("T1".into()));
         assert_eq!(parse(""), Scan::Unknown(String::new()));
