@@ -247,14 +247,14 @@ fn redeeming(album: &mut Album, page: &Session, hands: &Hands<'_>, tickets: &[St
         hands.tap("give-all")?;
         hands.see("served")
     });
-    album.show(page, "redeem-used", || {
-        hands.scan(&tickets[0])?;
-        page.see(&format!("{}[data-verdict=\"delivered\"]", part("verdict")), "")
-            .or_else(|_| page.see(&format!("{}[data-verdict=\"ticket_delivered\"]", part("verdict")), ""))
-    });
     album.show(page, "redeem-invalid", || {
         hands.scan(&forged(&tickets[1]))?;
         page.see(&format!("{}[data-verdict=\"ticket_signature_invalid\"]", part("verdict")), "")
+    });
+    // Not straight after its first scan: the same code twice within a second is one scan.
+    album.show(page, "redeem-used", || {
+        hands.scan(&tickets[0])?;
+        page.see(&format!("{}[data-verdict=\"delivered\"]", part("verdict")), "")
     });
     album.show(page, "redeem-unreadable", || {
         hands.scan("T1NOTATICKET")?;
