@@ -279,17 +279,25 @@ impl TenantTx {
         limit: u16,
     ) -> Result<Vec<SaleRow>> {
         let (at, id) = before.unzip();
-        let rows = sqlx::query(sale_query!(
-            "WHERE ($1 IS NULL OR business_date = $1)
-               AND ($2 IS NULL OR (completed_at, sale_id) < ($2, $3))
-             ORDER BY completed_at DESC, sale_id DESC LIMIT $4"
-        ))
-        .bind(date.map(|date| i64::from(date.days())))
-        .bind(at.map(Timestamp::as_millis))
-        .bind(id.map(|id| id.as_bytes().to_vec()))
-        .bind(i64::from(limit))
-        .fetch_all(self.sql())
-        .await?;
+        // One statement for each, so that either finds its own index and stops after `limit` rows.
+        let sql = if date.is_some() {
+            sale_query!(
+                "WHERE business_date = $1 AND ($2 IS NULL OR (completed_at, sale_id) < ($2, $3))
+                 ORDER BY completed_at DESC, sale_id DESC LIMIT $4"
+            )
+        } else {
+            sale_query!(
+                "WHERE $1 IS NULL AND ($2 IS NULL OR (completed_at, sale_id) < ($2, $3))
+                 ORDER BY completed_at DESC, sale_id DESC LIMIT $4"
+            )
+        };
+        let rows = sqlx::query(sql)
+            .bind(date.map(|date| i64::from(date.days())))
+            .bind(at.map(Timestamp::as_millis))
+            .bind(id.map(|id| id.as_bytes().to_vec()))
+            .bind(i64::from(limit))
+            .fetch_all(self.sql())
+            .await?;
         rows.iter().map(sale_row).collect()
     }
 
