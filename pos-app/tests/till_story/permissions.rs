@@ -22,6 +22,7 @@ const REFUSED: &[(Role, &[&str])] = &[
             "sale.remove",
             "sale.abandon",
             "sale.repeat_last",
+            "sale.tender",
             "sale.complete",
             "card.start",
             "card.cancel",
