@@ -364,6 +364,18 @@ describe("the bar", () => {
     expect(sees("redeem-idle")).toBe(true);
   });
 
+  it("shows a cashier who may not hand over the verdict, and no key for it", async () => {
+    const operator = { staff_id: "c", name: "Javiera P.", roles: ["cashier" as const], may: ["sell" as const] };
+    const { core } = await read({
+      "status.get": () => night.status({ operator }),
+      "scan.route": () => ({ kind: "ticket", ticket: night.ticket("valid") }),
+    })();
+    expect(sees("owed-1")).toBe(true);
+    expect(sees("give-all") || sees("give-1")).toBe(false);
+    await key("Enter");
+    expect(core.argsOf("ticket.redeem")).toEqual([]);
+  });
+
   it("floods red for a forged paper and stays ready for the next", async () => {
     let forged = true;
     const { till } = await read({

@@ -180,6 +180,7 @@ export const en: Words = {
     repeat: two("Repeat", "last"),
     nothing_to_repeat: two("No sale", "yet"),
     deliver: "Serve",
+    look_up: "Look up",
     last: "Last sale",
     register: "Register",
     clear: "Clear",

@@ -180,6 +180,7 @@ export const es = {
     repeat: two("Repetir", "última"),
     nothing_to_repeat: two("Sin venta", "todavía"),
     deliver: "Entregar",
+    look_up: "Ver ticket",
     last: "Última venta",
     register: "Caja",
     clear: "Vaciar",
