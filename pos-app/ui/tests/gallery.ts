@@ -243,6 +243,3 @@ if (target !== null && scene !== undefined) {
     target.append(link);
   }
 }
-
-/** For the script that takes the pictures. */
-export const scenes = Object.keys(SCENES);

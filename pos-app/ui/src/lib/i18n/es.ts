@@ -46,8 +46,7 @@ export const es = {
     prices: "Precios nuevos de la oficina",
     on_return: "al volver",
     received: "al día",
-    pending_since: (n: number, text: string, minutes: number) =>
-      `${plural(n, { one: `${text} por enviar`, other: `${text} por enviar` })}, desde hace ${minutes} min`,
+    pending_since: (text: string, minutes: number) => `${text} por enviar, desde hace ${minutes} min`,
     all_sent: "Todo enviado",
     nothing_to_do: "No hay que hacer nada",
     run: "Enviar y traer ahora",
@@ -242,8 +241,6 @@ export const es = {
     whole: two("Todo con", "tarjeta"),
     exact_key: two("Efectivo", "exacto"),
     leg: (last4: string) => `Tarjeta ···· ${last4}`,
-    in_doubt: "Hay un cobro con tarjeta en duda. Con esta caja cobre en efectivo.",
-    no_terminal: "Esta caja no tiene terminal de tarjetas.",
   },
   card: {
     title: "Cobro con tarjeta",
@@ -288,11 +285,7 @@ export const es = {
     ask_last: "Pedir la última venta del terminal",
     asking: "preguntando",
     compare: (ticket: string) => `Comparar ticket ${ticket} y monto`,
-    choose_in: (n: number) =>
-      plural(n, {
-        one: `Si el terminal no contesta, en ${n} s podrá elegir`,
-        other: `Si el terminal no contesta, en ${n} s podrá elegir`,
-      }),
+    choose_in: (n: number) => `Si el terminal no contesta, en ${n} s podrá elegir`,
     choose_now: "El terminal no contesta. Elija cómo sigue este cliente",
     pay_cash: "Pagar en efectivo",
     pay_cash_about: "El cobro en duda queda anotado con su monto",
@@ -308,7 +301,6 @@ export const es = {
     paid_exact: "Pagado exacto",
     paid_card: "Pagado con tarjeta",
     hand_over: "Entregue",
-    no_change: "Sin vuelto",
     received: "Recibido",
     cash_paid: "Pagado en efectivo",
     card_paid: "Pagado con tarjeta",
@@ -376,7 +368,6 @@ export const es = {
       heard_never: "solo esta caja",
       sold_at: "Vendido en",
       night: "Jornada",
-      tonight: "esta noche",
       today_is: (date: string) => `hoy es ${date}`,
       paid: "Pagado",
       reason: "Motivo",
