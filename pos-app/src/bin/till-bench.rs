@@ -26,7 +26,7 @@ const WARM_UP: usize = 30;
 #[derive(Parser)]
 struct Arguments {
     /// Pairs to measure.
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 1_000)]
     sales: usize,
     /// Where to put the two databases; must be a real disk. Beside this program when absent.
     #[arg(long)]
