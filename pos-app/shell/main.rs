@@ -44,7 +44,7 @@ fn main() -> anyhow::Result<()> {
             window::open(app)?;
             Ok(())
         })
-        .build(tauri::tauri_build_context!())
+        .build(context())
         .context("the window cannot be opened")?;
     app.run(|app, event| {
         if let RunEvent::Exit = event {
@@ -52,4 +52,10 @@ fn main() -> anyhow::Result<()> {
         }
     });
     Ok(())
+}
+
+/// Configuration, permissions and screens, as the build script embedded them.
+#[expect(clippy::pedantic, reason = "written by tauri-build")]
+fn context() -> tauri::Context {
+    tauri::tauri_build_context!()
 }

@@ -143,7 +143,7 @@ fn people(album: &mut Album, page: &Session, hands: &Hands<'_>, (id, pin): (&str
         page.press(&key::ESCAPE.to_string())?;
         hands.sign_in((id, pin))?;
         hands.tap("count-10000")?;
-        page.press("5")
+        hands.type_on_pad(5)
     });
     // Tapped here, so that a picture of the count is taken before and one of the tiles after.
     if let Err(error) = hands.tap("open-register").and_then(|()| hands.see("tiles")) {
@@ -271,7 +271,7 @@ fn closing(album: &mut Album, page: &Session, hands: &Hands<'_>) {
     });
     album.show(page, "close-sealed", || {
         hands.tap("count-20000")?;
-        page.press("4")?;
+        hands.type_on_pad(4)?;
         hands.tap("seal")?;
         hands.see("sealed")
     });

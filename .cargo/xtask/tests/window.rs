@@ -23,7 +23,8 @@ fn a_cashier_sells_for_cash_and_sees_what_waits_to_be_sent() -> Result<()> {
     let hands = Hands(&window.session);
     hands.sign_in(club.person("manager")?)?;
     hands.tap("count-10000")?;
-    window.session.press("5")?;
+    hands.type_on_pad(5)?;
+    hands.see_amount("counted", 50_000)?;
     window.session.picture(&picture("open"))?;
     hands.tap("open-register")?;
 
