@@ -206,8 +206,7 @@ mod tests {
             heard.extend(receiver.gap());
             let counted: usize = heard.iter().map(|heard| match heard {
                 Heard::Ack | Heard::Nak | Heard::Noise(_) => 1,
-                Heard::Frame(data) => data.len() + 3,
-                Heard::Broken { data, flaw: Flaw::Lrc { .. } } => data.len() + 3,
+                Heard::Frame(data) | Heard::Broken { data, flaw: Flaw::Lrc { .. } } => data.len() + 3,
                 Heard::Broken { data, .. } => data.len() + 1,
             }).sum();
             // A frame given up between ETX and LRC has swallowed its ETX.
