@@ -13,13 +13,16 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::stopwatch::Stopwatch;
 
 /// How long a program may take to end politely.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a killed program may take to be gone. Where nobody collects the dead, they stay on the list for ever.
+const LAST_BREATH: Duration = Duration::from_secs(2);
 
 static GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 static ENDED: Condvar = Condvar::new();
@@ -34,8 +37,12 @@ fn end_group(group: Pid) {
     let _ = kill_process_group(group, Signal::TERM);
     let waited = ENDED.wait_timeout_while(groups(), PATIENCE, |alive| alive.contains(&group));
     drop(waited);
-    // Also for those the leader left behind.
+    // Also for those the leader left behind; they hold files and ports until they are really gone.
     let _ = kill_process_group(group, Signal::KILL);
+    let watch = Stopwatch::start();
+    while test_kill_process_group(group).is_ok() && !watch.left_of(LAST_BREATH).is_zero() {
+        drop(ENDED.wait_timeout(groups(), Duration::from_millis(10)));
+    }
 }
 
 /// From now on Ctrl-C, a hang-up or a polite kill of this program ends everything it started first.
