@@ -202,6 +202,9 @@ export class Till {
     if (this.completed !== null) void this.lookAtPaper();
     const opened = before?.session?.session_id !== status.session?.session_id;
     if (before !== null && (stranger || opened || before.is_enrolled !== status.is_enrolled)) void this.refresh();
+    // A till just linked has nobody and nothing until the first news have come.
+    const isBare = this.staff.length === 0 || this.catalog === null || this.catalog.categories.length === 0;
+    if (before !== null && status.is_enrolled && isBare) void this.reload();
   }
 
   private showSent(at: Timestamp): void {
