@@ -216,6 +216,12 @@ impl Till {
         // The terminal was asked for what the sale came to; it cannot come to something else meanwhile.
         self.refuse_running_card(sale.sale_id)?;
         change(&mut sale)?;
+        let paid: i64 = self.approved_cards(sale.sale_id)?.iter().map(|card| card.amount_minor).sum();
+        if sale.totals().total_minor < paid {
+            // Only cash gives change, so what a card paid has to stay on the sale.
+            let message = "A card has paid for this already. It can only come off once that payment is undone.";
+            return Err(CommandError::new(ErrorCode::CardAlreadyPaid, message));
+        }
         let kept = sale.clone();
         self.ledger().write(move |tx| tx.put_on_counter(&kept))?;
         *lock(&self.next_sale) = None;

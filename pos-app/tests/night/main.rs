@@ -77,7 +77,7 @@ fn a_night_without_head_office_is_settled_to_the_peso_when_it_is_back() {
     terrace.sync();
     bar.sync();
     assert_eq!((bar.unsent(), terrace.unsent()), (0, 0));
-    let readings = [bar.ask("register.read", &json!({})), terrace.ask("register.read", &json!({}))];
+    let readings = [bar.reading(), terrace.reading()];
     let board = office.board();
     assert_both_sides_agree(&board, &readings);
     assert_eq!(amount(&board["totals"], "sales"), 4);
@@ -138,7 +138,7 @@ fn a_push_that_breaks_off_anywhere_loses_and_doubles_nothing() {
     // The same batch again is no news and a success.
     bar.sync();
     assert_eq!((bar.unsent(), sales(&office)), (0, 6));
-    assert_both_totals(&office.board(), &bar.ask("register.read", &json!({})));
+    assert_both_totals(&office.board(), &bar.reading());
     bar.verify();
 }
 

@@ -205,6 +205,29 @@ impl Bar {
         }
     }
 
+    /// What the till's sales add up to, as a person who counts blind never sees it.
+    pub(crate) fn reading(&self) -> Value {
+        let sales = self.ask("sale.recent", &json!({ "limit": 100 }));
+        let sales = sales.as_array().expect("sales");
+        let sum = |pick: &dyn Fn(&Value) -> i64| sales.iter().map(pick).sum::<i64>();
+        let by = |kind: &str| {
+            sum(&|sale| {
+                let payments = sale["settlement"]["payments"].as_array().expect("payments");
+                let of_kind = payments.iter().filter(|payment| payment["kind"] == kind);
+                of_kind.map(|payment| payment["amount_minor"].as_i64().expect("an amount")).sum()
+            })
+        };
+        let number = |pointer: &str| sum(&|sale| sale.pointer(pointer).and_then(Value::as_i64).expect("a number"));
+        json!({ "totals": {
+            "sales": sales.len(),
+            "total_minor": number("/totals/total_minor"),
+            "tax_minor": number("/totals/tax_minor"),
+            "cash_minor": by("cash"),
+            "card_minor": by("card"),
+            "rounding_minor": number("/settlement/rounding_minor"),
+        } })
+    }
+
     /// A command that must be refused.
     pub(crate) fn refused(&self, command: &str, args: &Value) -> CommandError {
         match self.till.execute(command, args.clone()) {

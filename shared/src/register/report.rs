@@ -54,8 +54,12 @@ pub struct XReport {
     pub business_date: BusinessDate,
     /// When it was read.
     pub read_at: Timestamp,
-    /// What was sold so far.
-    pub totals: SessionTotals,
+    /// How many sales so far.
+    pub sales: u32,
+    /// Taken by card so far, to hold against the terminal's slips, minor units.
+    pub card_minor: i64,
+    /// What was sold so far; absent for people who count blind, since it tells the cash.
+    pub totals: Option<SessionTotals>,
     /// What the drawer should hold; absent for people who count blind.
     pub expected_cash_minor: Option<i64>,
 }

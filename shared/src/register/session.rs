@@ -89,7 +89,9 @@ impl RegisterSession {
             session_id: self.session_id,
             business_date: self.business_date,
             read_at,
-            totals,
+            sales: totals.sales,
+            card_minor: totals.card_minor,
+            totals: sees_expected.then_some(totals),
             expected_cash_minor: sees_expected.then(|| self.expected_cash_minor(&totals)),
         }
     }

@@ -1122,9 +1122,17 @@ business_date: BusinessDate,
  */
 read_at: Timestamp, 
 /**
- * What was sold so far.
+ * How many sales so far.
  */
-totals: SessionTotals, 
+sales: number, 
+/**
+ * Taken by card so far, to hold against the terminal's slips, minor units.
+ */
+card_minor: number, 
+/**
+ * What was sold so far; absent for people who count blind, since it tells the cash.
+ */
+totals: SessionTotals | null, 
 /**
  * What the drawer should hold; absent for people who count blind.
  */
