@@ -311,6 +311,7 @@ export const en: Words = {
     printed: "Printed",
     printing: "Printing",
     paper_waits: "Paper waiting",
+    no_printer: "No printer",
     next: "Next sale",
   },
   redeem: {

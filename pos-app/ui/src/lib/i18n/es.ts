@@ -310,6 +310,7 @@ export const es = {
     printed: "Impreso",
     printing: "Imprimiendo",
     paper_waits: "Papel pendiente",
+    no_printer: "Sin impresora",
     next: "Siguiente venta",
   },
   redeem: {
