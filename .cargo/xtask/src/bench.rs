@@ -1,4 +1,4 @@
-//! `cargo xtask bench NAME`: runs a room's own measuring program, optimised, and passes on what it says.
+//! `cargo xtask bench NAME`: measures, and says it as JSON. A room's own measuring program runs optimised.
 
 use std::process::Command;
 
@@ -7,20 +7,15 @@ use serde_json::Value;
 
 use crate::house::House;
 use crate::process::output;
+use crate::window_bench;
 
 /// Measures `name`; the last line printed is JSON.
 pub fn bench(house: &House, name: &str, json: bool) -> Result<()> {
-    let (package, program) = match name {
-        "sale" => ("pos-app", "till-bench"),
-        other => bail!("nothing is called `{other}` to measure; there is `sale`"),
+    let result = match name {
+        "sale" => program(house, "pos-app", "till-bench", name)?,
+        "window" => window_bench::measure(house)?,
+        other => bail!("nothing is called `{other}` to measure; there are `sale` and `window`"),
     };
-    let printed = output(
-        Command::new("cargo")
-            .args(["run", "--release", "--quiet", "--package", package, "--bin", program, "--", name, "--json"])
-            .current_dir(house.root()),
-    )?;
-    let last = printed.trim_end().lines().next_back().context("it printed nothing")?;
-    let result: Value = serde_json::from_str(last).with_context(|| format!("not JSON: {last}"))?;
     if !json {
         for row in result["rows"].as_array().into_iter().flatten() {
             let verdict = if row["ok"] == Value::Bool(true) { "ok" } else { "past its bar" };
@@ -36,4 +31,15 @@ pub fn bench(house: &House, name: &str, json: bool) -> Result<()> {
     }
     println!("{result}");
     Ok(())
+}
+
+/// What a measuring program says on its last line.
+fn program(house: &House, package: &str, program: &str, name: &str) -> Result<Value> {
+    let printed = output(
+        Command::new("cargo")
+            .args(["run", "--release", "--quiet", "--package", package, "--bin", program, "--", name, "--json"])
+            .current_dir(house.root()),
+    )?;
+    let last = printed.trim_end().lines().next_back().context("it printed nothing")?;
+    serde_json::from_str(last).with_context(|| format!("not JSON: {last}"))
 }

@@ -18,4 +18,5 @@ pub mod stopwatch;
 pub mod suite;
 pub mod till;
 pub mod webdriver;
+pub mod window_bench;
 pub mod window_rules;
