@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::webdriver::{Session, key};
+use crate::webdriver::Session;
 
 /// Hands at a window.
 pub struct Hands<'a>(pub &'a Session);
@@ -89,8 +89,12 @@ impl Hands<'_> {
         Ok(list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
-    /// Passes a code under a scanner that types, with no care for where the focus is.
+    /// Passes a code under a scanner that types, with no care for where the focus is. All keys at once, made in the page:
+    /// the driver's own keys come one by one, on a busy machine too slowly for a scanner.
     pub fn scan(&self, code: &str) -> Result<()> {
-        self.0.press(&format!("{code}{}", key::ENTER))
+        let script = "for (const key of [...arguments[0], 'Enter'])\
+            (document.activeElement ?? document.body).dispatchEvent(\
+                new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))";
+        self.0.script(script, &json!([code])).map(drop)
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -24,10 +24,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a killed program may take to be gone. Where nobody collects the dead, they stay on the list for ever.
 const LAST_BREATH: Duration = Duration::from_secs(2);
 
-static GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+/// Process groups of ours that live, and whether any more may be started.
+struct Groups {
+    alive: Vec<Pid>,
+    is_ending: bool,
+}
+
+static GROUPS: Mutex<Groups> = Mutex::new(Groups { alive: Vec::new(), is_ending: false });
 static ENDED: Condvar = Condvar::new();
 
-fn groups() -> MutexGuard<'static, Vec<Pid>> {
+fn groups() -> MutexGuard<'static, Groups> {
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -35,7 +41,7 @@ fn groups() -> MutexGuard<'static, Vec<Pid>> {
 fn end_group(group: Pid) {
     // The group may be gone already; then there is nothing to end.
     let _ = kill_process_group(group, Signal::TERM);
-    let waited = ENDED.wait_timeout_while(groups(), PATIENCE, |alive| alive.contains(&group));
+    let waited = ENDED.wait_timeout_while(groups(), PATIENCE, |groups| groups.alive.contains(&group));
     drop(waited);
     // Also for those the leader left behind; they hold files and ports until they are really gone.
     let _ = kill_process_group(group, Signal::KILL);
@@ -50,7 +56,9 @@ pub fn end_all_when_told() -> Result<()> {
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            let all = groups().clone();
+            // The task itself still runs while we do this: it must not start anything behind our back.
+            groups().is_ending = true;
+            let all = groups().alive.clone();
             for group in all.into_iter().rev() {
                 end_group(group);
             }
@@ -75,9 +83,14 @@ impl Running {
     pub fn start(name: &str, command: &mut Command, log: &Path) -> Result<Self> {
         let complaints = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(complaints);
-        let mut child = command.spawn().with_context(|| format!("{name} does not start"))?;
-        let group = Pid::from_child(&child);
-        groups().push(group);
+        let (mut child, group) = {
+            let mut groups = groups();
+            ensure!(!groups.is_ending, "{name} is not started: we are ending");
+            let child = command.spawn().with_context(|| format!("{name} does not start"))?;
+            let group = Pid::from_child(&child);
+            groups.alive.push(group);
+            (child, group)
+        };
         let stdin = child.stdin.take();
         let (send_line, lines) = channel();
         let stdout = child.stdout.take().expect("it was asked for");
@@ -90,7 +103,7 @@ impl Running {
         let (send_status, status) = channel();
         thread::spawn(move || {
             let ended = child.wait();
-            groups().retain(|other| *other != group);
+            groups().alive.retain(|other| *other != group);
             ENDED.notify_all();
             let _ = ended.map(|status| send_status.send(status));
         });

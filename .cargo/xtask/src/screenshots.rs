@@ -257,7 +257,7 @@ fn redeeming(album: &mut Album, page: &Session, hands: &Hands<'_>, tickets: &[St
         page.see(&format!("{}[data-verdict=\"delivered\"]", part("verdict")), "")
     });
     album.show(page, "redeem-unreadable", || {
-        hands.scan("T1NOTATICKET")?;
+        hands.scan(&tickets[1][..80])?;
         page.see(&format!("{}[data-verdict=\"ticket_malformed\"]", part("verdict")), "")
     });
 }

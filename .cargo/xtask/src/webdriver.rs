@@ -93,7 +93,7 @@ impl Session {
 
     /// Waits until an element that matches `css` and contains `text` can be seen.
     pub fn see(&self, css: &str, text: &str) -> Result<()> {
-        let seen = self.script_until_settled(WAIT_UNTIL_SEEN, &json!([css, text, 20_000]))?;
+        let seen = self.script_until_settled(WAIT_UNTIL_SEEN, &json!([css, text, 30_000]))?;
         if seen == json!(true) {
             return Ok(());
         }
