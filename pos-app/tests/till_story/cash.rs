@@ -39,8 +39,8 @@ fn cash_that_does_not_exist_is_refused() {
 #[test]
 fn a_count_under_way_is_added_up_row_by_row() {
     let counter = Counter::selling(73);
-    let counted = json!([{ "denomination_minor": 20_000, "count": 14 }, { "denomination_minor": 500, "count": 38 }]);
-    let sum = counter.ok("register.add_up", &json!({ "counted": counted }));
+    let drawer = json!([{ "denomination_minor": 20_000, "count": 14 }, { "denomination_minor": 500, "count": 38 }]);
+    let sum = counter.ok("register.add_up", &json!({ "counted": drawer }));
     let rows = json!([
         { "denomination_minor": 20_000, "total_minor": 280_000 },
         { "denomination_minor": 500, "total_minor": 19_000 },
