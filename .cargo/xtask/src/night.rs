@@ -55,7 +55,7 @@ pub struct Summary {
     /// What the tills' closing reports come to, minor units.
     pub till_total_minor: i64,
     /// Events the two tills wrote per second while they sold.
-    pub till_events_per_s: f64,
+    pub till_events_per_s: u64,
 }
 
 /// Plays the night in an empty folder. `seconds` is how long the tills sell.
@@ -181,7 +181,7 @@ struct Sold {
     card_sales: i64,
     card_declined: i64,
     tickets: i64,
-    events_per_s: f64,
+    events_per_s: u64,
 }
 
 /// Sells as fast as the till answers. The mix is the same every night.
@@ -198,7 +198,7 @@ fn sell(till: &mut Till, place: u64, limit: Duration) -> Result<Sold> {
     let before = unsent(till)?;
 
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15 ^ (place + 1));
-    let mut sold = Sold { sales: 0, card_sales: 0, card_declined: 0, tickets: 0, events_per_s: 0.0 };
+    let mut sold = Sold { sales: 0, card_sales: 0, card_declined: 0, tickets: 0, events_per_s: 0 };
     let watch = Stopwatch::start();
     while !watch.left_of(limit).is_zero() {
         let mut sale = Value::Null;
@@ -215,9 +215,9 @@ fn sell(till: &mut Till, place: u64, limit: Duration) -> Result<Sold> {
         sold.card_sales += i64::from(is_paid);
         sold.tickets += i64::try_from(done["tickets"].as_array().map_or(0, Vec::len))?;
     }
-    let took = watch.elapsed().as_secs_f64();
-    let written = u32::try_from(unsent(till)? - before)?;
-    sold.events_per_s = (f64::from(written) / took * 10.0).round() / 10.0;
+    let took_ms = u64::try_from(watch.elapsed().as_millis())?.max(1);
+    let written = u64::try_from(unsent(till)? - before)?;
+    sold.events_per_s = written * 1_000 / took_ms;
     Ok(sold)
 }
 
