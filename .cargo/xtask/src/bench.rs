@@ -12,7 +12,7 @@ use crate::window_bench;
 /// Measures `name`; the last line printed is JSON.
 pub fn bench(house: &House, name: &str, json: bool) -> Result<()> {
     let result = match name {
-        "sale" => program(house, "pos-app", "till-bench", name)?,
+        "sale" => program(house, "pos-app", "till-bench")?,
         "window" => window_bench::measure(house)?,
         other => bail!("nothing is called `{other}` to measure; there are `sale` and `window`"),
     };
@@ -34,10 +34,10 @@ pub fn bench(house: &House, name: &str, json: bool) -> Result<()> {
 }
 
 /// What a measuring program says on its last line.
-fn program(house: &House, package: &str, program: &str, name: &str) -> Result<Value> {
+fn program(house: &House, package: &str, program: &str) -> Result<Value> {
     let printed = output(
         Command::new("cargo")
-            .args(["run", "--release", "--quiet", "--package", package, "--bin", program, "--", name, "--json"])
+            .args(["run", "--release", "--quiet", "--package", package, "--bin", program])
             .current_dir(house.root()),
     )?;
     let last = printed.trim_end().lines().next_back().context("it printed nothing")?;
