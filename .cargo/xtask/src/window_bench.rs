@@ -1,7 +1,8 @@
 //! How the real window feels: from the start to the first screen, from a press to what it answers, and what it holds of
-//! the machine's memory. Measured in the dev profile, which is the slower one; whoever passes here passes released.
+//! the machine's memory. The window is the released one; what stands around it is not measured and built as always.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -10,12 +11,14 @@ use crate::club::Club;
 use crate::desktop::TillWindow;
 use crate::hands::Hands;
 use crate::house::House;
+use crate::process::run;
 use crate::stopwatch::Stopwatch;
 
 const STARTS: usize = 5;
 const PRESSES: usize = 300;
 
-/// Presses tiles one after the other. Each counts from the press until the picture with the sale's new total is drawn.
+/// Presses tiles one after the other. Each counts twice: until the page holds the sale's new total, and until the picture
+/// with it is drawn, which adds the wait for the next frame.
 const PRESS_AND_WATCH: &str = r"
     const [presses, settle] = arguments;
     const total = document.querySelector('[data-testid=\x22total\x22]');
@@ -29,7 +32,11 @@ const PRESS_AND_WATCH: &str = r"
         const watcher = new MutationObserver(() => {
             if (amount() === before) return;
             watcher.disconnect();
-            requestAnimationFrame(() => setTimeout(() => { taken.push(performance.now() - start); press(); }));
+            const answered = performance.now() - start;
+            requestAnimationFrame(() => setTimeout(() => {
+                taken.push([answered, performance.now() - start]);
+                press();
+            }));
         });
         watcher.observe(total, { subtree: true, childList: true, characterData: true, attributes: true });
         tiles[taken.length % tiles.length].click();
@@ -44,7 +51,8 @@ pub fn measure(house: &House) -> Result<Value> {
     let code = club.register_codes().into_iter().next().context("a register")?;
     let counter = club.equip(&code, "approve")?;
     let person = club.person("manager")?;
-    let barra = house.program("barra")?;
+    run(Command::new("cargo").args(["build", "--release", "--quiet", "--bin", "barra"]).current_dir(house.root()))?;
+    let barra = house.target().join("release/barra");
     let open = || TillWindow::open(&barra, &counter.dir, &club.logs(), 1366, 768);
     let (mut starts, mut sign_ins) = (Vec::new(), Vec::new());
     let mut window = open()?;
@@ -69,20 +77,22 @@ pub fn measure(house: &House) -> Result<Value> {
         }
     }
     let presses = window.session.script_until_settled(PRESS_AND_WATCH, &json!([PRESSES]))?;
-    let presses: Vec<u64> =
-        presses.as_array().context("no times")?.iter().filter_map(Value::as_f64).map(rounded).collect();
+    let presses = presses.as_array().context("no times")?;
     ensure!(presses.len() == PRESSES, "only {} presses were answered", presses.len());
+    let times = |place: usize| presses.iter().filter_map(|it| it[place].as_f64()).map(rounded).collect::<Vec<u64>>();
+    let (answered, drawn) = (times(0), times(1));
     let memory_kib = proportional_kib(&window)?;
     drop(window);
     club.stop_server();
     let sign_ins: Vec<u64> =
         sign_ins.iter().map(|it: &std::time::Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX)).collect();
-    Ok(json!({ "bench": "window", "profile": "dev", "rows": [
+    Ok(json!({ "bench": "window", "rows": [
         row("spawn_to_first_screen", percentile(&starts, 50), "ms", Some(1_500)),
         row("sign_in_to_sell_screen", percentile(&sign_ins, 50), "ms", None),
-        row("press_to_picture_p50", percentile(&presses, 50), "ms", Some(50)),
-        row("press_to_picture_p95", percentile(&presses, 95), "ms", Some(50)),
-        row("press_to_picture_p99", percentile(&presses, 99), "ms", None),
+        row("press_to_answer_p50", percentile(&answered, 50), "ms", None),
+        row("press_to_answer_p95", percentile(&answered, 95), "ms", Some(50)),
+        row("press_to_picture_p50", percentile(&drawn, 50), "ms", None),
+        row("press_to_picture_p95", percentile(&drawn, 95), "ms", Some(50)),
         row("memory_pss", memory_kib / 1024, "MiB", None),
     ] }))
 }
