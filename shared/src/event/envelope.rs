@@ -5,6 +5,8 @@
 //!  "hlc":…,"up_ms":…,"type":…,"schema":…,"actor":…,"session":…,"seen":[…,…],"payload":{…}}
 //! ```
 
+use std::fmt::Write;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -170,17 +172,16 @@ impl ChainHead {
         Self { chain, seq: 0, hash: parent.unwrap_or(Hash::ZERO) }
     }
 
+    /// The beginning all lines of this chain have.
+    fn stem(&self, origin: &Origin) -> String {
+        let Origin { tenant, venue, device } = origin;
+        let chain = self.chain;
+        format!(r#"{{"v":{VERSION},"tenant":"{tenant}","venue":"{venue}","device":"{device}","chain":"{chain}","seq":"#)
+    }
+
     /// The beginning every line of this chain has at its next place.
     fn header(&self, origin: &Origin) -> String {
-        format!(
-            r#"{{"v":{VERSION},"tenant":"{}","venue":"{}","device":"{}","chain":"{}","seq":{},"prev":"{}","#,
-            origin.tenant,
-            origin.venue,
-            origin.device,
-            self.chain,
-            self.seq + 1,
-            self.hash,
-        )
+        format!(r#"{}{},"prev":"{}","#, self.stem(origin), self.seq + 1, self.hash)
     }
 
     /// Writes a fact down as the next event. The head itself moves with [`SealedEvent::head`].
@@ -203,6 +204,25 @@ impl ChainHead {
     pub fn follow(&self, origin: &Origin, rest: &str) -> SealedEvent {
         let line = self.header(origin) + rest;
         SealedEvent { chain: self.chain, seq: self.seq + 1, prev: self.hash, hash: Hash::of_event(&line), line }
+    }
+
+    /// Rebuilds a run of events from what travels on the wire.
+    pub fn follow_all(&self, origin: &Origin, rests: &[String]) -> Vec<SealedEvent> {
+        let stem = self.stem(origin);
+        let mut head = *self;
+        let mut events = Vec::with_capacity(rests.len());
+        for rest in rests {
+            let (seq, prev) = (head.seq + 1, head.hash);
+            let mut line = String::with_capacity(stem.len() + rest.len() + 96);
+            line.push_str(&stem);
+            // Writing to a string cannot fail.
+            let _ = write!(line, r#"{seq},"prev":"{prev}","#);
+            line.push_str(rest);
+            let event = SealedEvent { chain: self.chain, seq, prev, hash: Hash::of_event(&line), line };
+            head = event.head();
+            events.push(event);
+        }
+        events
     }
 
     /// Takes a stored line as the next event, if it is: same chain, next number, right predecessor.

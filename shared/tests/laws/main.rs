@@ -3,6 +3,7 @@
 mod card;
 mod chain;
 mod event_compat;
+mod ingest;
 mod money;
 mod support;
 mod sync;
