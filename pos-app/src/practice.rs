@@ -197,7 +197,17 @@ impl HeadOffice {
     ) -> shared::sync::certificate::SignedCertificate {
         let (tenant_id, venue_id) = (self.tenant_id, self.venue.venue_id);
         let (not_before, not_after) = (THAT_NIGHT, THAT_NIGHT.plus_millis(1_000 * 60 * 60 * 24 * 365));
-        Certificate { tenant_id, venue_id, device_id, device_no, public_key, not_before, not_after }.sign(&self.key)
+        Certificate {
+            tenant_id,
+            venue_id,
+            device_id,
+            device_no,
+            public_key,
+            not_before,
+            not_after,
+            offline_until: None,
+        }
+        .sign(&self.key)
     }
 
     /// Publishes venue, registers, categories and products.

@@ -252,8 +252,16 @@ impl FakeTill {
         let Origin { tenant: tenant_id, venue: venue_id, device: device_id } = origin();
         let (not_before, not_after) = (Timestamp::from_millis(0), Timestamp::from_millis(i64::MAX));
         let public_key = PublicKey::of(&key());
-        let certificate =
-            Certificate { tenant_id, venue_id, device_id, device_no: 1, public_key, not_before, not_after };
+        let certificate = Certificate {
+            tenant_id,
+            venue_id,
+            device_id,
+            device_no: 1,
+            public_key,
+            not_before,
+            not_after,
+            offline_until: None,
+        };
         let enrolment = Enrolment {
             server_url: server_url.to_owned(),
             tenant_id,

@@ -23,6 +23,10 @@ pub struct Certificate {
     pub not_before: Timestamp,
     /// Until when.
     pub not_after: Timestamp,
+    /// How long the machine may go on in full without a word from head office; after that it takes money and prints,
+    /// and leaves to others what needs head office's trust. Renewed with the certificate. Nothing: until `not_after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline_until: Option<Timestamp>,
 }
 
 /// A certificate and the tenant's signature over its exact text.
@@ -49,6 +53,12 @@ pub enum CertificateError {
 }
 
 impl Certificate {
+    /// Whether it should be made anew: half of what it grants is over, or it grants less than is usual by now.
+    pub fn is_half_over(&self, now: Timestamp) -> bool {
+        let until = self.offline_until.map_or(self.not_after, |offline_until| offline_until.min(self.not_after));
+        now.millis_since(self.not_before) >= until.millis_since(self.not_before) / 2
+    }
+
     /// Signs it with the tenant's key.
     pub fn sign(&self, tenant_key: &SigningKey) -> SignedCertificate {
         let body = serde_json::to_string(self).expect("a certificate encodes as JSON");

@@ -214,6 +214,8 @@ pub enum ProblemCode {
     Revoked,
     /// 403: known, not allowed.
     Forbidden,
+    /// 403: the device's certificate is over; what it wrote is still taken, the rest waits for head office to renew it.
+    CertificateExpired,
     /// 404: no such thing, or not yours.
     NotFound,
     /// 409: contradicts what is there.

@@ -104,12 +104,14 @@ fn a_certificate_holds_for_its_company_alone() {
         public_key: PublicKey::of(&SigningKey::from_bytes(&[7; 32])),
         not_before: at(0),
         not_after: at(1_000),
+        offline_until: None,
     };
     let mut signed = certificate.sign(&tenant_key);
     let public = PublicKey::of(&tenant_key);
     assert_eq!(signed.verify(tenant(), &public), Ok(certificate));
     let other = TenantId::from_uuid(Uuid::from_u128(99));
     assert_eq!(signed.verify(other, &public), Err(CertificateError::OtherTenant));
+    assert!(!signed.body.contains("offline_until"), "as it was written before there was such a thing");
     signed.body = signed.body.replace("\"device_no\":1", "\"device_no\":2");
     assert_eq!(signed.verify(tenant(), &public), Err(CertificateError::Signature));
 }

@@ -55,7 +55,7 @@ pub(crate) fn status(code: ProblemCode) -> StatusCode {
         ProblemCode::Unauthenticated | ProblemCode::ClockSkew | ProblemCode::Replayed | ProblemCode::Revoked => {
             StatusCode::UNAUTHORIZED
         }
-        ProblemCode::Forbidden => StatusCode::FORBIDDEN,
+        ProblemCode::Forbidden | ProblemCode::CertificateExpired => StatusCode::FORBIDDEN,
         ProblemCode::NotFound => StatusCode::NOT_FOUND,
         ProblemCode::Conflict => StatusCode::CONFLICT,
         ProblemCode::CursorGone => StatusCode::GONE,

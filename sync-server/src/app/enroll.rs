@@ -2,7 +2,7 @@
 
 use shared::ids::{DeviceId, RegisterId, TenantId};
 use shared::keys::{PublicKey, Purpose};
-use shared::sync::certificate::Certificate;
+use shared::sync::certificate::{Certificate, SignedCertificate};
 use shared::sync::protocol::{EnrollReply, EnrollRequest};
 use shared::time::Timestamp;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ use crate::store::{CodeOutcome, DeviceRow, EnrolmentCode, Store, StoreError, Ten
 pub const CODE_MS: i64 = 10 * 60 * 1000;
 /// How long a certificate holds. Withdrawal does not wait for it.
 const CERTIFICATE_MS: i64 = 3 * 365 * 24 * 3_600 * 1000;
+/// How long a till may go on in full without a word from head office. Renewed at half of it.
+const OFFLINE_MS: i64 = 14 * 24 * 3_600 * 1000;
 /// A certificate holds a little before it is made, for tills whose clocks are behind.
 const CERTIFICATE_SLACK_MS: i64 = 24 * 3_600 * 1000;
 
@@ -131,20 +133,26 @@ async fn enrol(
     request: &EnrollRequest,
     now: Timestamp,
 ) -> Result<EnrollReply, EnrollError> {
+    let signed = certify(tenant, device, request.public_key, now);
+    let description: String = request.description.chars().take(200).collect();
+    tx.enrol_device(device, &request.public_key, &signed, &description, now).await?;
+    let device = tx.find_device(device.device_id).await?.ok_or(EnrollError::NotFound)?;
+    reply(tenant, tx, device, now).await
+}
+
+/// Head office's word for a machine's key, from now on.
+pub fn certify(tenant: &Tenant, device: &DeviceRow, public_key: PublicKey, now: Timestamp) -> SignedCertificate {
     let certificate = Certificate {
         tenant_id: tenant.tenant_id,
         venue_id: device.venue_id,
         device_id: device.device_id,
         device_no: device.device_no,
-        public_key: request.public_key,
+        public_key,
         not_before: now.plus_millis(-CERTIFICATE_SLACK_MS),
         not_after: now.plus_millis(CERTIFICATE_MS),
+        offline_until: Some(now.plus_millis(OFFLINE_MS)),
     };
-    let signed = certificate.sign(&tenant.signing_key);
-    let description: String = request.description.chars().take(200).collect();
-    tx.enrol_device(device, &request.public_key, &signed, &description, now).await?;
-    let device = tx.find_device(device.device_id).await?.ok_or(EnrollError::NotFound)?;
-    reply(tenant, tx, device, now).await
+    certificate.sign(&tenant.signing_key)
 }
 
 async fn reply(
