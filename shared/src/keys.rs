@@ -19,6 +19,8 @@ pub enum Purpose {
     Enrolment,
     /// One HTTP request of a device.
     Request,
+    /// A snapshot's manifest, by the tenant's key.
+    Snapshot,
 }
 
 impl Purpose {
@@ -29,6 +31,7 @@ impl Purpose {
             Self::Certificate => b"barra.certificate.1\0",
             Self::Enrolment => b"barra.enrolment.1\0",
             Self::Request => b"barra.request.1\0",
+            Self::Snapshot => b"barra.snapshot.1\0",
         }
     }
 

@@ -52,6 +52,7 @@ pub fn move_cursor(tx: &LedgerTx<'_>, name: StreamName, end: Cursor) -> Result<(
     tx.set_seen(match name {
         StreamName::Catalog => Seen(end.seq, seen.1),
         StreamName::Venue(_) => Seen(seen.0, end.seq),
+        StreamName::Device(_) => seen,
     })
 }
 

@@ -273,6 +273,7 @@ impl<P: SyncPeer> Exchange<P> {
         match name {
             StreamName::Catalog => self.gained.catalog_changed |= items > 0,
             StreamName::Venue(_) => self.gained.venue_changed |= items > 0,
+            StreamName::Device(_) => {}
         }
     }
 }

@@ -23,6 +23,11 @@ impl Hash {
         Self(hasher.update(&self.0).update(line.as_bytes()).finalize().into())
     }
 
+    /// Hashes a snapshot part's text: the part's name.
+    pub fn of_part(text: &str) -> Self {
+        Self(blake3::Hasher::new_derive_key("barra 1 snapshot part").update(text.as_bytes()).finalize().into())
+    }
+
     /// From its 32 bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)

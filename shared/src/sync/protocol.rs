@@ -1,5 +1,11 @@
 //! The messages of protocol 1. Unknown fields are ignored, so either side may be newer.
 
+mod hello;
+mod snapshot;
+
+pub use hello::{HeldChain, Hello, HelloReply, MAX_HELLO_CHAINS, MAX_OWN_EVENTS, OtherChain, OwnEvents, StreamCursor};
+pub use snapshot::{MAX_PART_BYTES, SnapshotLine, SnapshotManifest, SnapshotPart};
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::Hash;

@@ -1,18 +1,20 @@
 //! Streams: what the server orders for tills. Dense numbers, a rolling hash, and the records that travel in them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::event::Hash;
-use crate::ids::{LogId, VenueId};
+use crate::ids::{DeviceId, LogId, VenueId};
 
 /// A feed a till follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StreamName {
     /// `T:cat`: products, categories, staff, venues, registers, devices.
     Catalog,
     /// `V:<venue>`: what happens at a venue that its other tills must know.
     Venue(VenueId),
+    /// `D:<device>`: what head office tells this till alone.
+    Device(DeviceId),
 }
 
 impl std::fmt::Display for StreamName {
@@ -20,6 +22,7 @@ impl std::fmt::Display for StreamName {
         match self {
             Self::Catalog => f.write_str("T:cat"),
             Self::Venue(venue) => write!(f, "V:{venue}"),
+            Self::Device(device) => write!(f, "D:{device}"),
         }
     }
 }
@@ -31,8 +34,21 @@ impl std::str::FromStr for StreamName {
         match text.split_once(':') {
             Some(("T", "cat")) => Ok(Self::Catalog),
             Some(("V", venue)) => venue.parse().map(Self::Venue).map_err(|_| StreamError::Name),
+            Some(("D", device)) => device.parse().map(Self::Device).map_err(|_| StreamError::Name),
             _ => Err(StreamError::Name),
         }
+    }
+}
+
+impl Serialize for StreamName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for StreamName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -88,6 +104,20 @@ pub mod keys {
     pub const DEVICE: &str = "device/";
     /// [`crate::sync::stream::RedemptionRecord`] in a venue stream.
     pub const REDEMPTION: &str = "redemption/";
+    /// A list of [`crate::sync::protocol::PushNote`]s of one event, `note/<chain>/<seq>`, in a device's stream: what
+    /// the projections thought of it, also when they thought again.
+    pub const NOTE: &str = "note/";
+    /// [`crate::sync::stream::DurableRecord`] in a device's stream, `durable/<chain>`.
+    pub const DURABLE: &str = "durable/";
+}
+
+/// How far a chain is in a backup that was restored once and checked. Only what lies before may a till ever forget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DurableRecord {
+    /// The last number covered.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Hash,
 }
 
 /// A redemption as the venue's other tills learn of it.

@@ -50,7 +50,8 @@ pub async fn pull(
     match from.stream {
         StreamName::Catalog => {}
         StreamName::Venue(venue) if venue == device.venue_id => {}
-        StreamName::Venue(_) => return Err(PullError::NoStream),
+        StreamName::Device(of) if of == device.device_id => {}
+        StreamName::Venue(_) | StreamName::Device(_) => return Err(PullError::NoStream),
     }
     if from.log_id.map_or(from.seq != 0, |log_id| log_id != tenant.log_id) {
         return Err(PullError::CursorGone);

@@ -1,0 +1,110 @@
+//! A stream's whole state at one number, for a till that cannot go on from where it was.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::event::Hash;
+use crate::ids::LogId;
+use crate::keys::{self, BadSignature, PublicKey, Purpose, Signature, SigningKey};
+use crate::sync::stream::{Cursor, StreamName};
+
+/// Most bytes of text in one part.
+pub const MAX_PART_BYTES: usize = 4 * 1024 * 1024;
+
+/// The answer to `GET /v1/snapshot?stream=S`. The parts follow by `GET /v1/snapshot/{hash}`, each zstd over
+/// [`SnapshotLine`]s in order of their keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotManifest {
+    /// The server's log.
+    pub log_id: LogId,
+    /// Of which stream.
+    pub stream: StreamName,
+    /// The last item it covers.
+    pub seq: u64,
+    /// The stream's rolling hash there.
+    pub hash: Hash,
+    /// How many records.
+    pub items: u64,
+    /// In the order of their keys.
+    pub parts: Vec<SnapshotPart>,
+    /// By the tenant's key, over everything above.
+    pub signature: Signature,
+}
+
+/// A part of a snapshot, named by its content: it never changes, and anyone may keep a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotPart {
+    /// [`Hash::of_part`] of its text, not compressed.
+    pub hash: Hash,
+    /// The length of that text, at most [`MAX_PART_BYTES`].
+    pub bytes: u64,
+}
+
+/// A record of a snapshot: one line of its part, each ended by a line feed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SnapshotLine {
+    /// As in [`crate::sync::stream::StreamItem`].
+    pub key: String,
+    /// As the newest item of that key had it.
+    pub value: Box<RawValue>,
+}
+
+impl SnapshotManifest {
+    /// A manifest, signed by the tenant's key.
+    pub fn sign(
+        stream: StreamName,
+        cursor: Cursor,
+        items: u64,
+        parts: Vec<SnapshotPart>,
+        tenant_key: &SigningKey,
+    ) -> Self {
+        let Cursor { log_id, seq, hash } = cursor;
+        let signature = Signature::from_bytes([0; 64]);
+        let mut manifest = Self { log_id, stream, seq, hash, items, parts, signature };
+        manifest.signature = keys::sign(tenant_key, Purpose::Snapshot, &manifest.signed_bytes());
+        manifest
+    }
+
+    /// Checks that the tenant's key signed it.
+    pub fn verify(&self, tenant_key: &PublicKey) -> Result<(), BadSignature> {
+        tenant_key.verify(Purpose::Snapshot, &self.signed_bytes(), &self.signature)
+    }
+
+    /// Where a reader stands who has taken all of it.
+    pub fn cursor(&self) -> Cursor {
+        Cursor { log_id: self.log_id, seq: self.seq, hash: self.hash }
+    }
+
+    fn signed_bytes(&self) -> Vec<u8> {
+        let Self { log_id, stream, seq, hash, items, parts, signature: _ } = self;
+        let mut text = format!("{log_id}\n{stream}\n{seq}\n{hash}\n{items}\n");
+        for SnapshotPart { hash, bytes } in parts {
+            text.push_str(&format!("{hash} {bytes}\n"));
+        }
+        text.into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_manifest_is_believed_as_it_was_signed_and_not_otherwise() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let cursor = Cursor { log_id: LogId::from_uuid(Uuid::from_u128(2)), seq: 3, hash: Hash::ZERO };
+        let parts = vec![SnapshotPart { hash: Hash::of_part("{}\n"), bytes: 3 }];
+        let manifest = SnapshotManifest::sign(StreamName::Catalog, cursor, 1, parts, &key);
+        let json = serde_json::to_string(&manifest).expect("JSON");
+        let read: SnapshotManifest = serde_json::from_str(&json).expect("a manifest");
+        assert_eq!((read.verify(&PublicKey::of(&key)), read.cursor()), (Ok(()), cursor));
+        for changed in [
+            SnapshotManifest { seq: 4, ..read.clone() },
+            SnapshotManifest { parts: Vec::new(), ..read.clone() },
+            SnapshotManifest { items: 2, ..read },
+        ] {
+            assert_eq!(changed.verify(&PublicKey::of(&key)), Err(BadSignature));
+        }
+    }
+}
