@@ -13,7 +13,8 @@ import App from "../src/App.svelte";
 import { Core } from "../src/lib/api/commands";
 import type { SaleView, TillStatus } from "../src/lib/api/generated";
 import { i18n } from "../src/lib/i18n/index.svelte";
-import { Till, type Reading } from "../src/lib/till.svelte";
+import { Till } from "../src/lib/till.svelte";
+import type { Reading } from "../src/lib/till-state.svelte";
 import { FakeTransport, refusal, tender } from "./fake";
 import * as night from "./fixtures";
 

@@ -2,7 +2,7 @@
 
 import type { CommandError, ErrorCode, Verdict } from "../../lib/api/generated";
 import type { Words } from "../../lib/i18n/index.svelte";
-import type { Reading } from "../../lib/till.svelte";
+import type { Reading } from "../../lib/till-state.svelte";
 
 /** The flood's colour, which is also its mark's shape. */
 export type Flood = "ok" | "used" | "review" | "danger";

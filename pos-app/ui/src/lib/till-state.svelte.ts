@@ -1,0 +1,207 @@
+/**
+ * What the window knows of the till: the core's last answers, and which room the person is in.
+ * Nothing here decides about money, people or cards; it keeps what the core said.
+ */
+
+import type { Command, Core } from "./api/commands";
+import { wordsFor, type Where } from "./api/errors";
+import type {
+  CardPaymentView,
+  CatalogView,
+  CommandError,
+  Commands,
+  CompletedSaleView,
+  Currency,
+  Permission,
+  SaleLine,
+  SaleView,
+  StaffView,
+  TicketView,
+  TillStatus,
+  Timestamp,
+  ZReport,
+} from "./api/generated";
+import { NO_TRACE, type CardTrace } from "./card-trace";
+import { i18n } from "./i18n/index.svelte";
+
+/** Where the person is. */
+export type Room =
+  | "starting"
+  | "broken"
+  | "enrol"
+  | "login"
+  | "open"
+  | "sell"
+  | "pay"
+  | "card"
+  | "change"
+  | "redeem"
+  | "close"
+  | "sealed";
+
+/** What lies over the stage. */
+export type Panel = "net" | "devices" | "help" | "search" | "last" | "register" | "code" | null;
+
+/** What a scan at the bar came to. */
+export type Reading =
+  | { kind: "ticket"; ticket: TicketView; at: Timestamp; handed: boolean; gave: GivenLine[] }
+  | { kind: "refused"; error: CommandError; code: string; at: Timestamp };
+
+/** What was handed over just now, by line. */
+export interface GivenLine {
+  line_no: number;
+  quantity: number;
+}
+
+/** Lines taken off, while they can still come back. */
+export interface Undo {
+  text: string;
+  lines: SaleLine[];
+}
+
+/** The window's picture of the till, and the way to ask it. */
+export class TillState {
+  status = $state<TillStatus | null>(null);
+  staff = $state<StaffView[]>([]);
+  catalog = $state<CatalogView | null>(null);
+  sale = $state<SaleView | null>(null);
+  completed = $state<CompletedSaleView | null>(null);
+  last = $state<CompletedSaleView | null>(null);
+  card = $state<CardPaymentView | null>(null);
+  trace = $state<CardTrace>(NO_TRACE);
+  reading = $state<Reading | null>(null);
+  readings = $state<Reading[]>([]);
+  sealed = $state<ZReport | null>(null);
+
+  /** The room asked for; the till's state may still lead elsewhere. */
+  wanted = $state<"sell" | "pay" | "card" | "redeem" | "close">("sell");
+  panel = $state<Panel>(null);
+  trouble = $state<CommandError | null>(null);
+  broken = $state<CommandError | null>(null);
+  undo = $state<Undo | null>(null);
+  selected = $state<number | null>(null);
+  /** The line a scan or tap just changed. */
+  touched = $state<number | null>(null);
+  /** A command a person waits for is running. */
+  busy = $state(false);
+  /** The till's clock, ticking here between its answers. */
+  now = $state<Timestamp>(0);
+  /** Everything was sent, a moment ago. */
+  sent_at = $state<Timestamp | null>(null);
+
+  private skew_ms = 0;
+  private queue: Promise<unknown> = Promise.resolve();
+  private sent_timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly core: Core) {}
+
+  readonly room: Room = $derived.by(() => this.whichRoom());
+  readonly currency: Currency = $derived(this.status?.venue?.currency ?? this.catalog?.currency ?? "CLP");
+  readonly zone: string | undefined = $derived(this.status?.venue?.time_zone);
+  readonly where: Where = $derived({ language: i18n.language, currency: this.currency, zone: this.zone });
+
+  /** The sentence for a refusal. */
+  words(error: CommandError): string {
+    return wordsFor(error, this.where);
+  }
+
+  /** The core says this person may. */
+  may(permission: Permission): boolean {
+    return this.status?.operator?.may.includes(permission) ?? false;
+  }
+
+  private whichRoom(): Room {
+    if (this.broken !== null) return "broken";
+    const status = this.status;
+    if (status === null) return "starting";
+    if (!status.is_enrolled) return "enrol";
+    if (this.sealed !== null) return "sealed";
+    if (status.operator === null) return "login";
+    if (this.completed !== null) return "change";
+    if (this.wanted === "redeem" || !this.may("sell")) return "redeem";
+    if (status.session === null) return "open";
+    return this.wanted;
+  }
+
+  /** The clock between two answers. */
+  tick(): void {
+    this.now = Date.now() + this.skew_ms;
+  }
+
+  /** Keeps how the till is, and its clock. Answers what it was before. */
+  protected keep(status: TillStatus): TillStatus | null {
+    const before = this.status;
+    this.status = status;
+    this.skew_ms = status.now - Date.now();
+    this.now = status.now;
+    const wasBehind = before !== null && before.server.state !== "up_to_date" && before.server.unsent_events > 0;
+    if (wasBehind && status.server.state === "up_to_date") this.showSent(status.now);
+    return before;
+  }
+
+  private showSent(at: Timestamp): void {
+    this.sent_at = at;
+    clearTimeout(this.sent_timer);
+    this.sent_timer = setTimeout(() => (this.sent_at = null), 5_000);
+  }
+
+  // --- asking the core ---
+
+  /** Asks, one after another in the order of the hand, and shows a refusal where the person looks. */
+  ask<N extends Command>(
+    name: N,
+    args: Commands[N]["args"],
+    then: (answer: Commands[N]["answer"]) => void,
+  ): Promise<boolean> {
+    this.trouble = null;
+    const turn = this.queue.then(async () => {
+      try {
+        then(await this.core.command(name, args));
+        return true;
+      } catch (error) {
+        this.trouble = error as CommandError;
+        return false;
+      }
+    });
+    this.queue = turn;
+    return turn;
+  }
+
+  /** Asks in its turn and says nothing when refused: a figure that follows the hand. */
+  preview<N extends Command>(
+    name: N,
+    args: Commands[N]["args"],
+    then: (answer: Commands[N]["answer"]) => void,
+  ): Promise<void> {
+    const turn = this.queue.then(() => this.quietly(name, args, then));
+    this.queue = turn;
+    return turn;
+  }
+
+  /** Asks once: while it runs the big key is locked, so that a habit cannot press it twice. */
+  async askOnce<N extends Command>(
+    name: N,
+    args: Commands[N]["args"],
+    then: (answer: Commands[N]["answer"]) => void,
+  ): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = true;
+    try {
+      return await this.ask(name, args, then);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  protected async quietly<N extends Command>(
+    name: N,
+    args: Commands[N]["args"],
+    then: (answer: Commands[N]["answer"]) => void,
+  ): Promise<void> {
+    try {
+      then(await this.core.command(name, args));
+    } catch {
+      // Asked in passing: what stands on screen stays.
+    }
+  }
+}
