@@ -36,7 +36,8 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { "/v1": SERVER } },
+  // The tokens lie outside: the till takes them too.
+  server: { proxy: { "/v1": SERVER }, fs: { allow: [".", "../../shared/ui"] } },
   // Without it, Svelte resolves to its server half, which mounts nothing.
   ...(mode === "test" ? { resolve: { conditions: ["browser"] } } : {}),
   test: {

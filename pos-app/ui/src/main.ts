@@ -1,5 +1,5 @@
 import "@fontsource-variable/archivo/wdth.css";
-import "./styles/tokens.css";
+import "../../../shared/ui/tokens.css";
 import "./styles/base.css";
 
 import { mount } from "svelte";

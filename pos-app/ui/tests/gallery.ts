@@ -4,7 +4,7 @@
  */
 
 import "@fontsource-variable/archivo/wdth.css";
-import "../src/styles/tokens.css";
+import "../../../shared/ui/tokens.css";
 import "../src/styles/base.css";
 
 import { mount, tick } from "svelte";

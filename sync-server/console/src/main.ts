@@ -1,6 +1,6 @@
 // Fonts first: the tokens name them.
 import "@fontsource-variable/archivo/wdth.css";
-import "./tokens.css";
+import "../../../shared/ui/tokens.css";
 import "./app.css";
 
 import { mount } from "svelte";
