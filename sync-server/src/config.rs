@@ -3,11 +3,15 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::store::{Result, Store};
+
 /// The server's settings.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The data directory: `control.db` and one file per company. Made when absent.
     pub data_dir: PathBuf,
+    /// A PostgreSQL database, `postgres://…`, instead of files. Any number of servers may share one.
+    pub database_url: Option<String>,
     /// Where to listen. Port 0 picks a free one.
     pub listen: SocketAddr,
 }
@@ -18,12 +22,26 @@ impl Config {
 
     /// A data directory, listening where nobody has to choose.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), listen: Self::DEFAULT_LISTEN }
+        Self { data_dir: data_dir.into(), database_url: None, listen: Self::DEFAULT_LISTEN }
+    }
+
+    /// In a PostgreSQL database instead of files.
+    #[must_use]
+    pub fn in_database(self, url: impl Into<String>) -> Self {
+        Self { database_url: Some(url.into()), ..self }
     }
 
     /// On a free port of this machine: for tests, and for several servers side by side.
     #[must_use]
     pub fn on_a_free_port(self) -> Self {
         Self { listen: SocketAddr::new(Self::DEFAULT_LISTEN.ip(), 0), ..self }
+    }
+
+    /// Opens what it names and brings it up to date.
+    pub async fn open_store(&self) -> Result<Store> {
+        match &self.database_url {
+            Some(url) => Store::connect(url).await,
+            None => Store::open(&self.data_dir).await,
+        }
     }
 }

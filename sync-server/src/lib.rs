@@ -192,31 +192,41 @@ struct Prepared {
     store: Store,
     first_admin: Option<FirstAdmin>,
     listener: TcpListener,
-    lock: File,
+    lock: Option<File>,
 }
 
 async fn prepare(config: &Config, outside: &Outside) -> Result<Prepared, StartError> {
-    let store = Store::open(&config.data_dir).await?;
-    let lock = File::create(config.data_dir.join("server.lock")).map_err(StoreError::Io)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(StartError::InUse),
-        Err(TryLockError::Error(error)) => return Err(StoreError::Io(error).into()),
-    }
+    let store = config.open_store().await?;
+    // Servers share a database; files have one.
+    let lock = if config.database_url.is_some() { None } else { Some(lock(&config.data_dir)?) };
     // Every company's file is brought up to date before the first request, not during it.
     let tenants = store.list_tenants().await?;
     for tenant in &tenants {
         store.load_tenant(tenant.tenant_id).await?;
     }
-    let first_admin = if tenants.is_empty() { Some(first_tenant(&store, outside).await?) } else { None };
+    let first_admin = if tenants.is_empty() { first_tenant(&store, outside).await? } else { None };
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.map_err(|source| StartError::Listen { addr: config.listen, source })?;
     Ok(Prepared { store, first_admin, listener, lock })
 }
 
-async fn first_tenant(store: &Store, outside: &Outside) -> Result<FirstAdmin, StartError> {
-    let tenant = store.create_tenant("main", "Barra", outside.now(), &*outside.entropy).await?;
+fn lock(data_dir: &std::path::Path) -> Result<File, StartError> {
+    let lock = File::create(data_dir.join("server.lock")).map_err(StoreError::Io)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse),
+        Err(TryLockError::Error(error)) => Err(StoreError::Io(error).into()),
+    }
+}
+
+/// `None` when another server of the same database was first.
+async fn first_tenant(store: &Store, outside: &Outside) -> Result<Option<FirstAdmin>, StartError> {
+    let tenant = match store.create_tenant("main", "Barra", outside.now(), &*outside.entropy).await {
+        Ok(tenant) => tenant,
+        Err(StoreError::Taken(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
     let (name, password) = ("admin".to_owned(), app::secret::new_password(&*outside.entropy));
     app::admin::put_admin(store, tenant.tenant_id, (&name, &password, AdminRole::Admin), outside).await?;
-    Ok(FirstAdmin { name, password })
+    Ok(Some(FirstAdmin { name, password }))
 }

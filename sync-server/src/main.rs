@@ -1,4 +1,4 @@
-//! `sync-server --data DIR serve | migrate | tenant | admin | enroll | seed | openapi`.
+//! `sync-server --data DIR | --database-url URL serve | migrate | tenant | admin | enroll | seed | openapi`.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -18,6 +18,9 @@ struct Arguments {
     /// The data directory; made when absent.
     #[arg(long, env = "BARRA_DATA", default_value = "barra-data")]
     data: PathBuf,
+    /// A PostgreSQL database instead, `postgres://user@host/name`; several servers may share it.
+    #[arg(long, env = "BARRA_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -95,8 +98,13 @@ fn main() -> ExitCode {
 fn start(arguments: Arguments) -> Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let mut config =
+        Config { data_dir: arguments.data, database_url: arguments.database_url, listen: Config::DEFAULT_LISTEN };
     match arguments.command {
-        Command::Serve { listen } => serve(Config { data_dir: arguments.data, listen }),
+        Command::Serve { listen } => {
+            config.listen = listen;
+            serve(config)
+        }
         Command::Openapi => {
             let document = sync_server::api::openapi_json();
             Ok(writeln!(std::io::stdout(), "{document}")?)
@@ -104,7 +112,7 @@ fn start(arguments: Arguments) -> Result<()> {
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
-                let store = Store::open(&arguments.data).await.context("cannot open the data directory")?;
+                let store = config.open_store().await.context("cannot open the data")?;
                 let done = run(&store, command).await;
                 store.close().await;
                 done
@@ -148,6 +156,7 @@ async fn run(store: &Store, command: Command) -> Result<()> {
                 store.load_tenant(tenant.tenant_id).await?;
                 println!("{} is up to date", tenant.slug);
             }
+            println!("every database is up to date");
             Ok(())
         }
         Command::Tenant { slug: None, .. } => {

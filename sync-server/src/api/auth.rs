@@ -84,7 +84,7 @@ impl FromRequest<Arc<Inner>> for SignedRequest {
         if !app.limits.device.take(&given.device.as_bytes()[..], app.outside.clock.up_ms()) {
             return Err(super::limit::slow_down());
         }
-        let mut tx = tenant.write().await?;
+        let mut tx = tenant.write_beside().await?;
         if device.revoked_at.is_some() {
             // What it still holds is kept, and nothing is served.
             if parts.method == Method::POST {

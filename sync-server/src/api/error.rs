@@ -112,9 +112,11 @@ impl From<StoreError> for ApiError {
                 tracing::warn!(%error, "the database was busy for too long");
                 Self::new(ProblemCode::Unavailable, "the server is busy; try again")
             }
-            StoreError::Sql(_) | StoreError::Migrate(_) | StoreError::Io(_) | StoreError::Corrupt(_) => {
-                Self::internal(&error)
-            }
+            StoreError::Sql(_)
+            | StoreError::Mighty
+            | StoreError::Migrate(_)
+            | StoreError::Io(_)
+            | StoreError::Corrupt(_) => Self::internal(&error),
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use shared::time::Timestamp;
 
+use super::sql::query;
 use super::{Result, StoreError, TenantTx};
 
 impl TenantTx {
@@ -16,7 +17,7 @@ impl TenantTx {
         detail: &impl Serialize,
     ) -> Result<()> {
         let detail = serde_json::to_string(detail).map_err(|_| StoreError::Corrupt("audit"))?;
-        sqlx::query("INSERT INTO audit (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)")
+        query("INSERT INTO audit (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)")
             .bind(now.as_millis())
             .bind(actor.to_owned())
             .bind(action)

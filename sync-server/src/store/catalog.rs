@@ -7,9 +7,9 @@ use shared::sync::stream::{StreamName, keys};
 use shared::tax::RateBp;
 use shared::time::Timestamp;
 use shared::venue::{Register, Venue};
-use sqlx::sqlite::SqliteRow;
 
-use super::row::{RowExt, by_constraint};
+use super::row::{Row, by_constraint};
+use super::sql::{query, upsert};
 use super::{Result, StoreError, TenantTx};
 
 /// Which part of a list.
@@ -33,8 +33,9 @@ impl Page {
     /// Everything at once: for small lists, and for tests.
     pub const ALL: Self = Self { after: None, limit: u16::MAX };
 
-    fn after(&self) -> Vec<u8> {
-        self.after.map(|id| id.as_bytes().to_vec()).unwrap_or_default()
+    /// Every id is greater than nil.
+    fn after(&self) -> uuid::Uuid {
+        self.after.unwrap_or_default()
     }
 
     /// One more than asked for tells whether there is more.
@@ -42,11 +43,11 @@ impl Page {
         i64::from(self.limit) + 1
     }
 
-    fn cut<T>(&self, rows: &[SqliteRow], read: fn(&SqliteRow) -> Result<T>, id: &'static str) -> Result<Paged<T>> {
+    fn cut<T>(&self, rows: &[Row], read: fn(&Row) -> Result<T>, id: &'static str) -> Result<Paged<T>> {
         let limit = usize::from(self.limit);
         let items = rows.iter().take(limit).map(read).collect::<Result<Vec<_>>>()?;
         let last = rows.get(..limit).and_then(<[_]>::last).filter(|_| rows.len() > limit);
-        let next = last.map(|row| row.bytes::<16>(id).map(uuid::Uuid::from_bytes)).transpose()?;
+        let next = last.map(|row| row.uuid(id)).transpose()?;
         Ok(Paged { items, next })
     }
 }
@@ -55,11 +56,12 @@ impl TenantTx {
     /// Stores and publishes a venue.
     pub async fn put_venue(&mut self, venue: &Venue, now: Timestamp) -> Result<()> {
         let record = serde_json::to_string(venue).map_err(|_| StoreError::Corrupt("venue"))?;
-        sqlx::query(
-            "INSERT INTO venue (venue_id, record, created_at) VALUES ($1, $2, $3)
-             ON CONFLICT (venue_id) DO UPDATE SET record = excluded.record",
-        )
-        .bind(venue.venue_id.as_bytes().as_slice())
+        query(upsert!(
+            "INSERT INTO venue (venue_id, record, created_at) VALUES ($1, $2, $3)",
+            "venue_id",
+            "record = excluded.record"
+        ))
+        .bind(venue.venue_id)
         .bind(record)
         .bind(now.as_millis())
         .execute(self.sql())
@@ -69,16 +71,13 @@ impl TenantTx {
 
     /// A venue.
     pub async fn find_venue(&mut self, id: VenueId) -> Result<Option<Venue>> {
-        let row = sqlx::query("SELECT record FROM venue WHERE venue_id = $1")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(self.sql())
-            .await?;
+        let row = query("SELECT record FROM venue WHERE venue_id = $1").bind(id).fetch_optional(self.sql()).await?;
         row.map(|row| venue_row(&row)).transpose()
     }
 
     /// Venues, oldest first.
     pub async fn list_venues(&mut self, page: Page) -> Result<Paged<Venue>> {
-        let rows = sqlx::query("SELECT * FROM venue WHERE venue_id > $1 ORDER BY venue_id LIMIT $2")
+        let rows = query("SELECT * FROM venue WHERE venue_id > $1 ORDER BY venue_id LIMIT $2")
             .bind(page.after())
             .bind(page.probe())
             .fetch_all(self.sql())
@@ -90,12 +89,13 @@ impl TenantTx {
     ///
     /// Errors: [`StoreError::Taken`] for a code in use, [`StoreError::Dangling`] for no such venue.
     pub async fn put_register(&mut self, register: &Register, now: Timestamp) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO register (register_id, venue_id, code, name, created_at) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (register_id) DO UPDATE SET code = excluded.code, name = excluded.name",
-        )
-        .bind(register.register_id.as_bytes().as_slice())
-        .bind(register.venue_id.as_bytes().as_slice())
+        query(upsert!(
+            "INSERT INTO register (register_id, venue_id, code, name, created_at) VALUES ($1, $2, $3, $4, $5)",
+            "register_id",
+            "code = excluded.code, name = excluded.name"
+        ))
+        .bind(register.register_id)
+        .bind(register.venue_id)
         .bind(register.code.clone())
         .bind(register.name.clone())
         .bind(now.as_millis())
@@ -107,16 +107,13 @@ impl TenantTx {
 
     /// A register.
     pub async fn find_register(&mut self, id: RegisterId) -> Result<Option<Register>> {
-        let row = sqlx::query("SELECT * FROM register WHERE register_id = $1")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(self.sql())
-            .await?;
+        let row = query("SELECT * FROM register WHERE register_id = $1").bind(id).fetch_optional(self.sql()).await?;
         row.map(|row| register_row(&row)).transpose()
     }
 
     /// Registers, oldest first.
     pub async fn list_registers(&mut self, page: Page) -> Result<Paged<Register>> {
-        let rows = sqlx::query("SELECT * FROM register WHERE register_id > $1 ORDER BY register_id LIMIT $2")
+        let rows = query("SELECT * FROM register WHERE register_id > $1 ORDER BY register_id LIMIT $2")
             .bind(page.after())
             .bind(page.probe())
             .fetch_all(self.sql())
@@ -126,14 +123,14 @@ impl TenantTx {
 
     /// Stores and publishes a category.
     pub async fn put_category(&mut self, category: &Category, now: Timestamp) -> Result<()> {
-        sqlx::query(
+        query(upsert!(
             "INSERT INTO category (category_id, name, tint, position, is_active, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (category_id) DO UPDATE
-             SET name = excluded.name, tint = excluded.tint, position = excluded.position,
-               is_active = excluded.is_active",
-        )
-        .bind(category.category_id.as_bytes().as_slice())
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            "category_id",
+            "name = excluded.name, tint = excluded.tint, position = excluded.position,
+               is_active = excluded.is_active"
+        ))
+        .bind(category.category_id)
         .bind(category.name.clone())
         .bind(i64::from(category.tint))
         .bind(i64::from(category.position))
@@ -146,16 +143,13 @@ impl TenantTx {
 
     /// A category.
     pub async fn find_category(&mut self, id: CategoryId) -> Result<Option<Category>> {
-        let row = sqlx::query("SELECT * FROM category WHERE category_id = $1")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(self.sql())
-            .await?;
+        let row = query("SELECT * FROM category WHERE category_id = $1").bind(id).fetch_optional(self.sql()).await?;
         row.map(|row| category_row(&row)).transpose()
     }
 
     /// Categories, oldest first.
     pub async fn list_categories(&mut self, page: Page) -> Result<Paged<Category>> {
-        let rows = sqlx::query("SELECT * FROM category WHERE category_id > $1 ORDER BY category_id LIMIT $2")
+        let rows = query("SELECT * FROM category WHERE category_id > $1 ORDER BY category_id LIMIT $2")
             .bind(page.after())
             .bind(page.probe())
             .fetch_all(self.sql())
@@ -165,7 +159,7 @@ impl TenantTx {
 
     /// The number a new product gets.
     pub async fn next_product_number(&mut self) -> Result<u16> {
-        let row = sqlx::query("SELECT coalesce(max(number), 0) + 1 AS next FROM product").fetch_one(self.sql()).await?;
+        let row = query("SELECT coalesce(max(number), 0) + 1 AS next FROM product").fetch_one(self.sql()).await?;
         u16::try_from(row.int("next")?).map_err(|_| StoreError::Taken("product.number".to_owned()))
     }
 
@@ -174,20 +168,20 @@ impl TenantTx {
     /// Errors: [`StoreError::Taken`] for a SKU, number or barcode in use, [`StoreError::Dangling`] for no such category.
     pub async fn put_product(&mut self, product: &Product, now: Timestamp) -> Result<()> {
         let barcodes = serde_json::to_string(&product.barcodes).map_err(|_| StoreError::Corrupt("product"))?;
-        sqlx::query(
+        query(upsert!(
             "INSERT INTO product (product_id, number, sku, name, category_id, price_minor, tax_rate_bp, barcodes,
                is_ticketed, position, is_active, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-             ON CONFLICT (product_id) DO UPDATE
-             SET sku = excluded.sku, name = excluded.name, category_id = excluded.category_id,
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            "product_id",
+            "sku = excluded.sku, name = excluded.name, category_id = excluded.category_id,
                price_minor = excluded.price_minor, tax_rate_bp = excluded.tax_rate_bp, barcodes = excluded.barcodes,
-               is_ticketed = excluded.is_ticketed, position = excluded.position, is_active = excluded.is_active",
-        )
-        .bind(product.product_id.as_bytes().as_slice())
+               is_ticketed = excluded.is_ticketed, position = excluded.position, is_active = excluded.is_active"
+        ))
+        .bind(product.product_id)
         .bind(i64::from(product.number))
         .bind(product.sku.clone())
         .bind(product.name.clone())
-        .bind(product.category_id.as_bytes().as_slice())
+        .bind(product.category_id)
         .bind(product.price_minor)
         .bind(i64::from(product.tax_rate_bp.0))
         .bind(barcodes)
@@ -198,14 +192,11 @@ impl TenantTx {
         .execute(self.sql())
         .await
         .map_err(by_constraint)?;
-        sqlx::query("DELETE FROM barcode WHERE product_id = $1")
-            .bind(product.product_id.as_bytes().as_slice())
-            .execute(self.sql())
-            .await?;
+        query("DELETE FROM barcode WHERE product_id = $1").bind(product.product_id).execute(self.sql()).await?;
         for gtin in &product.barcodes {
-            sqlx::query("INSERT INTO barcode (gtin, product_id) VALUES ($1, $2)")
+            query("INSERT INTO barcode (gtin, product_id) VALUES ($1, $2)")
                 .bind(gtin.clone())
-                .bind(product.product_id.as_bytes().as_slice())
+                .bind(product.product_id)
                 .execute(self.sql())
                 .await
                 .map_err(by_constraint)?;
@@ -215,16 +206,13 @@ impl TenantTx {
 
     /// A product.
     pub async fn find_product(&mut self, id: ProductId) -> Result<Option<Product>> {
-        let row = sqlx::query("SELECT * FROM product WHERE product_id = $1")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(self.sql())
-            .await?;
+        let row = query("SELECT * FROM product WHERE product_id = $1").bind(id).fetch_optional(self.sql()).await?;
         row.map(|row| product_row(&row)).transpose()
     }
 
     /// Products, oldest first.
     pub async fn list_products(&mut self, page: Page) -> Result<Paged<Product>> {
-        let rows = sqlx::query("SELECT * FROM product WHERE product_id > $1 ORDER BY product_id LIMIT $2")
+        let rows = query("SELECT * FROM product WHERE product_id > $1 ORDER BY product_id LIMIT $2")
             .bind(page.after())
             .bind(page.probe())
             .fetch_all(self.sql())
@@ -235,14 +223,14 @@ impl TenantTx {
     /// Stores and publishes a person.
     pub async fn put_staff(&mut self, member: &StaffMember, now: Timestamp) -> Result<()> {
         let roles = serde_json::to_string(&member.roles).map_err(|_| StoreError::Corrupt("staff"))?;
-        sqlx::query(
+        query(upsert!(
             "INSERT INTO staff (staff_id, name, roles, pin_verifier, is_active, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (staff_id) DO UPDATE
-             SET name = excluded.name, roles = excluded.roles, pin_verifier = excluded.pin_verifier,
-               is_active = excluded.is_active",
-        )
-        .bind(member.staff_id.as_bytes().as_slice())
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            "staff_id",
+            "name = excluded.name, roles = excluded.roles, pin_verifier = excluded.pin_verifier,
+               is_active = excluded.is_active"
+        ))
+        .bind(member.staff_id)
         .bind(member.name.clone())
         .bind(roles)
         .bind(member.pin_verifier.clone())
@@ -255,16 +243,13 @@ impl TenantTx {
 
     /// A person.
     pub async fn find_staff(&mut self, id: StaffId) -> Result<Option<StaffMember>> {
-        let row = sqlx::query("SELECT * FROM staff WHERE staff_id = $1")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(self.sql())
-            .await?;
+        let row = query("SELECT * FROM staff WHERE staff_id = $1").bind(id).fetch_optional(self.sql()).await?;
         row.map(|row| staff_row(&row)).transpose()
     }
 
     /// People, oldest first.
     pub async fn list_staff(&mut self, page: Page) -> Result<Paged<StaffMember>> {
-        let rows = sqlx::query("SELECT * FROM staff WHERE staff_id > $1 ORDER BY staff_id LIMIT $2")
+        let rows = query("SELECT * FROM staff WHERE staff_id > $1 ORDER BY staff_id LIMIT $2")
             .bind(page.after())
             .bind(page.probe())
             .fetch_all(self.sql())
@@ -273,11 +258,11 @@ impl TenantTx {
     }
 }
 
-fn venue_row(row: &SqliteRow) -> Result<Venue> {
+fn venue_row(row: &Row) -> Result<Venue> {
     row.json("record")
 }
 
-fn register_row(row: &SqliteRow) -> Result<Register> {
+fn register_row(row: &Row) -> Result<Register> {
     Ok(Register {
         register_id: row.id("register_id")?,
         venue_id: row.id("venue_id")?,
@@ -286,7 +271,7 @@ fn register_row(row: &SqliteRow) -> Result<Register> {
     })
 }
 
-fn category_row(row: &SqliteRow) -> Result<Category> {
+fn category_row(row: &Row) -> Result<Category> {
     Ok(Category {
         category_id: row.id("category_id")?,
         name: row.text("name")?,
@@ -296,7 +281,7 @@ fn category_row(row: &SqliteRow) -> Result<Category> {
     })
 }
 
-fn product_row(row: &SqliteRow) -> Result<Product> {
+fn product_row(row: &Row) -> Result<Product> {
     Ok(Product {
         product_id: row.id("product_id")?,
         number: row.number("number")?,
@@ -312,7 +297,7 @@ fn product_row(row: &SqliteRow) -> Result<Product> {
     })
 }
 
-fn staff_row(row: &SqliteRow) -> Result<StaffMember> {
+fn staff_row(row: &Row) -> Result<StaffMember> {
     Ok(StaffMember {
         staff_id: row.id("staff_id")?,
         name: row.text("name")?,

@@ -4,7 +4,8 @@ use shared::ids::{DeviceId, TenantId};
 use shared::time::Timestamp;
 use uuid::Uuid;
 
-use super::row::{RowExt, by_constraint};
+use super::row::{Row, by_constraint};
+use super::sql::query;
 use super::{Result, Store, StoreError};
 
 /// A company, as the control file has it.
@@ -92,35 +93,35 @@ pub struct LoginGuard {
 
 impl Store {
     pub(crate) async fn insert_tenant(&self, row: &TenantRow, now: Timestamp) -> Result<()> {
-        sqlx::query(
+        query(
             "INSERT INTO tenant (tenant_id, slug, name, signing_key, pin_pepper, created_at)
              VALUES ($1, $2, $3, $4, $5, $6)",
         )
-        .bind(row.tenant_id.as_bytes().as_slice())
+        .bind(row.tenant_id)
         .bind(&row.slug)
         .bind(&row.name)
         .bind(row.signing_key.as_slice())
         .bind(row.pin_pepper.as_slice())
         .bind(now.as_millis())
-        .execute(&self.control().write)
+        .execute(self.control().to_write())
         .await
         .map_err(by_constraint)?;
         Ok(())
     }
 
     pub(crate) async fn find_tenant_row(&self, tenant_id: TenantId) -> Result<Option<TenantRow>> {
-        let row = sqlx::query("SELECT * FROM tenant WHERE tenant_id = $1")
-            .bind(tenant_id.as_bytes().as_slice())
-            .fetch_optional(&self.control().read)
+        let row = query("SELECT * FROM tenant WHERE tenant_id = $1")
+            .bind(tenant_id)
+            .fetch_optional(self.control().to_read())
             .await?;
         row.map(|row| tenant_row(&row)).transpose()
     }
 
     /// A company by its short name.
     pub async fn find_tenant_by_slug(&self, slug: &str) -> Result<Option<TenantId>> {
-        let row = sqlx::query("SELECT tenant_id FROM tenant WHERE slug = $1")
+        let row = query("SELECT tenant_id FROM tenant WHERE slug = $1")
             .bind(slug)
-            .fetch_optional(&self.control().read)
+            .fetch_optional(self.control().to_read())
             .await?;
         row.map(|row| row.id("tenant_id")).transpose()
     }
@@ -128,7 +129,7 @@ impl Store {
     /// Every company, oldest first.
     pub async fn list_tenants(&self) -> Result<Vec<TenantRow>> {
         let rows =
-            sqlx::query("SELECT * FROM tenant ORDER BY created_at, tenant_id").fetch_all(&self.control().read).await?;
+            query("SELECT * FROM tenant ORDER BY created_at, tenant_id").fetch_all(self.control().to_read()).await?;
         rows.iter().map(tenant_row).collect()
     }
 
@@ -136,27 +137,27 @@ impl Store {
     ///
     /// Errors: [`StoreError::Taken`] when the name is used at another company.
     pub async fn put_admin(&self, admin: &AdminRow, now: Timestamp) -> Result<()> {
-        let mut tx = self.control().write.begin_with("BEGIN IMMEDIATE").await?;
-        let changed = sqlx::query(
+        let mut tx = self.control().begin().await?;
+        let changed = query(
             "INSERT INTO admin (admin_id, tenant_id, name, role, password_hash, created_at)
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (name) DO UPDATE SET role = excluded.role, password_hash = excluded.password_hash
-             WHERE tenant_id = excluded.tenant_id",
+             WHERE admin.tenant_id = excluded.tenant_id",
         )
-        .bind(admin.admin_id.as_bytes().as_slice())
-        .bind(admin.tenant_id.as_bytes().as_slice())
+        .bind(admin.admin_id)
+        .bind(admin.tenant_id)
         .bind(&admin.name)
         .bind(admin.role.as_str())
         .bind(&admin.password_hash)
         .bind(now.as_millis())
-        .execute(&mut *tx)
+        .execute(tx.sql())
         .await?;
-        if changed.rows_affected() == 0 {
+        if changed == 0 {
             return Err(StoreError::Taken("admin.name".to_owned()));
         }
-        sqlx::query("DELETE FROM admin_session WHERE admin_id IN (SELECT admin_id FROM admin WHERE name = $1)")
+        query("DELETE FROM admin_session WHERE admin_id IN (SELECT admin_id FROM admin WHERE name = $1)")
             .bind(&admin.name)
-            .execute(&mut *tx)
+            .execute(tx.sql())
             .await?;
         tx.commit().await?;
         Ok(())
@@ -165,31 +166,29 @@ impl Store {
     /// Someone by the name they sign in with.
     pub async fn find_admin(&self, name: &str) -> Result<Option<AdminRow>> {
         let row =
-            sqlx::query("SELECT * FROM admin WHERE name = $1").bind(name).fetch_optional(&self.control().read).await?;
+            query("SELECT * FROM admin WHERE name = $1").bind(name).fetch_optional(self.control().to_read()).await?;
         row.map(|row| admin_row(&row)).transpose()
     }
 
     /// Begins a session.
     pub async fn insert_session(&self, token_hash: [u8; 32], admin_id: Uuid, now: Timestamp) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO admin_session (token_hash, admin_id, created_at, last_seen_at) VALUES ($1, $2, $3, $3)",
-        )
-        .bind(token_hash.as_slice())
-        .bind(admin_id.as_bytes().as_slice())
-        .bind(now.as_millis())
-        .execute(&self.control().write)
-        .await?;
+        query("INSERT INTO admin_session (token_hash, admin_id, created_at, last_seen_at) VALUES ($1, $2, $3, $3)")
+            .bind(token_hash.as_slice())
+            .bind(admin_id)
+            .bind(now.as_millis())
+            .execute(self.control().to_write())
+            .await?;
         Ok(())
     }
 
     /// Whose session a token is.
     pub async fn find_session(&self, token_hash: [u8; 32]) -> Result<Option<SessionRow>> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT admin.*, admin_session.created_at AS began_at, last_seen_at
              FROM admin_session JOIN admin USING (admin_id) WHERE token_hash = $1",
         )
         .bind(token_hash.as_slice())
-        .fetch_optional(&self.control().read)
+        .fetch_optional(self.control().to_read())
         .await?;
         let Some(row) = row else { return Ok(None) };
         let (created_at, last_seen_at) = (row.time("began_at")?, row.time("last_seen_at")?);
@@ -198,28 +197,28 @@ impl Store {
 
     /// Notes that a session is in use.
     pub async fn touch_session(&self, token_hash: [u8; 32], now: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE admin_session SET last_seen_at = $2 WHERE token_hash = $1")
+        query("UPDATE admin_session SET last_seen_at = $2 WHERE token_hash = $1")
             .bind(token_hash.as_slice())
             .bind(now.as_millis())
-            .execute(&self.control().write)
+            .execute(self.control().to_write())
             .await?;
         Ok(())
     }
 
     /// Ends a session.
     pub async fn delete_session(&self, token_hash: [u8; 32]) -> Result<()> {
-        sqlx::query("DELETE FROM admin_session WHERE token_hash = $1")
+        query("DELETE FROM admin_session WHERE token_hash = $1")
             .bind(token_hash.as_slice())
-            .execute(&self.control().write)
+            .execute(self.control().to_write())
             .await?;
         Ok(())
     }
 
     /// Wrong passwords so far, of a name that may or may not be anyone's.
     pub async fn find_login_guard(&self, name_hash: [u8; 32]) -> Result<LoginGuard> {
-        let row = sqlx::query("SELECT wrong, locked_until FROM login_guard WHERE name_hash = $1")
+        let row = query("SELECT wrong, locked_until FROM login_guard WHERE name_hash = $1")
             .bind(name_hash.as_slice())
-            .fetch_optional(&self.control().read)
+            .fetch_optional(self.control().to_read())
             .await?;
         let Some(row) = row else { return Ok(LoginGuard::default()) };
         Ok(LoginGuard { wrong: row.number("wrong")?, locked_until: row.maybe_time("locked_until")? })
@@ -233,12 +232,12 @@ impl Store {
         now: Timestamp,
         forget_before: Timestamp,
     ) -> Result<()> {
-        let mut tx = self.control().write.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("DELETE FROM login_guard WHERE last_try_at < $1")
+        let mut tx = self.control().begin().await?;
+        query("DELETE FROM login_guard WHERE last_try_at < $1")
             .bind(forget_before.as_millis())
-            .execute(&mut *tx)
+            .execute(tx.sql())
             .await?;
-        sqlx::query(
+        query(
             "INSERT INTO login_guard (name_hash, wrong, locked_until, last_try_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (name_hash) DO UPDATE
              SET wrong = excluded.wrong, locked_until = excluded.locked_until, last_try_at = excluded.last_try_at",
@@ -247,7 +246,7 @@ impl Store {
         .bind(i64::from(guard.wrong))
         .bind(guard.locked_until.map(Timestamp::as_millis))
         .bind(now.as_millis())
-        .execute(&mut *tx)
+        .execute(tx.sql())
         .await?;
         tx.commit().await?;
         Ok(())
@@ -255,19 +254,19 @@ impl Store {
 
     /// Which company a device belongs to.
     pub async fn find_device_home(&self, device: DeviceId) -> Result<Option<TenantId>> {
-        let row = sqlx::query("SELECT tenant_id FROM device_home WHERE device_id = $1")
-            .bind(device.as_bytes().as_slice())
-            .fetch_optional(&self.control().read)
+        let row = query("SELECT tenant_id FROM device_home WHERE device_id = $1")
+            .bind(device)
+            .fetch_optional(self.control().to_read())
             .await?;
         row.map(|row| row.id("tenant_id")).transpose()
     }
 
     /// Writes down which company a device belongs to.
     pub async fn put_device_home(&self, device: DeviceId, tenant: TenantId) -> Result<()> {
-        sqlx::query("INSERT INTO device_home (device_id, tenant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(device.as_bytes().as_slice())
-            .bind(tenant.as_bytes().as_slice())
-            .execute(&self.control().write)
+        query("INSERT INTO device_home (device_id, tenant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(device)
+            .bind(tenant)
+            .execute(self.control().to_write())
             .await?;
         Ok(())
     }
@@ -279,39 +278,36 @@ impl Store {
         tenant: TenantId,
         (now, expires_at): (Timestamp, Timestamp),
     ) -> Result<bool> {
-        let mut tx = self.control().write.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("DELETE FROM enrolment_route WHERE expires_at < $1")
-            .bind(now.as_millis())
-            .execute(&mut *tx)
-            .await?;
-        let inserted = sqlx::query(
+        let mut tx = self.control().begin().await?;
+        query("DELETE FROM enrolment_route WHERE expires_at < $1").bind(now.as_millis()).execute(tx.sql()).await?;
+        let inserted = query(
             "INSERT INTO enrolment_route (selector, tenant_id, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         )
         .bind(selector)
-        .bind(tenant.as_bytes().as_slice())
+        .bind(tenant)
         .bind(expires_at.as_millis())
-        .execute(&mut *tx)
+        .execute(tx.sql())
         .await?;
         tx.commit().await?;
-        Ok(inserted.rows_affected() == 1)
+        Ok(inserted == 1)
     }
 
     /// The company whose live code begins so.
     pub async fn find_selector(&self, selector: &str) -> Result<Option<TenantId>> {
-        let row = sqlx::query("SELECT tenant_id FROM enrolment_route WHERE selector = $1")
+        let row = query("SELECT tenant_id FROM enrolment_route WHERE selector = $1")
             .bind(selector)
-            .fetch_optional(&self.control().read)
+            .fetch_optional(self.control().to_read())
             .await?;
         row.map(|row| row.id("tenant_id")).transpose()
     }
 
     /// Whether the control file answers.
     pub async fn is_alive(&self) -> bool {
-        sqlx::query("SELECT 1").execute(&self.control().read).await.is_ok()
+        query("SELECT 1").execute(self.control().to_read()).await.is_ok()
     }
 }
 
-fn tenant_row(row: &sqlx::sqlite::SqliteRow) -> Result<TenantRow> {
+fn tenant_row(row: &Row) -> Result<TenantRow> {
     Ok(TenantRow {
         tenant_id: row.id("tenant_id")?,
         slug: row.text("slug")?,
@@ -321,7 +317,7 @@ fn tenant_row(row: &sqlx::sqlite::SqliteRow) -> Result<TenantRow> {
     })
 }
 
-fn admin_row(row: &sqlx::sqlite::SqliteRow) -> Result<AdminRow> {
+fn admin_row(row: &Row) -> Result<AdminRow> {
     Ok(AdminRow {
         admin_id: Uuid::from_bytes(row.bytes("admin_id")?),
         tenant_id: row.id("tenant_id")?,

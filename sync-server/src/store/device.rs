@@ -7,10 +7,9 @@ use shared::sync::certificate::SignedCertificate;
 use shared::sync::stream::{StreamName, keys};
 use shared::time::Timestamp;
 use shared::venue::DeviceRecord;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
-use super::row::{RowExt, by_constraint};
+use super::row::{Row, by_constraint};
+use super::sql::query;
 use super::{Result, StoreError, TenantTx};
 
 /// A machine, enrolled or waiting to be.
@@ -102,17 +101,16 @@ impl TenantTx {
         name: &str,
         now: Timestamp,
     ) -> Result<u16> {
-        let next =
-            sqlx::query("SELECT coalesce(max(device_no), 0) + 1 AS next FROM device").fetch_one(self.sql()).await?;
+        let next = query("SELECT coalesce(max(device_no), 0) + 1 AS next FROM device").fetch_one(self.sql()).await?;
         let device_no: u16 = next.number("next")?;
-        sqlx::query(
+        query(
             "INSERT INTO device (device_id, device_no, register_id, venue_id, name, created_at)
              VALUES ($1, $2, $3, $4, $5, $6)",
         )
-        .bind(device_id.as_bytes().as_slice())
+        .bind(device_id)
         .bind(i64::from(device_no))
-        .bind(register_id.as_bytes().as_slice())
-        .bind(venue_id.as_bytes().as_slice())
+        .bind(register_id)
+        .bind(venue_id)
         .bind(name.to_owned())
         .bind(now.as_millis())
         .execute(self.sql())
@@ -123,16 +121,13 @@ impl TenantTx {
 
     /// A machine.
     pub async fn find_device(&mut self, device_id: DeviceId) -> Result<Option<DeviceRow>> {
-        let row = sqlx::query("SELECT * FROM device WHERE device_id = $1")
-            .bind(device_id.as_bytes().as_slice())
-            .fetch_optional(self.sql())
-            .await?;
+        let row = query("SELECT * FROM device WHERE device_id = $1").bind(device_id).fetch_optional(self.sql()).await?;
         row.map(|row| device_row(&row)).transpose()
     }
 
     /// The key of a machine by its short number, for its tickets; also of one withdrawn since.
     pub async fn find_device_key(&mut self, device_no: u16) -> Result<Option<PublicKey>> {
-        let row = sqlx::query("SELECT public_key FROM device WHERE device_no = $1")
+        let row = query("SELECT public_key FROM device WHERE device_no = $1")
             .bind(i64::from(device_no))
             .fetch_optional(self.sql())
             .await?;
@@ -141,7 +136,7 @@ impl TenantTx {
 
     /// Every machine, by short number.
     pub async fn list_devices(&mut self) -> Result<Vec<DeviceRow>> {
-        let rows = sqlx::query("SELECT * FROM device ORDER BY device_no").fetch_all(self.sql()).await?;
+        let rows = query("SELECT * FROM device ORDER BY device_no").fetch_all(self.sql()).await?;
         rows.iter().map(device_row).collect()
     }
 
@@ -154,12 +149,12 @@ impl TenantTx {
         description: &str,
         now: Timestamp,
     ) -> Result<()> {
-        sqlx::query(
+        query(
             "UPDATE device SET public_key = $2, certificate_body = $3, certificate_signature = $4, description = $5,
                enrolled_at = $6, last_contact_at = $6
              WHERE device_id = $1",
         )
-        .bind(device.device_id.as_bytes().as_slice())
+        .bind(device.device_id)
         .bind(key.as_bytes().as_slice())
         .bind(certificate.body.clone())
         .bind(certificate.signature.as_bytes().as_slice())
@@ -172,8 +167,8 @@ impl TenantTx {
 
     /// Renames a machine.
     pub async fn rename_device(&mut self, device_id: DeviceId, name: &str) -> Result<()> {
-        sqlx::query("UPDATE device SET name = $2 WHERE device_id = $1")
-            .bind(device_id.as_bytes().as_slice())
+        query("UPDATE device SET name = $2 WHERE device_id = $1")
+            .bind(device_id)
             .bind(name.to_owned())
             .execute(self.sql())
             .await?;
@@ -182,13 +177,13 @@ impl TenantTx {
 
     /// Withdraws a machine, for good, and tells every till.
     pub async fn revoke_device(&mut self, device_id: DeviceId, now: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE device SET revoked_at = coalesce(revoked_at, $2) WHERE device_id = $1")
-            .bind(device_id.as_bytes().as_slice())
+        query("UPDATE device SET revoked_at = coalesce(revoked_at, $2) WHERE device_id = $1")
+            .bind(device_id)
             .bind(now.as_millis())
             .execute(self.sql())
             .await?;
-        sqlx::query("UPDATE enrolment_code SET tries = $2 WHERE device_id = $1")
-            .bind(device_id.as_bytes().as_slice())
+        query("UPDATE enrolment_code SET tries = $2 WHERE device_id = $1")
+            .bind(device_id)
             .bind(CODE_TRIES)
             .execute(self.sql())
             .await?;
@@ -209,10 +204,10 @@ impl TenantTx {
     /// Notes that a machine was heard of, and what it said it still holds.
     pub async fn touch_device(&mut self, device_id: DeviceId, now: Timestamp, unsent: Option<u64>) -> Result<()> {
         let unsent = unsent.map(|unsent| i64::try_from(unsent).unwrap_or(i64::MAX));
-        sqlx::query(
+        query(
             "UPDATE device SET last_contact_at = $2, unsent_events = coalesce($3, unsent_events) WHERE device_id = $1",
         )
-        .bind(device_id.as_bytes().as_slice())
+        .bind(device_id)
         .bind(now.as_millis())
         .bind(unsent)
         .execute(self.sql())
@@ -222,14 +217,14 @@ impl TenantTx {
 
     /// Replaces the codes of a machine with this one.
     pub async fn put_enrolment_code(&mut self, code: &EnrolmentCode) -> Result<()> {
-        sqlx::query("DELETE FROM enrolment_code WHERE device_id = $1 OR selector = $2")
-            .bind(code.device_id.as_bytes().as_slice())
+        query("DELETE FROM enrolment_code WHERE device_id = $1 OR selector = $2")
+            .bind(code.device_id)
             .bind(code.selector.clone())
             .execute(self.sql())
             .await?;
-        sqlx::query("INSERT INTO enrolment_code (selector, device_id, code_hash, expires_at) VALUES ($1, $2, $3, $4)")
+        query("INSERT INTO enrolment_code (selector, device_id, code_hash, expires_at) VALUES ($1, $2, $3, $4)")
             .bind(code.selector.clone())
-            .bind(code.device_id.as_bytes().as_slice())
+            .bind(code.device_id)
             .bind(code.code_hash.as_slice())
             .bind(code.expires_at.as_millis())
             .execute(self.sql())
@@ -244,7 +239,7 @@ impl TenantTx {
         code_hash: [u8; 32],
         now: Timestamp,
     ) -> Result<CodeOutcome> {
-        let row = sqlx::query("SELECT * FROM enrolment_code WHERE selector = $1")
+        let row = query("SELECT * FROM enrolment_code WHERE selector = $1")
             .bind(selector.to_owned())
             .fetch_optional(self.sql())
             .await?;
@@ -260,7 +255,7 @@ impl TenantTx {
         if row.maybe_time("used_at")?.is_some() {
             return Ok(CodeOutcome::Used(device_id));
         }
-        sqlx::query("UPDATE enrolment_code SET used_at = $2 WHERE selector = $1")
+        query("UPDATE enrolment_code SET used_at = $2 WHERE selector = $1")
             .bind(selector.to_owned())
             .bind(now.as_millis())
             .execute(self.sql())
@@ -270,7 +265,7 @@ impl TenantTx {
 
     /// Counts a try that went wrong.
     pub async fn count_wrong_try(&mut self, selector: &str) -> Result<()> {
-        sqlx::query("UPDATE enrolment_code SET tries = tries + 1 WHERE selector = $1")
+        query("UPDATE enrolment_code SET tries = tries + 1 WHERE selector = $1")
             .bind(selector.to_owned())
             .execute(self.sql())
             .await?;
@@ -285,22 +280,27 @@ impl TenantTx {
         content: Hash,
         (now, forget_before): (Timestamp, Timestamp),
     ) -> Result<NonceOutcome> {
-        sqlx::query("DELETE FROM nonce WHERE seen_at < $1").bind(forget_before.as_millis()).execute(self.sql()).await?;
-        let inserted = sqlx::query(
+        // Its own only: no two devices wait for each other over what both want gone.
+        query("DELETE FROM nonce WHERE device_id = $1 AND seen_at < $2")
+            .bind(device_id)
+            .bind(forget_before)
+            .execute(self.sql())
+            .await?;
+        let inserted = query(
             "INSERT INTO nonce (device_id, nonce, content_hash, seen_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT DO NOTHING",
         )
-        .bind(device_id.as_bytes().as_slice())
+        .bind(device_id)
         .bind(nonce.to_owned())
-        .bind(content.as_bytes().as_slice())
+        .bind(content)
         .bind(now.as_millis())
         .execute(self.sql())
         .await?;
-        if inserted.rows_affected() == 1 {
+        if inserted == 1 {
             return Ok(NonceOutcome::Fresh);
         }
-        let row = sqlx::query("SELECT content_hash FROM nonce WHERE device_id = $1 AND nonce = $2")
-            .bind(device_id.as_bytes().as_slice())
+        let row = query("SELECT content_hash FROM nonce WHERE device_id = $1 AND nonce = $2")
+            .bind(device_id)
             .bind(nonce.to_owned())
             .fetch_one(self.sql())
             .await?;
@@ -308,15 +308,12 @@ impl TenantTx {
     }
 }
 
-fn public_key(row: &SqliteRow) -> Result<Option<PublicKey>> {
-    let bytes: Option<&[u8]> = row.try_get("public_key")?;
-    let bytes = bytes.map(<[u8; 32]>::try_from).transpose().map_err(|_| StoreError::Corrupt("public_key"))?;
-    Ok(bytes.map(PublicKey::from_bytes))
+fn public_key(row: &Row) -> Result<Option<PublicKey>> {
+    Ok(row.maybe_bytes("public_key")?.map(PublicKey::from_bytes))
 }
 
-fn device_row(row: &SqliteRow) -> Result<DeviceRow> {
-    let body: Option<String> = row.try_get("certificate_body")?;
-    let certificate = match body {
+fn device_row(row: &Row) -> Result<DeviceRow> {
+    let certificate = match row.maybe_text("certificate_body")? {
         Some(body) => {
             Some(SignedCertificate { body, signature: Signature::from_bytes(row.bytes("certificate_signature")?) })
         }

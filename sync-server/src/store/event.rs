@@ -5,7 +5,8 @@ use shared::ids::{ChainId, DeviceId, VenueId};
 use shared::sync::protocol::Disposition;
 use shared::time::Timestamp;
 
-use super::row::RowExt;
+use super::rows::Rows;
+use super::sql::{Bind, Kind, Line, query};
 use super::{Result, TenantTx};
 
 /// A chain.
@@ -63,8 +64,8 @@ const fn disposition(disposition: Disposition) -> &'static str {
 impl TenantTx {
     /// A chain, if it was ever heard of.
     pub async fn find_chain(&mut self, chain: ChainId) -> Result<Option<ChainRow>> {
-        let row = sqlx::query("SELECT device_id, venue_id, head_seq, head_hash FROM chain WHERE chain = $1")
-            .bind(chain.as_bytes().as_slice())
+        let row = query("SELECT device_id, venue_id, head_seq, head_hash FROM chain WHERE chain = $1")
+            .bind(chain)
             .fetch_optional(self.sql())
             .await?;
         let Some(row) = row else { return Ok(None) };
@@ -83,13 +84,13 @@ impl TenantTx {
         start: Hash,
         now: Timestamp,
     ) -> Result<()> {
-        sqlx::query(
+        query(
             "INSERT INTO chain (chain, device_id, venue_id, head_seq, head_hash, started_at)
              VALUES ($1, $2, $3, 0, $4, $5)",
         )
-        .bind(chain.as_bytes().as_slice())
-        .bind(device_id.as_bytes().as_slice())
-        .bind(venue_id.as_bytes().as_slice())
+        .bind(chain)
+        .bind(device_id)
+        .bind(venue_id)
         .bind(start.as_bytes().as_slice())
         .bind(now.as_millis())
         .execute(self.sql())
@@ -99,8 +100,8 @@ impl TenantTx {
 
     /// Where an event with this hash stands, if it is held. Its hash proves everything before it.
     pub async fn find_place(&mut self, chain: ChainId, seq: u64, hash: Hash) -> Result<Option<Place>> {
-        let row = sqlx::query("SELECT branch FROM event WHERE chain = $1 AND seq = $2 AND hash = $3")
-            .bind(chain.as_bytes().as_slice())
+        let row = query("SELECT branch FROM event WHERE chain = $1 AND seq = $2 AND hash = $3")
+            .bind(chain)
             .bind(seq.cast_signed())
             .bind(hash.as_bytes().as_slice())
             .fetch_optional(self.sql())
@@ -113,8 +114,8 @@ impl TenantTx {
         if head.seq <= seq {
             return Ok((head.seq, head.hash));
         }
-        let row = sqlx::query("SELECT hash FROM event WHERE chain = $1 AND seq = $2 AND branch = 0")
-            .bind(head.chain.as_bytes().as_slice())
+        let row = query("SELECT hash FROM event WHERE chain = $1 AND seq = $2 AND branch = 0")
+            .bind(head.chain)
             .bind(seq.cast_signed())
             .fetch_optional(self.sql())
             .await?;
@@ -124,12 +125,12 @@ impl TenantTx {
 
     /// Whether a branch ends here.
     pub async fn is_tip(&mut self, chain: ChainId, place: Place) -> Result<bool> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT max(head_seq) AS head FROM (
                SELECT head_seq FROM chain WHERE chain = $1 AND $2 = 0
-               UNION ALL SELECT head_seq FROM branch WHERE chain = $1 AND branch = $2)",
+               UNION ALL SELECT head_seq FROM branch WHERE chain = $1 AND branch = $2) AS ends",
         )
-        .bind(chain.as_bytes().as_slice())
+        .bind(chain)
         .bind(i64::from(place.branch))
         .fetch_one(self.sql())
         .await?;
@@ -138,16 +139,16 @@ impl TenantTx {
 
     /// Begins a branch after an event.
     pub async fn insert_branch(&mut self, chain: ChainId, after: Place, hash: Hash) -> Result<u32> {
-        let row = sqlx::query("SELECT coalesce(max(branch), 0) + 1 AS next FROM branch WHERE chain = $1")
-            .bind(chain.as_bytes().as_slice())
+        let row = query("SELECT coalesce(max(branch), 0) + 1 AS next FROM branch WHERE chain = $1")
+            .bind(chain)
             .fetch_one(self.sql())
             .await?;
         let branch: u32 = row.number("next")?;
-        sqlx::query(
+        query(
             "INSERT INTO branch (chain, branch, parent, forked_after, head_seq, head_hash)
              VALUES ($1, $2, $3, $4, $4, $5)",
         )
-        .bind(chain.as_bytes().as_slice())
+        .bind(chain)
         .bind(i64::from(branch))
         .bind(i64::from(after.branch))
         .bind(after.seq.cast_signed())
@@ -159,14 +160,14 @@ impl TenantTx {
 
     /// The last number of branch 0 that a branch still shares with it.
     pub async fn load_fork_point(&mut self, chain: ChainId, branch: u32) -> Result<u64> {
-        let row = sqlx::query(
+        let row = query(
             "WITH RECURSIVE up (branch, parent, forked_after) AS (
                SELECT branch, parent, forked_after FROM branch WHERE chain = $1 AND branch = $2
                UNION ALL
                SELECT b.branch, b.parent, b.forked_after FROM branch b JOIN up ON b.branch = up.parent WHERE b.chain = $1)
              SELECT coalesce(min(forked_after), 0) AS fork FROM up",
         )
-        .bind(chain.as_bytes().as_slice())
+        .bind(chain)
         .bind(i64::from(branch))
         .fetch_one(self.sql())
         .await?;
@@ -180,8 +181,8 @@ impl TenantTx {
         } else {
             "UPDATE branch SET head_seq = $2, head_hash = $3 WHERE chain = $1 AND branch = $4"
         };
-        sqlx::query(sql)
-            .bind(head.chain.as_bytes().as_slice())
+        query(sql)
+            .bind(head.chain)
             .bind(head.seq.cast_signed())
             .bind(head.hash.as_bytes().as_slice())
             .bind(i64::from(branch))
@@ -192,23 +193,25 @@ impl TenantTx {
 
     /// Keeps events, many rows to a statement.
     pub async fn insert_events(&mut self, events: &[StoredEvent<'_>], now: Timestamp) -> Result<()> {
-        for chunk in events.chunks(100) {
-            let mut sql = sqlx::QueryBuilder::new(
-                "INSERT INTO event (chain, branch, seq, hash, type, hlc, received_at, disposition, line) ",
-            );
-            sql.push_values(chunk, |mut row, stored| {
-                row.push_bind(stored.event.chain.as_bytes().as_slice())
-                    .push_bind(i64::from(stored.branch))
-                    .push_bind(stored.event.seq.cast_signed())
-                    .push_bind(stored.event.hash.as_bytes().as_slice())
-                    .push_bind(stored.kind)
-                    .push_bind(stored.hlc.cast_signed())
-                    .push_bind(now.as_millis())
-                    .push_bind(disposition(stored.disposition))
-                    .push_bind(stored.event.line.as_str());
-            });
-            sql.build().execute(self.sql()).await?;
+        let mut rows = Rows::new(
+            "INSERT INTO event (chain, branch, seq, hash, type, hlc, received_at, disposition, line)",
+            &[Kind::Uuid, Kind::Int, Kind::Int, Kind::Bytes, Kind::Text, Kind::Int, Kind::Int, Kind::Text, Kind::Line],
+            "",
+        );
+        for stored in events {
+            rows.push([
+                stored.event.chain.value(),
+                i64::from(stored.branch).value(),
+                stored.event.seq.cast_signed().value(),
+                (&stored.event.hash).value(),
+                stored.kind.value(),
+                stored.hlc.cast_signed().value(),
+                now.value(),
+                disposition(stored.disposition).value(),
+                Line(&stored.event.line).value(),
+            ]);
         }
+        rows.execute(self.sql()).await?;
         Ok(())
     }
 
@@ -220,17 +223,15 @@ impl TenantTx {
         code: &str,
         now: Timestamp,
     ) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO flag (device_id, chain, branch, seq, code, raised_at) VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(device_id.as_bytes().as_slice())
-        .bind(chain.as_bytes().as_slice())
-        .bind(i64::from(place.branch))
-        .bind(place.seq.cast_signed())
-        .bind(code.to_owned())
-        .bind(now.as_millis())
-        .execute(self.sql())
-        .await?;
+        query("INSERT INTO flag (device_id, chain, branch, seq, code, raised_at) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(device_id)
+            .bind(chain)
+            .bind(i64::from(place.branch))
+            .bind(place.seq.cast_signed())
+            .bind(code.to_owned())
+            .bind(now.as_millis())
+            .execute(self.sql())
+            .await?;
         Ok(())
     }
 
@@ -241,12 +242,12 @@ impl TenantTx {
         branch: u32,
         (first, last): (u64, u64),
     ) -> Result<Vec<(u64, Disposition, String)>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT flag.seq, flag.code, event.disposition FROM flag
              JOIN event ON event.chain = flag.chain AND event.branch = flag.branch AND event.seq = flag.seq
              WHERE flag.chain = $1 AND flag.branch = $2 AND flag.seq BETWEEN $3 AND $4 ORDER BY flag.flag_id",
         )
-        .bind(chain.as_bytes().as_slice())
+        .bind(chain)
         .bind(i64::from(branch))
         .bind(first.cast_signed())
         .bind(last.cast_signed())
@@ -270,17 +271,16 @@ impl TenantTx {
     ) -> Result<bool> {
         let (parent_chain, parent_seq) = parent.unzip();
         let parent_seq = parent_seq.map(u64::cast_signed);
-        let row = sqlx::query(
-            "SELECT count(*) AS others FROM chain WHERE parent_chain = $1 AND parent_seq = $2 AND chain <> $3",
-        )
-        .bind(parent_chain.map(|chain| chain.as_bytes().to_vec()))
-        .bind(parent_seq)
-        .bind(chain.as_bytes().as_slice())
-        .fetch_one(self.sql())
-        .await?;
-        sqlx::query("UPDATE chain SET parent_chain = $2, parent_seq = $3, app_version = $4 WHERE chain = $1")
-            .bind(chain.as_bytes().as_slice())
-            .bind(parent_chain.map(|chain| chain.as_bytes().to_vec()))
+        let row =
+            query("SELECT count(*) AS others FROM chain WHERE parent_chain = $1 AND parent_seq = $2 AND chain <> $3")
+                .bind(parent_chain)
+                .bind(parent_seq)
+                .bind(chain)
+                .fetch_one(self.sql())
+                .await?;
+        query("UPDATE chain SET parent_chain = $2, parent_seq = $3, app_version = $4 WHERE chain = $1")
+            .bind(chain)
+            .bind(parent_chain)
             .bind(parent_seq)
             .bind(app_version.to_owned())
             .execute(self.sql())
@@ -291,14 +291,14 @@ impl TenantTx {
     /// Keeps the bytes of a request that was signed well and refused all the same. `quota` bounds what one device may
     /// leave here, so that a broken one cannot fill the disk.
     pub async fn keep_intake(&mut self, intake: &Intake<'_>, now: Timestamp, quota: i64) -> Result<()> {
-        sqlx::query(
+        query(
             "INSERT INTO intake_raw (body_hash, device_id, received_at, reason, body)
              SELECT $1, $2, $3, $4, $5
              WHERE (SELECT coalesce(sum(length(body)), 0) FROM intake_raw WHERE device_id = $2) + length($5) <= $6
              ON CONFLICT DO NOTHING",
         )
         .bind(blake3::hash(intake.body).as_bytes().as_slice())
-        .bind(intake.device_id.as_bytes().as_slice())
+        .bind(intake.device_id)
         .bind(now.as_millis())
         .bind(intake.reason)
         .bind(intake.body)
@@ -310,15 +310,11 @@ impl TenantTx {
 
     /// How many refused requests are kept.
     pub async fn count_intake(&mut self) -> Result<u64> {
-        sqlx::query("SELECT count(*) AS n FROM intake_raw").fetch_one(self.sql()).await?.number("n")
+        query("SELECT count(*) AS n FROM intake_raw").fetch_one(self.sql()).await?.number("n")
     }
 
     /// How many events a chain holds, all branches together.
     pub async fn count_events(&mut self, chain: ChainId) -> Result<u64> {
-        sqlx::query("SELECT count(*) AS n FROM event WHERE chain = $1")
-            .bind(chain.as_bytes().as_slice())
-            .fetch_one(self.sql())
-            .await?
-            .number("n")
+        query("SELECT count(*) AS n FROM event WHERE chain = $1").bind(chain).fetch_one(self.sql()).await?.number("n")
     }
 }

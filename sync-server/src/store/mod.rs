@@ -1,25 +1,38 @@
-//! The only room that knows SQL. One small control file says who there is; everything a company owns is in a file of
-//! its own, and nothing here can be called without that company's handle: rows of another cannot even be named.
+//! The only room that knows SQL, on either of two backends with one behaviour.
+//!
+//! - SQLite, when nobody says otherwise: one small control file says who there is, and everything a company owns is in
+//!   a file of its own, with one writer.
+//! - PostgreSQL, when one machine is not enough: any number of servers beside each other on one database.
+//!
+//! Nothing here can be called without a company's handle: rows of another cannot even be named. Statements are written
+//! once, in [`sql`]; what differs stands side by side where it differs.
+//!
+//! Order of locks, so that none waits for another in a circle: the company ([`Tenant::write`] alone, or
+//! [`Tenant::write_beside`] others), chains, tickets, and last, at the commit, the streams. Each kind sorted.
 
 mod audit;
 mod catalog;
 mod control;
+mod database;
 mod device;
 mod event;
+mod postgres;
 mod projection;
 mod report;
 mod row;
+mod rows;
+mod sql;
 mod stream;
 mod tenant;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use shared::ids::TenantId;
-use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::PgPool;
+
+use database::Database;
 
 pub use catalog::{Page, Paged};
 pub use control::{AdminRole, AdminRow, LoginGuard, SessionRow, TenantRow};
@@ -29,6 +42,7 @@ pub use projection::{CardRequest, RedemptionRow};
 pub use report::{
     DayTotals, FlagRow, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
 };
+pub use stream::StreamHead;
 pub use tenant::{Tenant, TenantTx};
 
 /// Why the store did not do it.
@@ -37,9 +51,12 @@ pub enum StoreError {
     /// The database refused.
     #[error("the database refused")]
     Sql(#[source] sqlx::Error),
-    /// Others were writing for too long; trying again helps.
+    /// Others were writing for too long, two got in each other's way, or the database is away; trying again helps.
     #[error("the database is busy")]
     Busy(#[source] sqlx::Error),
+    /// The role we would act as sees every company's rows, whatever a transaction says.
+    #[error("the server's role in the database may see every company's rows; it will not serve as that")]
+    Mighty,
     /// The schema could not be brought up to date, or is newer than this program.
     #[error("the database's schema cannot be used by this version")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -59,8 +76,24 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let is_locked = error.as_database_error().is_some_and(|database| database.message().contains("is locked"));
-        if is_locked || matches!(error, sqlx::Error::PoolTimedOut) { Self::Busy(error) } else { Self::Sql(error) }
+        if is_passing(&error) { Self::Busy(error) } else { Self::Sql(error) }
+    }
+}
+
+/// Whether it may go well the next time, nothing having been changed by this one.
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(database) => match database.code().as_deref() {
+            // PostgreSQL: serialization, deadlock, lock not to be had, cancelled, idle for too long in a transaction;
+            // or it is stopping, starting, full of connections, or gone (class 08).
+            Some("40001" | "40P01" | "55P03" | "57014" | "25P03" | "57P01" | "57P02" | "57P03" | "57P05" | "53300") => {
+                true
+            }
+            Some(code) if code.len() == 5 && code.starts_with("08") => true,
+            _ => database.message().contains("is locked"),
+        },
+        _ => false,
     }
 }
 
@@ -69,39 +102,17 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything the server keeps.
 pub struct Store {
-    dir: PathBuf,
+    rooms: Rooms,
     control: Database,
     tenants: tokio::sync::Mutex<HashMap<TenantId, Arc<Tenant>>>,
 }
 
-/// One SQLite file: one writer, several readers.
-pub(crate) struct Database {
-    pub(crate) write: SqlitePool,
-    pub(crate) read: SqlitePool,
-}
-
-impl Database {
-    async fn open(path: &Path, migrator: &sqlx::migrate::Migrator) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5))
-            .pragma("trusted_schema", "OFF");
-        // One writer per file, in order; SQLite allows no more, and waiting here is fairer than in its busy handler.
-        let write =
-            SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(options.clone()).await?;
-        migrator.run(&write).await?;
-        let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
-        Ok(Self { write, read })
-    }
-
-    async fn close(&self) {
-        self.read.close().await;
-        self.write.close().await;
-    }
+/// Where companies' rows are.
+enum Rooms {
+    /// In files of this directory.
+    Files(PathBuf),
+    /// In tables of one database.
+    Tables(PgPool),
 }
 
 impl Store {
@@ -110,8 +121,17 @@ impl Store {
         make_private_dir(dir)?;
         let path = dir.join("control.db");
         make_private_file(&path)?;
-        let control = Database::open(&path, &sqlx::migrate!("../migrations/server/sqlite/control")).await?;
-        Ok(Self { dir: dir.to_owned(), control, tenants: tokio::sync::Mutex::default() })
+        let control = Database::open_file(&path, &sqlx::migrate!("../migrations/server/sqlite/control")).await?;
+        Ok(Self { rooms: Rooms::Files(dir.to_owned()), control, tenants: tokio::sync::Mutex::default() })
+    }
+
+    /// Connects to a PostgreSQL database, `postgres://…`, and brings it up to date.
+    ///
+    /// Errors: [`StoreError::Mighty`] when it cannot act as a role that row-level security binds.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let (control, tenants) = postgres::connect(url).await?;
+        let (control, rooms) = (Database::Postgres(control), Rooms::Tables(tenants));
+        Ok(Self { rooms, control, tenants: tokio::sync::Mutex::default() })
     }
 
     /// Writes everything out and lets go of the files.
@@ -119,15 +139,14 @@ impl Store {
         for (_, tenant) in self.tenants.lock().await.drain() {
             tenant.close().await;
         }
+        if let Rooms::Tables(pool) = &self.rooms {
+            pool.close().await;
+        }
         self.control.close().await;
     }
 
     pub(crate) fn control(&self) -> &Database {
         &self.control
-    }
-
-    pub(crate) fn tenant_path(&self, tenant: TenantId) -> PathBuf {
-        self.dir.join(format!("tenant-{tenant}.db"))
     }
 }
 

@@ -6,7 +6,7 @@ use shared::tender::Payment;
 use shared::ticket::{RedeemedLine, TicketId};
 use shared::time::Timestamp;
 
-use super::row::RowExt;
+use super::sql::query;
 use super::{Place, Result, StoreError, TenantTx};
 
 /// Who redeemed what: the parts of the row that are not in the fact.
@@ -43,16 +43,16 @@ impl TenantTx {
         (chain, place): (ChainId, Place),
     ) -> Result<bool> {
         let currency = json(&sale.currency)?;
-        let inserted = sqlx::query(
+        let inserted = query(
             "INSERT INTO sale (sale_id, device_id, venue_id, session_id, staff_id, receipt_no, business_date,
                completed_at, currency, total_minor, tax_minor, change_minor, rounding_minor, chain, branch, seq)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING",
         )
-        .bind(sale.sale_id.as_bytes().as_slice())
-        .bind(device_id.as_bytes().as_slice())
-        .bind(venue_id.as_bytes().as_slice())
-        .bind(session_id.map(|id| id.as_bytes().to_vec()))
-        .bind(staff_id.map(|id| id.as_bytes().to_vec()))
+        .bind(sale.sale_id)
+        .bind(device_id)
+        .bind(venue_id)
+        .bind(session_id)
+        .bind(staff_id)
         .bind(sale.receipt_no.cast_signed())
         .bind(i64::from(sale.business_date.days()))
         .bind(sale.completed_at.as_millis())
@@ -61,23 +61,23 @@ impl TenantTx {
         .bind(sale.totals.tax_minor)
         .bind(sale.settlement.change_minor)
         .bind(sale.settlement.rounding_minor)
-        .bind(chain.as_bytes().as_slice())
+        .bind(chain)
         .bind(i64::from(place.branch))
         .bind(place.seq.cast_signed())
         .execute(self.sql())
         .await?;
-        if inserted.rows_affected() == 0 {
+        if inserted == 0 {
             return Ok(false);
         }
         for line in &sale.lines {
-            sqlx::query(
+            query(
                 "INSERT INTO sale_line (sale_id, line_no, product_id, sku, name, quantity_milli, unit_price_minor,
                    tax_rate_bp, total_minor)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
             )
-            .bind(sale.sale_id.as_bytes().as_slice())
+            .bind(sale.sale_id)
             .bind(i64::from(line.line_no))
-            .bind(line.product_id.as_bytes().as_slice())
+            .bind(line.product_id)
             .bind(line.sku.as_str())
             .bind(line.name.as_str())
             .bind(line.quantity_milli.milli())
@@ -90,13 +90,13 @@ impl TenantTx {
         for (payment_no, payment) in (1_i64..).zip(&sale.settlement.payments) {
             let (tender, tendered, payment_id) = match payment {
                 Payment::Cash { tendered_minor, .. } => ("cash", Some(*tendered_minor), None),
-                Payment::Card { payment_id, .. } => ("card", None, Some(payment_id.as_bytes().to_vec())),
+                Payment::Card { payment_id, .. } => ("card", None, Some(*payment_id)),
             };
-            sqlx::query(
+            query(
                 "INSERT INTO payment (sale_id, payment_no, tender, amount_minor, tendered_minor, payment_id)
                  VALUES ($1, $2, $3, $4, $5, $6)",
             )
-            .bind(sale.sale_id.as_bytes().as_slice())
+            .bind(sale.sale_id)
             .bind(payment_no)
             .bind(tender)
             .bind(payment.amount_minor())
@@ -106,22 +106,20 @@ impl TenantTx {
             .await?;
         }
         for ticket in &sale.tickets {
-            sqlx::query(
-                "INSERT INTO ticket (ticket_id, sale_id, display_code) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            )
-            .bind(ticket.ticket_id.to_string())
-            .bind(sale.sale_id.as_bytes().as_slice())
-            .bind(ticket.display_code.as_str())
-            .execute(self.sql())
-            .await?;
+            query("INSERT INTO ticket (ticket_id, sale_id, display_code) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                .bind(ticket.ticket_id.to_string())
+                .bind(sale.sale_id)
+                .bind(ticket.display_code.as_str())
+                .execute(self.sql())
+                .await?;
         }
         Ok(true)
     }
 
     /// Whether the catalogue ever had a product.
     pub async fn is_product_known(&mut self, product: ProductId) -> Result<bool> {
-        let row = sqlx::query("SELECT count(*) AS n FROM product WHERE product_id = $1")
-            .bind(product.as_bytes().as_slice())
+        let row = query("SELECT count(*) AS n FROM product WHERE product_id = $1")
+            .bind(product)
             .fetch_one(self.sql())
             .await?;
         Ok(row.int("n")? > 0)
@@ -129,8 +127,8 @@ impl TenantTx {
 
     /// Whether a session is open; `None` when it was never heard of.
     pub async fn is_session_open(&mut self, session: SessionId) -> Result<Option<bool>> {
-        let row = sqlx::query("SELECT closed_at FROM register_session WHERE session_id = $1")
-            .bind(session.as_bytes().as_slice())
+        let row = query("SELECT closed_at FROM register_session WHERE session_id = $1")
+            .bind(session)
             .fetch_optional(self.sql())
             .await?;
         row.map(|row| Ok(row.maybe_time("closed_at")?.is_none())).transpose()
@@ -142,43 +140,42 @@ impl TenantTx {
         opened: &RegisterOpened,
         (device_id, venue_id): (DeviceId, VenueId),
     ) -> Result<bool> {
-        let inserted = sqlx::query(
+        let inserted = query(
             "INSERT INTO register_session (session_id, device_id, venue_id, register_id, business_date, opened_by,
                opened_at, float_minor)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
         )
-        .bind(opened.session_id.as_bytes().as_slice())
-        .bind(device_id.as_bytes().as_slice())
-        .bind(venue_id.as_bytes().as_slice())
-        .bind(opened.register_id.as_bytes().as_slice())
+        .bind(opened.session_id)
+        .bind(device_id)
+        .bind(venue_id)
+        .bind(opened.register_id)
         .bind(i64::from(opened.business_date.days()))
-        .bind(opened.opened_by.as_bytes().as_slice())
+        .bind(opened.opened_by)
         .bind(opened.opened_at.as_millis())
         .bind(opened.float.total_minor())
         .execute(self.sql())
         .await?;
-        Ok(inserted.rows_affected() == 1)
+        Ok(inserted == 1)
     }
 
     /// Counts a closing; false when the session is not open.
     pub async fn close_register_session(&mut self, closed: &RegisterClosed) -> Result<bool> {
-        let updated = sqlx::query(
-            "UPDATE register_session SET closed_at = $2, z = $3 WHERE session_id = $1 AND closed_at IS NULL",
-        )
-        .bind(closed.session_id.as_bytes().as_slice())
-        .bind(closed.closed_at.as_millis())
-        .bind(json(&closed.z)?)
-        .execute(self.sql())
-        .await?;
-        Ok(updated.rows_affected() == 1)
+        let updated =
+            query("UPDATE register_session SET closed_at = $2, z = $3 WHERE session_id = $1 AND closed_at IS NULL")
+                .bind(closed.session_id)
+                .bind(closed.closed_at.as_millis())
+                .bind(json(&closed.z)?)
+                .execute(self.sql())
+                .await?;
+        Ok(updated == 1)
     }
 
     /// What a session's sales come to here: how many, and their total.
     pub async fn sum_session(&mut self, session: SessionId) -> Result<(u64, i64)> {
-        let row = sqlx::query(
-            "SELECT count(*) AS sales, coalesce(sum(total_minor), 0) AS total FROM sale WHERE session_id = $1",
+        let row = query(
+            "SELECT count(*) AS sales, cast(coalesce(sum(total_minor), 0) AS bigint) AS total FROM sale WHERE session_id = $1",
         )
-        .bind(session.as_bytes().as_slice())
+        .bind(session)
         .fetch_one(self.sql())
         .await?;
         Ok((row.number("sales")?, row.int("total")?))
@@ -186,38 +183,38 @@ impl TenantTx {
 
     /// Counts a request for money; false when it is known already.
     pub async fn insert_card_payment(&mut self, requested: &CardRequested, device_id: DeviceId) -> Result<bool> {
-        let inserted = sqlx::query(
+        let inserted = query(
             "INSERT INTO card_payment (payment_id, sale_id, device_id, terminal, amount_minor, ticket_no, requested_at,
                says, report)
              VALUES ($1, $2, $3, $4, $5, $6, $7, 'requested', 'null') ON CONFLICT DO NOTHING",
         )
-        .bind(requested.payment_id.as_bytes().as_slice())
-        .bind(requested.sale_id.as_bytes().as_slice())
-        .bind(device_id.as_bytes().as_slice())
+        .bind(requested.payment_id)
+        .bind(requested.sale_id)
+        .bind(device_id)
         .bind(requested.terminal.clone())
         .bind(requested.amount_minor)
         .bind(requested.ticket_no.clone())
         .bind(requested.requested_at.as_millis())
         .execute(self.sql())
         .await?;
-        Ok(inserted.rows_affected() == 1)
+        Ok(inserted == 1)
     }
 
     /// Counts the terminal's word; false when nobody asked it.
     pub async fn update_card_payment(&mut self, id: PaymentId, says: &str, report: &str) -> Result<bool> {
-        let updated = sqlx::query("UPDATE card_payment SET says = $2, report = $3 WHERE payment_id = $1")
-            .bind(id.as_bytes().as_slice())
+        let updated = query("UPDATE card_payment SET says = $2, report = $3 WHERE payment_id = $1")
+            .bind(id)
             .bind(says.to_owned())
             .bind(report.to_owned())
             .execute(self.sql())
             .await?;
-        Ok(updated.rows_affected() == 1)
+        Ok(updated == 1)
     }
 
     /// A request for money.
     pub async fn find_card_request(&mut self, id: PaymentId) -> Result<Option<CardRequest>> {
-        let row = sqlx::query("SELECT amount_minor FROM card_payment WHERE payment_id = $1")
-            .bind(id.as_bytes().as_slice())
+        let row = query("SELECT amount_minor FROM card_payment WHERE payment_id = $1")
+            .bind(id)
             .fetch_optional(self.sql())
             .await?;
         row.map(|row| Ok(CardRequest { amount_minor: row.int("amount_minor")? })).transpose()
@@ -225,28 +222,28 @@ impl TenantTx {
 
     /// Counts a redemption; false when it is counted already.
     pub async fn insert_redemption(&mut self, row: &RedemptionRow<'_>) -> Result<bool> {
-        let inserted = sqlx::query(
+        let inserted = query(
             "INSERT INTO redemption (redemption_id, ticket_id, device_id, venue_id, staff_id, business_date,
                redeemed_at, lines, cause)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
         )
-        .bind(row.fact.redemption_id.as_bytes().as_slice())
+        .bind(row.fact.redemption_id)
         .bind(row.fact.ticket_id.to_string())
-        .bind(row.device_id.as_bytes().as_slice())
-        .bind(row.venue_id.as_bytes().as_slice())
-        .bind(row.staff_id.map(|id| id.as_bytes().to_vec()))
+        .bind(row.device_id)
+        .bind(row.venue_id)
+        .bind(row.staff_id)
         .bind(i64::from(row.fact.business_date.days()))
         .bind(row.fact.redeemed_at.as_millis())
         .bind(json(&row.fact.lines)?)
         .bind(row.cause.as_bytes().as_slice())
         .execute(self.sql())
         .await?;
-        Ok(inserted.rows_affected() == 1)
+        Ok(inserted == 1)
     }
 
     /// Everything handed over on a ticket so far, by anyone.
     pub async fn list_redeemed(&mut self, ticket: TicketId) -> Result<Vec<RedeemedLine>> {
-        let rows = sqlx::query("SELECT lines FROM redemption WHERE ticket_id = $1")
+        let rows = query("SELECT lines FROM redemption WHERE ticket_id = $1")
             .bind(ticket.to_string())
             .fetch_all(self.sql())
             .await?;
@@ -262,13 +259,13 @@ impl TenantTx {
         refused_at: Timestamp,
         (wrong, locked_until): (u8, Option<Timestamp>),
     ) -> Result<()> {
-        sqlx::query(
+        query(
             "INSERT INTO pin_refusal (cause, device_id, staff_id, refused_at, wrong, locked_until)
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
         )
         .bind(cause.as_bytes().as_slice())
-        .bind(device_id.as_bytes().as_slice())
-        .bind(staff_id.as_bytes().as_slice())
+        .bind(device_id)
+        .bind(staff_id)
         .bind(refused_at.as_millis())
         .bind(i64::from(wrong))
         .bind(locked_until.map(Timestamp::as_millis))

@@ -3,9 +3,9 @@
 use shared::event::Hash;
 use shared::ids::{DeviceId, SaleId};
 use shared::time::{BusinessDate, Timestamp};
-use sqlx::sqlite::SqliteRow;
 
-use super::row::RowExt;
+use super::row::Row;
+use super::sql::{Sql, query};
 use super::{Result, TenantTx};
 
 /// What a business date came to.
@@ -136,17 +136,39 @@ pub struct FlagRow {
     pub raised_at: Timestamp,
 }
 
+/// The same of both databases, but for how a list becomes a text.
 macro_rules! sale_query {
     ($rest:literal) => {
+        Sql {
+            sqlite: sale_query!(
+                "(SELECT group_concat(tender) FROM (SELECT DISTINCT tender FROM payment
+                   WHERE payment.sale_id = sale.sale_id ORDER BY tender))",
+                "(SELECT group_concat(part, ', ') FROM (
+                   SELECT CASE WHEN quantity_milli % 1000 = 0 THEN cast(quantity_milli / 1000 AS TEXT)
+                     ELSE rtrim(printf('%d,%03d', quantity_milli / 1000, abs(quantity_milli % 1000)), '0') END
+                     || ' × ' || name AS part
+                   FROM sale_line WHERE sale_line.sale_id = sale.sale_id ORDER BY line_no))",
+                $rest
+            ),
+            postgres: sale_query!(
+                "(SELECT string_agg(DISTINCT tender, ',' ORDER BY tender) FROM payment
+                   WHERE payment.sale_id = sale.sale_id)",
+                "(SELECT string_agg(
+                     CASE WHEN quantity_milli % 1000 = 0 THEN (quantity_milli / 1000)::text
+                     ELSE rtrim((quantity_milli / 1000)::text || ',' || lpad(abs(quantity_milli % 1000)::text, 3, '0'),
+                       '0') END || ' × ' || name, ', ' ORDER BY line_no)
+                   FROM sale_line WHERE sale_line.sale_id = sale.sale_id)",
+                $rest
+            ),
+        }
+    };
+    ($tenders:literal, $lines:literal, $rest:literal) => {
         concat!(
-            "SELECT sale.*, register.code AS register_code, device.name AS device_name, staff.name AS operator,
-               (SELECT group_concat(tender) FROM (SELECT DISTINCT tender FROM payment
-                 WHERE payment.sale_id = sale.sale_id ORDER BY tender)) AS tenders,
-               (SELECT group_concat(part, ', ') FROM (
-                 SELECT CASE WHEN quantity_milli % 1000 = 0 THEN cast(quantity_milli / 1000 AS TEXT)
-                   ELSE rtrim(printf('%d,%03d', quantity_milli / 1000, abs(quantity_milli % 1000)), '0') END
-                   || ' × ' || name AS part
-                 FROM sale_line WHERE sale_line.sale_id = sale.sale_id ORDER BY line_no)) AS lines
+            "SELECT sale.*, register.code AS register_code, device.name AS device_name, staff.name AS operator, ",
+            $tenders,
+            " AS tenders, ",
+            $lines,
+            " AS lines
              FROM sale LEFT JOIN device USING (device_id) LEFT JOIN register USING (register_id)
              LEFT JOIN staff USING (staff_id) ",
             $rest
@@ -157,9 +179,9 @@ macro_rules! sale_query {
 impl TenantTx {
     /// What a business date came to.
     pub async fn sum_day(&mut self, date: BusinessDate) -> Result<DayTotals> {
-        let row = sqlx::query(
-            "SELECT count(*) AS sales, coalesce(sum(total_minor), 0) AS total, coalesce(sum(tax_minor), 0) AS tax,
-               coalesce(sum(rounding_minor), 0) AS rounding
+        let row = query(
+            "SELECT count(*) AS sales, cast(coalesce(sum(total_minor), 0) AS bigint) AS total, cast(coalesce(sum(tax_minor), 0) AS bigint) AS tax,
+               cast(coalesce(sum(rounding_minor), 0) AS bigint) AS rounding
              FROM sale WHERE business_date = $1",
         )
         .bind(i64::from(date.days()))
@@ -179,8 +201,8 @@ impl TenantTx {
 
     /// The same by tender.
     pub async fn sum_tenders(&mut self, date: BusinessDate) -> Result<Vec<TenderTotal>> {
-        let rows = sqlx::query(
-            "SELECT tender, count(*) AS payments, coalesce(sum(amount_minor), 0) AS amount
+        let rows = query(
+            "SELECT tender, count(*) AS payments, cast(coalesce(sum(amount_minor), 0) AS bigint) AS amount
              FROM sale JOIN payment USING (sale_id) WHERE business_date = $1 GROUP BY tender ORDER BY tender",
         )
         .bind(i64::from(date.days()))
@@ -199,9 +221,9 @@ impl TenantTx {
 
     /// The same by till.
     pub async fn sum_tills(&mut self, date: BusinessDate) -> Result<Vec<TillTotal>> {
-        let rows = sqlx::query(
-            "SELECT device_id, count(*) AS sales, coalesce(sum(total_minor), 0) AS total
-             FROM sale WHERE business_date = $1 GROUP BY device_id",
+        let rows = query(
+            "SELECT device_id, count(*) AS sales, cast(coalesce(sum(total_minor), 0) AS bigint) AS total
+             FROM sale WHERE business_date = $1 GROUP BY device_id ORDER BY device_id",
         )
         .bind(i64::from(date.days()))
         .fetch_all(self.sql())
@@ -219,9 +241,9 @@ impl TenantTx {
 
     /// The same by quarter of an hour; quarters without a sale are left out.
     pub async fn sum_quarter_hours(&mut self, date: BusinessDate) -> Result<Vec<QuarterHour>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT completed_at - completed_at % 900000 AS quarter, count(*) AS sales,
-               coalesce(sum(total_minor), 0) AS total
+               cast(coalesce(sum(total_minor), 0) AS bigint) AS total
              FROM sale WHERE business_date = $1 GROUP BY quarter ORDER BY quarter",
         )
         .bind(i64::from(date.days()))
@@ -240,22 +262,23 @@ impl TenantTx {
 
     /// The newest business date anything was opened or sold on.
     pub async fn newest_business_date(&mut self) -> Result<Option<BusinessDate>> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT max(days) AS days FROM (SELECT max(business_date) AS days FROM sale
-             UNION ALL SELECT max(business_date) FROM register_session)",
+             UNION ALL SELECT max(business_date) FROM register_session) AS newest",
         )
         .fetch_one(self.sql())
         .await?;
-        let days: Option<i64> = sqlx::Row::try_get(&row, "days")?;
-        Ok(days.and_then(|days| i32::try_from(days).ok()).map(BusinessDate::from_days))
+        Ok(row.maybe_int("days")?.and_then(|days| i32::try_from(days).ok()).map(BusinessDate::from_days))
     }
 
     /// Sessions that are not closed: the newest of each till.
     pub async fn list_open_sessions(&mut self) -> Result<Vec<OpenSession>> {
-        let rows = sqlx::query(
-            "SELECT device_id, business_date, max(opened_at) AS opened_at, staff.name AS operator
-             FROM register_session LEFT JOIN staff ON staff.staff_id = opened_by
-             WHERE closed_at IS NULL GROUP BY device_id",
+        let rows = query(
+            "SELECT device_id, business_date, opened_at, staff.name AS operator
+             FROM (SELECT *, row_number() OVER (PARTITION BY device_id ORDER BY opened_at DESC, session_id DESC) AS place
+                   FROM register_session WHERE closed_at IS NULL) AS open
+             LEFT JOIN staff ON staff.staff_id = open.opened_by
+             WHERE place = 1 ORDER BY device_id",
         )
         .fetch_all(self.sql())
         .await?;
@@ -265,7 +288,7 @@ impl TenantTx {
                     device_id: row.id("device_id")?,
                     business_date: BusinessDate::from_days(row.number("business_date")?),
                     opened_at: row.time("opened_at")?,
-                    operator: sqlx::Row::try_get(row, "operator")?,
+                    operator: row.maybe_text("operator")?,
                 })
             })
             .collect()
@@ -291,10 +314,10 @@ impl TenantTx {
                  ORDER BY completed_at DESC, sale_id DESC LIMIT $4"
             )
         };
-        let rows = sqlx::query(sql)
+        let rows = query(sql)
             .bind(date.map(|date| i64::from(date.days())))
             .bind(at.map(Timestamp::as_millis))
-            .bind(id.map(|id| id.as_bytes().to_vec()))
+            .bind(id)
             .bind(i64::from(limit))
             .fetch_all(self.sql())
             .await?;
@@ -303,28 +326,25 @@ impl TenantTx {
 
     /// One sale with everything.
     pub async fn find_sale(&mut self, id: SaleId) -> Result<Option<SaleDetail>> {
-        let row = sqlx::query(sale_query!("WHERE sale.sale_id = $1"))
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(self.sql())
-            .await?;
+        let row = query(sale_query!("WHERE sale.sale_id = $1")).bind(id).fetch_optional(self.sql()).await?;
         let Some(row) = row else { return Ok(None) };
         let sale = sale_row(&row)?;
-        let event = sqlx::query(
+        let event = query(
             "SELECT event.seq, event.hash, event.line FROM sale JOIN event USING (chain, branch, seq)
              WHERE sale_id = $1",
         )
-        .bind(id.as_bytes().as_slice())
+        .bind(id)
         .fetch_one(self.sql())
         .await?;
-        let tickets = sqlx::query(
+        let tickets = query(
             "SELECT ticket_id, display_code,
                (SELECT count(*) FROM redemption WHERE redemption.ticket_id = ticket.ticket_id) AS redemptions
              FROM ticket WHERE sale_id = $1 ORDER BY ticket_id",
         )
-        .bind(id.as_bytes().as_slice())
+        .bind(id)
         .fetch_all(self.sql())
         .await?;
-        let ticket = |row: &SqliteRow| -> Result<_> {
+        let ticket = |row: &Row| -> Result<_> {
             Ok(TicketRow {
                 ticket_id: row.text("ticket_id")?,
                 display_code: row.text("display_code")?,
@@ -335,14 +355,14 @@ impl TenantTx {
             sale,
             seq: event.number("seq")?,
             hash: event.hash("hash")?,
-            line: event.text("line")?,
+            line: event.line("line")?,
             tickets: tickets.iter().map(ticket).collect::<Result<_>>()?,
         }))
     }
 
     /// The newest flags.
     pub async fn list_flags(&mut self, limit: u16) -> Result<Vec<FlagRow>> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT flag.code, flag.seq, flag.raised_at, coalesce(device.name, '') AS device_name
              FROM flag LEFT JOIN device USING (device_id) ORDER BY flag_id DESC LIMIT $1",
         )
@@ -362,15 +382,14 @@ impl TenantTx {
     }
 }
 
-fn sale_row(row: &SqliteRow) -> Result<SaleRow> {
-    let (tenders, lines): (Option<String>, Option<String>) =
-        (sqlx::Row::try_get(row, "tenders")?, sqlx::Row::try_get(row, "lines")?);
+fn sale_row(row: &Row) -> Result<SaleRow> {
+    let (tenders, lines): (Option<String>, Option<String>) = (row.maybe_text("tenders")?, row.maybe_text("lines")?);
     Ok(SaleRow {
         sale_id: row.id("sale_id")?,
         device_id: row.id("device_id")?,
         receipt_no: row.number("receipt_no")?,
-        register_code: sqlx::Row::try_get(row, "register_code")?,
-        device_name: sqlx::Row::try_get(row, "device_name")?,
+        register_code: row.maybe_text("register_code")?,
+        device_name: row.maybe_text("device_name")?,
         business_date: BusinessDate::from_days(row.number("business_date")?),
         completed_at: row.time("completed_at")?,
         currency: row.text("currency")?,
@@ -378,6 +397,6 @@ fn sale_row(row: &SqliteRow) -> Result<SaleRow> {
         tax_minor: row.int("tax_minor")?,
         tenders: tenders.map(|list| list.split(',').map(str::to_owned).collect()).unwrap_or_default(),
         lines: lines.unwrap_or_default(),
-        operator: sqlx::Row::try_get(row, "operator")?,
+        operator: row.maybe_text("operator")?,
     })
 }

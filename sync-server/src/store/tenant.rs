@@ -1,14 +1,19 @@
-//! One company's file, and the transaction everything in it is read and written through.
+//! One company's rows, and the transaction everything in them is read and written through.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
-use shared::ids::{Entropy, LogId, TenantId};
+use shared::ids::{ChainId, Entropy, LogId, TenantId};
+use shared::ticket::TicketId;
 use shared::time::Timestamp;
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::PgPool;
 
-use super::row::RowExt;
-use super::{Database, Result, Store, StoreError, TenantRow, make_private_file};
+use super::database::{Database, Tx};
+use super::postgres::{self, Access};
+use super::sql::{Target, query};
+use super::stream::News;
+use super::{Result, Rooms, Store, StoreError, TenantRow, make_private_file};
 
 /// A company's handle. Whoever holds it can reach this company's rows and no other's.
 pub struct Tenant {
@@ -29,7 +34,10 @@ pub struct Tenant {
 pub struct TenantTx {
     /// Whose rows these are.
     pub tenant_id: TenantId,
-    tx: Transaction<'static, Sqlite>,
+    tx: Tx,
+    access: Access,
+    /// To be published at the commit.
+    pub(super) news: Vec<News>,
 }
 
 impl Store {
@@ -62,28 +70,51 @@ impl Store {
         let (mut signing_key, mut pin_pepper) = ([0; 32], [0; 32]);
         entropy.fill(&mut signing_key);
         entropy.fill(&mut pin_pepper);
-        // The file first: a company the control file knows always has one.
         let log_id = LogId::new(now, entropy);
-        let path = self.tenant_path(tenant_id);
-        make_private_file(&path)?;
-        let db = Database::open(&path, &sqlx::migrate!("../migrations/server/sqlite/tenant")).await?;
-        sqlx::query(
-            "INSERT INTO log (log_id, tenant_id, parent, started_at, reason) VALUES ($1, $2, NULL, $3, 'created')",
-        )
-        .bind(log_id.as_bytes().as_slice())
-        .bind(tenant_id.as_bytes().as_slice())
-        .bind(now.as_millis())
-        .execute(&db.write)
-        .await?;
         let row = TenantRow { tenant_id, slug: slug.to_owned(), name: name.to_owned(), signing_key, pin_pepper };
-        if let Err(error) = self.insert_tenant(&row, now).await {
-            db.close().await;
-            return Err(error);
-        }
+        let db = match &self.rooms {
+            Rooms::Files(dir) => self.create_file(dir, &row, log_id, now).await?,
+            Rooms::Tables(pool) => self.create_rows(pool, &row, log_id, now).await?,
+        };
         let tenant = Arc::new(Tenant::new(row, log_id, db));
         self.tenants.lock().await.insert(tenant_id, Arc::clone(&tenant));
         Ok(tenant)
     }
+
+    /// The file first: a company the control file knows always has one.
+    async fn create_file(&self, dir: &Path, row: &TenantRow, log_id: LogId, now: Timestamp) -> Result<Database> {
+        let path = tenant_path(dir, row.tenant_id);
+        make_private_file(&path)?;
+        let db = Database::open_file(&path, &sqlx::migrate!("../migrations/server/sqlite/tenant")).await?;
+        insert_log(db.to_write(), row.tenant_id, log_id, now).await?;
+        if let Err(error) = self.insert_tenant(row, now).await {
+            db.close().await;
+            return Err(error);
+        }
+        Ok(db)
+    }
+
+    async fn create_rows(&self, pool: &PgPool, row: &TenantRow, log_id: LogId, now: Timestamp) -> Result<Database> {
+        self.insert_tenant(row, now).await?;
+        let mut tx = Tx::Postgres(postgres::begin(pool, row.tenant_id, Access::Write).await?);
+        insert_log(tx.sql(), row.tenant_id, log_id, now).await?;
+        tx.commit().await?;
+        Ok(Database::Postgres(pool.clone()))
+    }
+}
+
+fn tenant_path(dir: &Path, tenant: TenantId) -> PathBuf {
+    dir.join(format!("tenant-{tenant}.db"))
+}
+
+async fn insert_log(to: Target<'_>, tenant: TenantId, log_id: LogId, now: Timestamp) -> Result<()> {
+    query("INSERT INTO log (log_id, tenant_id, parent, started_at, reason) VALUES ($1, $2, NULL, $3, 'created')")
+        .bind(log_id)
+        .bind(tenant)
+        .bind(now)
+        .execute(to)
+        .await?;
+    Ok(())
 }
 
 impl Tenant {
@@ -93,42 +124,93 @@ impl Tenant {
     }
 
     async fn open(store: &Store, row: TenantRow) -> Result<Self> {
-        let path = store.tenant_path(row.tenant_id);
-        let db = Database::open(&path, &sqlx::migrate!("../migrations/server/sqlite/tenant")).await?;
-        let newest = sqlx::query("SELECT log_id, tenant_id FROM log ORDER BY started_at DESC, log_id DESC LIMIT 1")
-            .fetch_optional(&db.read)
+        let db = match &store.rooms {
+            Rooms::Files(dir) => {
+                let path = tenant_path(dir, row.tenant_id);
+                Database::open_file(&path, &sqlx::migrate!("../migrations/server/sqlite/tenant")).await?
+            }
+            Rooms::Tables(pool) => Database::Postgres(pool.clone()),
+        };
+        let mut tx = begin(&db, row.tenant_id, Access::Read).await?;
+        let newest = query("SELECT log_id, tenant_id FROM log ORDER BY started_at DESC, log_id DESC LIMIT 1")
+            .fetch_optional(tx.sql())
             .await?
             .ok_or(StoreError::Corrupt("log"))?;
         // A file renamed into another company's place must not be served as that company's.
         if newest.id::<TenantId>("tenant_id")? != row.tenant_id {
             return Err(StoreError::Corrupt("tenant"));
         }
-        Ok(Self::new(row, newest.id("log_id")?, db))
+        let log_id = newest.id("log_id")?;
+        drop(tx);
+        Ok(Self::new(row, log_id, db))
     }
 
+    /// Lets go of the file. Tables are everybody's.
     pub(crate) async fn close(&self) {
-        self.db.close().await;
+        if let Database::Sqlite { .. } = self.db {
+            self.db.close().await;
+        }
     }
 
-    /// Begins to write. Waits for the writer before; two never run at once.
+    /// Begins to write, alone: two such never run at once, so what was read stays true to the commit.
     pub async fn write(&self) -> Result<TenantTx> {
-        let tx = self.db.write.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(TenantTx { tenant_id: self.tenant_id, tx })
+        begin(&self.db, self.tenant_id, Access::Write).await
+    }
+
+    /// Begins to write beside others, for deeds so frequent that they may not wait for each other. What it reads to
+    /// decide on, it locks first: [`TenantTx::lock_chains`], [`TenantTx::lock_tickets`]. In a SQLite file nobody else
+    /// writes meanwhile anyway.
+    pub async fn write_beside(&self) -> Result<TenantTx> {
+        begin(&self.db, self.tenant_id, Access::Beside).await
     }
 
     /// Begins to read: one consistent moment, however many questions are asked.
     pub async fn read(&self) -> Result<TenantTx> {
-        Ok(TenantTx { tenant_id: self.tenant_id, tx: self.db.read.begin().await? })
+        begin(&self.db, self.tenant_id, Access::Read).await
     }
 }
 
+async fn begin(db: &Database, tenant_id: TenantId, access: Access) -> Result<TenantTx> {
+    let tx = match db {
+        Database::Sqlite { read, .. } if access == Access::Read => Tx::Sqlite(read.begin().await?),
+        Database::Sqlite { .. } => db.begin().await?,
+        Database::Postgres(pool) => Tx::Postgres(postgres::begin(pool, tenant_id, access).await?),
+    };
+    Ok(TenantTx { tenant_id, tx, access, news: Vec::new() })
+}
+
 impl TenantTx {
-    /// Makes it durable.
-    pub async fn commit(self) -> Result<()> {
-        Ok(self.tx.commit().await?)
+    /// Publishes what is new, and makes everything durable.
+    pub async fn commit(mut self) -> Result<()> {
+        self.publish_news().await?;
+        self.tx.commit().await
     }
 
-    pub(crate) fn sql(&mut self) -> &mut SqliteConnection {
-        &mut self.tx
+    pub(crate) fn sql(&mut self) -> Target<'_> {
+        self.tx.sql()
+    }
+
+    /// Keeps these chains to itself until the commit. All of them at once, so that no two wait in a circle.
+    pub async fn lock_chains(&mut self, chains: &[ChainId]) -> Result<()> {
+        let mut names: Vec<_> = chains.iter().map(|chain| chain.as_bytes().to_vec()).collect();
+        names.sort_unstable();
+        self.lock("chain", &names).await
+    }
+
+    /// Keeps these tickets to itself until the commit, after [`TenantTx::lock_chains`] and all at once.
+    pub async fn lock_tickets(&mut self, tickets: &[TicketId]) -> Result<()> {
+        let mut names: Vec<_> = tickets.iter().map(|ticket| ticket.to_string().into_bytes()).collect();
+        names.sort_unstable();
+        self.lock("ticket", &names).await
+    }
+
+    /// Keeps things to itself that have no row yet. Whoever writes alone holds everything already.
+    pub(super) async fn lock(&mut self, kind: &'static str, names: &[Vec<u8>]) -> Result<()> {
+        if let (Tx::Postgres(tx), Access::Beside) = (&mut self.tx, self.access) {
+            for name in names {
+                postgres::lock(tx, self.tenant_id, kind, name).await?;
+            }
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,94 @@
+//! Where rows are: in a SQLite file, or in a PostgreSQL database shared by all companies and any number of servers.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+use super::Result;
+use super::sql::Target;
+
+/// A way in. One SQLite file has one writer and several readers; PostgreSQL sorts that out itself.
+#[derive(Clone)]
+pub(crate) enum Database {
+    Sqlite { write: SqlitePool, read: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// A transaction on either. Dropped without commit it leaves nothing behind.
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Database {
+    /// Opens a file, making it if need be, and brings it up to date.
+    pub(crate) async fn open_file(path: &Path, migrator: &sqlx::migrate::Migrator) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .pragma("trusted_schema", "OFF");
+        // One writer per file, in order; SQLite allows no more, and waiting here is fairer than in its busy handler.
+        let write =
+            SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(options.clone()).await?;
+        migrator.run(&write).await?;
+        let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
+        Ok(Self::Sqlite { write, read })
+    }
+
+    /// For one question.
+    pub(crate) fn to_read(&self) -> Target<'_> {
+        match self {
+            Self::Sqlite { read, .. } => Target::SqlitePool(read),
+            Self::Postgres(pool) => Target::PostgresPool(pool),
+        }
+    }
+
+    /// For one change.
+    pub(crate) fn to_write(&self) -> Target<'_> {
+        match self {
+            Self::Sqlite { write, .. } => Target::SqlitePool(write),
+            Self::Postgres(pool) => Target::PostgresPool(pool),
+        }
+    }
+
+    /// For several changes that belong together.
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    pub(crate) fn sql(&mut self) -> Target<'_> {
+        match self {
+            Self::Sqlite(tx) => Target::Sqlite(tx),
+            Self::Postgres(tx) => Target::Postgres(tx),
+        }
+    }
+
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}

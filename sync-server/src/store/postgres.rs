@@ -1,0 +1,142 @@
+//! PostgreSQL: schema, role, and whose rows a transaction sees.
+//!
+//! Every company's rows are in the same tables. What keeps them apart is the database itself: each transaction says
+//! whose it is, and row-level security, forced even on the owner of the tables, shows and takes that company's rows
+//! only. The server acts as a role that owns nothing and may not step around it; it refuses to start as any other.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use shared::ids::TenantId;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres, Row, Transaction};
+
+use super::{Result, StoreError};
+
+/// Connections of one server to what companies own.
+const TENANT_CONNECTIONS: u32 = 16;
+/// And to the list of companies. Apart, because that list is asked while a company's transaction is open.
+const CONTROL_CONNECTIONS: u32 = 4;
+/// Waiting longer than this for a connection or a lock is being busy, as with SQLite.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// What every connection is told once. The role is the same for all companies; whose rows it sees is said in each
+/// transaction and ends with it.
+const GREETING: &str = "SET ROLE barra_app; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'";
+
+/// Which of a company's transactions this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// One moment, however many questions.
+    Read,
+    /// Alone: nobody else changes anything of this company meanwhile, as with a SQLite file.
+    Write,
+    /// Beside others that lock what they change.
+    Beside,
+}
+
+/// The schema in the order it grew, by the table that says how far it has come.
+pub(crate) fn migrators() -> [Migrator; 2] {
+    let mut control = sqlx::migrate!("../migrations/server/postgres/control");
+    control.dangerous_set_table_name("_migration_control");
+    let mut tenant = sqlx::migrate!("../migrations/server/postgres/tenant");
+    tenant.dangerous_set_table_name("_migration_tenant");
+    [control, tenant]
+}
+
+/// Connects, brings the schema up to date if it is not, and takes the role of the server: the list of companies, and
+/// what they own.
+pub(crate) async fn connect(url: &str) -> Result<(PgPool, PgPool)> {
+    let options: PgConnectOptions = url.parse()?;
+    let options = options.application_name("sync-server");
+    let mut connection = options.connect().await?;
+    for migrator in migrators() {
+        // A login that may only serve cannot even ask for what is there already, so nothing is asked needlessly.
+        if !is_current(&mut connection, &migrator).await? {
+            migrator.run(&mut connection).await?;
+        }
+    }
+    connection.execute(GREETING).await?;
+    refuse_the_mighty(&mut connection).await?;
+    connection.close().await?;
+    let pool = |connections| {
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(PATIENCE)
+            .after_connect(|connection, _| Box::pin(async move { connection.execute(GREETING).await.map(drop) }))
+            .connect_with(options.clone())
+    };
+    Ok((pool(CONTROL_CONNECTIONS).await?, pool(TENANT_CONNECTIONS).await?))
+}
+
+/// Whether everything this program knows was applied. What it does not know is an error: a newer program was here.
+async fn is_current(connection: &mut PgConnection, migrator: &Migrator) -> Result<bool> {
+    let table = &migrator.table_name;
+    let there = sqlx::query("SELECT to_regclass($1) IS NOT NULL AS there").bind(&**table).fetch_one(&mut *connection);
+    if !there.await?.try_get::<bool, _>("there")? {
+        return Ok(false);
+    }
+    let sql = format!("SELECT version, checksum FROM {table} WHERE success");
+    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?;
+    let mut applied = rows
+        .iter()
+        .map(|row| Ok((row.try_get::<i64, _>("version")?, row.try_get::<Vec<u8>, _>("checksum")?)))
+        .collect::<sqlx::Result<BTreeMap<_, _>>>()?;
+    let mut is_current = true;
+    for migration in migrator.iter() {
+        match applied.remove(&migration.version) {
+            Some(checksum) if *checksum == *migration.checksum => {}
+            Some(_) => return Err(MigrateError::VersionMismatch(migration.version).into()),
+            None => is_current = false,
+        }
+    }
+    match applied.keys().next() {
+        Some(version) => Err(MigrateError::VersionMissing(*version).into()),
+        None => Ok(is_current),
+    }
+}
+
+/// A role that sees every company's rows would make one mistake of ours everybody's.
+async fn refuse_the_mighty(connection: &mut PgConnection) -> Result<()> {
+    let role = sqlx::query(
+        "SELECT rolsuper OR rolbypassrls
+           OR EXISTS (SELECT FROM pg_class WHERE relname = 'event' AND pg_has_role(current_user, relowner, 'MEMBER'))
+           AS mighty FROM pg_roles WHERE rolname = current_user",
+    );
+    let is_mighty: bool = role.fetch_one(connection).await?.try_get("mighty")?;
+    if is_mighty { Err(StoreError::Mighty) } else { Ok(()) }
+}
+
+/// Begins a transaction that sees one company's rows and no other's.
+pub(crate) async fn begin(pool: &PgPool, tenant: TenantId, access: Access) -> Result<Transaction<'static, Postgres>> {
+    // Every mode is said, and the company in the same breath: the connection may come from a request that was given up
+    // half-way, and nothing of that may be left.
+    let mode = match access {
+        Access::Read => "REPEATABLE READ READ ONLY",
+        Access::Write | Access::Beside => "READ COMMITTED READ WRITE",
+    };
+    let begin = format!("BEGIN ISOLATION LEVEL {mode}; SET LOCAL barra.tenant_id = '{tenant}'");
+    let mut tx = pool.begin_with(AssertSqlSafe(begin)).await?;
+    let lock = match access {
+        Access::Read => return Ok(tx),
+        Access::Write => "SELECT pg_advisory_xact_lock($1)",
+        Access::Beside => "SELECT pg_advisory_xact_lock_shared($1)",
+    };
+    sqlx::query(lock).bind(lock_key(tenant, "tenant", b"")).execute(&mut *tx).await?;
+    Ok(tx)
+}
+
+/// Waits until nobody else holds this thing of the company, and holds it to the end of the transaction.
+pub(crate) async fn lock(on: &mut PgConnection, tenant: TenantId, kind: &str, name: &[u8]) -> sqlx::Result<()> {
+    let key = lock_key(tenant, kind, name);
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(key).execute(on).await.map(drop)
+}
+
+/// Two things that share a number wait for each other needlessly, and that is all.
+fn lock_key(tenant: TenantId, kind: &str, name: &[u8]) -> i64 {
+    let mut hasher = blake3::Hasher::new_derive_key("barra 1 advisory lock");
+    hasher.update(tenant.as_bytes()).update(kind.as_bytes()).update(b"/").update(name);
+    let mut key = [0; 8];
+    hasher.finalize_xof().fill(&mut key);
+    i64::from_be_bytes(key)
+}

@@ -1,0 +1,140 @@
+//! Many rows of one table in few statements: as many `VALUES` in SQLite, one array for each column in PostgreSQL.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use sqlx::postgres::PgArguments;
+use sqlx::{Arguments, AssertSqlSafe};
+use uuid::Uuid;
+
+use super::sql::{Kind, Target, Value, sqlite};
+
+/// SQLite takes 32,766 values to a statement; a hundred rows are as fast as more.
+const SQLITE_ROWS: usize = 100;
+/// So that no message to PostgreSQL grows without bound.
+const POSTGRES_ROWS: usize = 5_000;
+
+/// Rows to be inserted.
+pub(crate) struct Rows<'q> {
+    insert: &'static str,
+    kinds: &'static [Kind],
+    rest: &'static str,
+    values: Vec<Value<'q>>,
+}
+
+impl<'q> Rows<'q> {
+    /// `INSERT INTO table (columns)`, what each column is, and what follows the rows: `ON CONFLICT …`.
+    pub(crate) fn new(insert: &'static str, kinds: &'static [Kind], rest: &'static str) -> Self {
+        Self { insert, kinds, rest, values: Vec::new() }
+    }
+
+    /// One more row, a value for each column.
+    pub(crate) fn push<const N: usize>(&mut self, row: [Value<'q>; N]) {
+        debug_assert_eq!(N, self.kinds.len(), "a value for each column");
+        self.values.extend(row);
+    }
+
+    /// Inserts them; answers how many there are that were not there before.
+    pub(crate) async fn execute(self, mut to: Target<'_>) -> sqlx::Result<u64> {
+        let mut inserted = 0;
+        for chunk in self.chunks(&to) {
+            let sql = AssertSqlSafe(self.text(&to, chunk.len()));
+            inserted += match to.again() {
+                Target::Sqlite(on) => sqlx::query_with(sql, sqlite(chunk.to_vec())?).execute(on).await?.rows_affected(),
+                Target::SqlitePool(on) => {
+                    sqlx::query_with(sql, sqlite(chunk.to_vec())?).execute(on).await?.rows_affected()
+                }
+                Target::Postgres(on) => sqlx::query_with(sql, self.arrays(chunk)?).execute(on).await?.rows_affected(),
+                Target::PostgresPool(on) => {
+                    sqlx::query_with(sql, self.arrays(chunk)?).execute(on).await?.rows_affected()
+                }
+            };
+        }
+        Ok(inserted)
+    }
+
+    fn chunks(&self, to: &Target<'_>) -> std::slice::Chunks<'_, Value<'q>> {
+        let rows = match to {
+            Target::Sqlite(_) | Target::SqlitePool(_) => SQLITE_ROWS,
+            Target::Postgres(_) | Target::PostgresPool(_) => POSTGRES_ROWS,
+        };
+        self.values.chunks(rows * self.kinds.len())
+    }
+
+    /// Made of our own words only: how many places there are is all that varies.
+    fn text(&self, to: &Target<'_>, values: usize) -> String {
+        let mut sql = self.insert.to_owned();
+        match to {
+            Target::Sqlite(_) | Target::SqlitePool(_) => {
+                for place in 1..=values {
+                    let before = match (place, (place - 1) % self.kinds.len()) {
+                        (1, _) => " VALUES (",
+                        (_, 0) => "), (",
+                        _ => ", ",
+                    };
+                    let _ = write!(sql, "{before}${place}");
+                }
+                sql.push_str(") ");
+            }
+            Target::Postgres(_) | Target::PostgresPool(_) => {
+                sql.push_str(" SELECT * FROM unnest(");
+                for (place, kind) in (1..).zip(self.kinds) {
+                    let before = if place == 1 { "" } else { ", " };
+                    let of = match kind {
+                        Kind::Int => "bigint",
+                        Kind::Bool => "boolean",
+                        Kind::Text => "text",
+                        Kind::Bytes | Kind::Line => "bytea",
+                        Kind::Uuid => "uuid",
+                    };
+                    let _ = write!(sql, "{before}${place}::{of}[]");
+                }
+                sql.push_str(") ");
+            }
+        }
+        sql.push_str(self.rest);
+        sql
+    }
+
+    /// The values column by column.
+    fn arrays(&self, values: &[Value<'q>]) -> sqlx::Result<PgArguments> {
+        let mut arguments = PgArguments::default();
+        for (column, kind) in self.kinds.iter().enumerate() {
+            let cells = values.iter().skip(column).step_by(self.kinds.len());
+            match kind {
+                Kind::Int => arguments.add(cells.map(as_int).collect::<Vec<Option<i64>>>()),
+                Kind::Bool => arguments.add(cells.map(as_bool).collect::<Vec<Option<bool>>>()),
+                Kind::Text => arguments.add(cells.map(as_text).collect::<Vec<Option<&str>>>()),
+                Kind::Bytes | Kind::Line => arguments.add(cells.map(as_bytes).collect::<Vec<Option<&[u8]>>>()),
+                Kind::Uuid => arguments.add(cells.map(as_uuid).collect::<Vec<Option<Uuid>>>()),
+            }
+            .map_err(sqlx::Error::Encode)?;
+        }
+        Ok(arguments)
+    }
+}
+
+fn as_int(value: &Value<'_>) -> Option<i64> {
+    if let Value::Int(value) = value { Some(*value) } else { None }
+}
+
+fn as_bool(value: &Value<'_>) -> Option<bool> {
+    if let Value::Bool(value) = value { Some(*value) } else { None }
+}
+
+fn as_text<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    if let Value::Text(text) = value { Some(text) } else { None }
+}
+
+fn as_bytes<'v>(value: &'v Value<'_>) -> Option<&'v [u8]> {
+    match value {
+        Value::Bytes(bytes) => Some(bytes),
+        Value::Line(Cow::Borrowed(text)) => Some(text.as_bytes()),
+        Value::Line(Cow::Owned(text)) => Some(text.as_bytes()),
+        _ => None,
+    }
+}
+
+fn as_uuid(value: &Value<'_>) -> Option<Uuid> {
+    if let Value::Uuid(id) = value { Some(*id) } else { None }
+}
