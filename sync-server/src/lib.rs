@@ -66,6 +66,7 @@ pub(crate) struct Inner {
     pub(crate) metrics: metrics::Metrics,
     pub(crate) bells: bell::Bells,
     pub(crate) limits: api::Limits,
+    pub(crate) groups: app::push::Groups,
     /// Turns true when the server stops, so that open streams end.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -163,6 +164,7 @@ async fn run(
         metrics: metrics::Metrics::default(),
         bells: bell::Bells::default(),
         limits: api::Limits::default(),
+        groups: app::push::Groups::default(),
         stopping: stopping.clone(),
     });
     let service = api::router(Arc::clone(&inner)).into_make_service_with_connect_info::<SocketAddr>();

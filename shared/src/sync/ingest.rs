@@ -172,8 +172,8 @@ pub fn decide(
     let origin = known.map_or(*origin, |known| known.origin);
     let start = ChainHead { chain, seq: before, hash: batch.prev_hash };
     let mut new = start.follow_all(&origin, &batch.events);
-    let head = new.last().map_or(start, SealedEvent::head);
-    verify_head(&head, key, &batch.head_signature).map_err(|_| Refusal::Signature(chain))?;
+    let end = new.last().map_or(start, SealedEvent::head);
+    verify_head(&end, key, &batch.head_signature).map_err(|_| Refusal::Signature(chain))?;
     if known.is_none() {
         let begins = new.first().map(SealedEvent::read);
         if !matches!(begins, Some(Ok(Event { fact: Read::Known(Fact::ChainStarted(_)), .. }))) {
@@ -197,7 +197,7 @@ pub fn decide(
     let verified_through = match (branch, known) {
         (BranchPlan::New { parent, forked_after, .. }, Some(known)) => known.fork_point(parent).min(forked_after),
         (BranchPlan::Existing(branch), Some(known)) => known.fork_point(branch),
-        _ => head.seq,
+        _ => end.seq,
     };
     let forked_now = matches!(branch, BranchPlan::New { .. });
     let repeated = repeated as u64;
@@ -207,7 +207,7 @@ pub fn decide(
         branch,
         new,
         repeated,
-        head,
+        head: end,
         forked_now,
         verified_through,
     }))

@@ -18,19 +18,28 @@ use shared::time::Timestamp;
 
 use super::error::ApiError;
 use crate::app::admin::{self, Session};
-use crate::store::{AdminRole, DeviceRow, Intake, NonceOutcome, Tenant};
+use crate::app::push::{PushError, Ticket};
+use crate::store::{AdminRole, DeviceRow, Intake, Tenant};
 use crate::{INTAKE_QUOTA_BYTES, Inner};
 
 /// The cookie a browser carries. The prefix makes browsers refuse it from anywhere but this host, over TLS.
 pub(crate) const COOKIE: &str = "__Host-barra";
 
-/// A request a device signed, its body as sent.
+/// A request a device signed, its body as sent, and not an old one sent again.
 pub(crate) struct SignedRequest {
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) device: DeviceRow,
     pub(crate) key: PublicKey,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+}
+
+/// A request a device signed, whose ticket is still to be used up: by those who write anyway.
+pub(crate) struct TicketedRequest {
+    pub(crate) request: SignedRequest,
+    pub(crate) ticket: Ticket,
+    pub(crate) now: Timestamp,
+    unsent: Option<u64>,
 }
 
 struct Credentials {
@@ -53,6 +62,20 @@ fn credentials(headers: &HeaderMap) -> Option<Credentials> {
 }
 
 impl FromRequest<Arc<Inner>> for SignedRequest {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, app: &Arc<Inner>) -> Result<Self, ApiError> {
+        let TicketedRequest { request, ticket, now, unsent } = TicketedRequest::from_request(request, app).await?;
+        let mut tx = request.tenant.write_beside().await?;
+        if !ticket.admit(&mut tx, &request.device, now, unsent).await? {
+            return Err(PushError::Replayed.into());
+        }
+        tx.commit().await?;
+        Ok(request)
+    }
+}
+
+impl FromRequest<Arc<Inner>> for TicketedRequest {
     type Rejection = ApiError;
 
     async fn from_request(request: Request<Body>, app: &Arc<Inner>) -> Result<Self, ApiError> {
@@ -84,25 +107,21 @@ impl FromRequest<Arc<Inner>> for SignedRequest {
         if !app.limits.device.take(&given.device.as_bytes()[..], app.outside.clock.up_ms()) {
             return Err(super::limit::slow_down());
         }
-        let mut tx = tenant.write_beside().await?;
         if device.revoked_at.is_some() {
             // What it still holds is kept, and nothing is served.
             if parts.method == Method::POST {
                 let intake = Intake { device_id: given.device, reason: "revoked", body: &body };
+                let mut tx = tenant.write_beside().await?;
                 tx.keep_intake(&intake, now, INTAKE_QUOTA_BYTES).await?;
                 tx.commit().await?;
             }
             return Err(ApiError::new(ProblemCode::Revoked, "this till was withdrawn by head office"));
         }
         let content = Hash::from_bytes(blake3::derive_key("barra 1 request content", given.signature.as_bytes()));
-        let forget_before = now.plus_millis(-2 * MAX_SKEW_MS);
-        let nonce = tx.put_nonce(given.device, &given.nonce, content, (now, forget_before)).await?;
-        if nonce == NonceOutcome::Replayed {
-            return Err(ApiError::new(ProblemCode::Replayed, "this nonce was used for another request"));
-        }
-        tx.touch_device(given.device, now, unsent(&parts)).await?;
-        tx.commit().await?;
-        Ok(Self { tenant, device, key, headers: parts.headers, body })
+        let ticket = Ticket { nonce: given.nonce, content, forget_before: now.plus_millis(-2 * MAX_SKEW_MS) };
+        let unsent = unsent(&parts);
+        let request = SignedRequest { tenant, device, key, headers: parts.headers, body };
+        Ok(Self { request, ticket, now, unsent })
     }
 }
 

@@ -10,15 +10,16 @@ use axum::http::header;
 use serde::Deserialize;
 use shared::event::Hash;
 use shared::ids::{DeviceId, LogId};
+use shared::sync::ingest::Refusal;
 use shared::sync::protocol::{
     EnrollReply, EnrollRequest, MAX_BODY_BYTES, MAX_PULL_ITEMS, ProblemCode, PullReply, PushReply, PushRequest,
 };
 
-use super::auth::SignedRequest;
+use super::auth::{SignedRequest, TicketedRequest};
 use super::error::ApiError;
 use super::limit;
 use crate::app::pull::PullFrom;
-use crate::app::push::PushError;
+use crate::app::push::{Offer, PushError};
 use crate::app::{enroll, pull, push};
 use crate::store::{Intake, Tenant};
 use crate::{INTAKE_QUOTA_BYTES, Inner};
@@ -59,10 +60,10 @@ pub(crate) async fn enroll_device(
 ))]
 pub(crate) async fn push_events(
     State(app): State<Arc<Inner>>,
-    request: SignedRequest,
+    TicketedRequest { request, ticket, now, .. }: TicketedRequest,
 ) -> Result<Json<PushReply>, ApiError> {
     let started = app.outside.clock.up_ms();
-    let now = app.outside.now();
+    let arriving = app.groups.announce(request.tenant.tenant_id);
     let is_compressed = request.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "zstd");
     let body = request.body.clone();
     // Megabytes to unpack and read would hold up the threads that answer others.
@@ -76,15 +77,19 @@ pub(crate) async fn push_events(
             return Err(ApiError::new(ProblemCode::Unprocessable, title));
         }
     };
-    let pushed = match push::push(&request.tenant, &request.device, &request.key, &parsed, now).await {
+    let offer = Offer { device: request.device.clone(), key: request.key, request: parsed, now, ticket: Some(ticket) };
+    let pushed = match push::push(&app.groups, &request.tenant, arriving, offer).await {
         Ok(pushed) => pushed,
         Err(error) => {
             let reason = match &error {
-                PushError::OtherDevice(_) => Some("other_device"),
-                PushError::NoStart(_) => Some("no_start"),
-                PushError::Signature(_) => Some("signature"),
-                PushError::Numbers => Some("numbers"),
-                PushError::TooLarge | PushError::Protocol(_) | PushError::Store(_) => None,
+                PushError::Refused(Refusal::OtherDevice(_)) => Some("other_device"),
+                PushError::Refused(Refusal::NoStart(_)) => Some("no_start"),
+                PushError::Refused(Refusal::Signature(_)) => Some("signature"),
+                PushError::Refused(Refusal::Numbers) => Some("numbers"),
+                PushError::Refused(Refusal::TooLarge | Refusal::Protocol(_))
+                | PushError::Replayed
+                | PushError::Unfinished
+                | PushError::Store(_) => None,
             };
             if let Some(reason) = reason {
                 tracing::warn!(device = %request.device.device_id, %error, "a push was refused; its bytes are kept");

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use shared::sync::ingest::Refusal;
 use shared::sync::protocol::{Problem, ProblemCode};
 use shared::time::Timestamp;
 
@@ -39,6 +40,11 @@ impl ApiError {
 
     pub(crate) fn too_large() -> Self {
         Self::new(ProblemCode::TooLarge, "too much at once")
+    }
+
+    /// What passes by itself.
+    pub(crate) fn try_again(title: impl Into<String>) -> Self {
+        Self { retry_after_s: Some(1), ..Self::new(ProblemCode::Unavailable, title) }
     }
 
     pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
@@ -125,11 +131,13 @@ impl From<PushError> for ApiError {
     fn from(error: PushError) -> Self {
         let code = match error {
             PushError::Store(error) => return error.into(),
-            PushError::TooLarge => ProblemCode::TooLarge,
-            PushError::Protocol(_) => ProblemCode::UpgradeRequired,
-            PushError::Numbers => ProblemCode::Malformed,
-            PushError::OtherDevice(_) => ProblemCode::Forbidden,
-            PushError::NoStart(_) | PushError::Signature(_) => ProblemCode::Unprocessable,
+            PushError::Replayed => ProblemCode::Replayed,
+            PushError::Unfinished => return Self::try_again("the server could not finish this; send it again"),
+            PushError::Refused(Refusal::TooLarge) => ProblemCode::TooLarge,
+            PushError::Refused(Refusal::Protocol(_)) => ProblemCode::UpgradeRequired,
+            PushError::Refused(Refusal::Numbers) => ProblemCode::Malformed,
+            PushError::Refused(Refusal::OtherDevice(_)) => ProblemCode::Forbidden,
+            PushError::Refused(Refusal::NoStart(_) | Refusal::Signature(_)) => ProblemCode::Unprocessable,
         };
         Self::new(code, error.to_string())
     }

@@ -98,17 +98,6 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Where an event with this hash stands, if it is held. Its hash proves everything before it.
-    pub async fn find_place(&mut self, chain: ChainId, seq: u64, hash: Hash) -> Result<Option<Place>> {
-        let row = query("SELECT branch FROM event WHERE chain = $1 AND seq = $2 AND hash = $3")
-            .bind(chain)
-            .bind(seq.cast_signed())
-            .bind(hash.as_bytes().as_slice())
-            .fetch_optional(self.sql())
-            .await?;
-        row.map(|row| Ok(Place { branch: row.number("branch")?, seq })).transpose()
-    }
-
     /// The last event of branch 0 no later than `seq`: its number and hash.
     pub async fn load_main_hash(&mut self, head: &ChainHead, seq: u64) -> Result<(u64, Hash)> {
         if head.seq <= seq {
@@ -123,27 +112,8 @@ impl TenantTx {
         Ok(hash.map_or((0, Hash::ZERO), |hash| (seq, hash)))
     }
 
-    /// Whether a branch ends here.
-    pub async fn is_tip(&mut self, chain: ChainId, place: Place) -> Result<bool> {
-        let row = query(
-            "SELECT max(head_seq) AS head FROM (
-               SELECT head_seq FROM chain WHERE chain = $1 AND $2 = 0
-               UNION ALL SELECT head_seq FROM branch WHERE chain = $1 AND branch = $2) AS ends",
-        )
-        .bind(chain)
-        .bind(i64::from(place.branch))
-        .fetch_one(self.sql())
-        .await?;
-        Ok(row.int("head")? == place.seq.cast_signed())
-    }
-
     /// Begins a branch after an event.
-    pub async fn insert_branch(&mut self, chain: ChainId, after: Place, hash: Hash) -> Result<u32> {
-        let row = query("SELECT coalesce(max(branch), 0) + 1 AS next FROM branch WHERE chain = $1")
-            .bind(chain)
-            .fetch_one(self.sql())
-            .await?;
-        let branch: u32 = row.number("next")?;
+    pub async fn insert_branch(&mut self, chain: ChainId, branch: u32, after: Place, hash: Hash) -> Result<()> {
         query(
             "INSERT INTO branch (chain, branch, parent, forked_after, head_seq, head_hash)
              VALUES ($1, $2, $3, $4, $4, $5)",
@@ -155,23 +125,7 @@ impl TenantTx {
         .bind(hash.as_bytes().as_slice())
         .execute(self.sql())
         .await?;
-        Ok(branch)
-    }
-
-    /// The last number of branch 0 that a branch still shares with it.
-    pub async fn load_fork_point(&mut self, chain: ChainId, branch: u32) -> Result<u64> {
-        let row = query(
-            "WITH RECURSIVE up (branch, parent, forked_after) AS (
-               SELECT branch, parent, forked_after FROM branch WHERE chain = $1 AND branch = $2
-               UNION ALL
-               SELECT b.branch, b.parent, b.forked_after FROM branch b JOIN up ON b.branch = up.parent WHERE b.chain = $1)
-             SELECT coalesce(min(forked_after), 0) AS fork FROM up",
-        )
-        .bind(chain)
-        .bind(i64::from(branch))
-        .fetch_one(self.sql())
-        .await?;
-        row.number("fork")
+        Ok(())
     }
 
     /// Moves the end of a branch.
@@ -212,26 +166,6 @@ impl TenantTx {
             ]);
         }
         rows.execute(self.sql()).await?;
-        Ok(())
-    }
-
-    /// Raises a flag at an event.
-    pub async fn insert_flag(
-        &mut self,
-        device_id: DeviceId,
-        (chain, place): (ChainId, Place),
-        code: &str,
-        now: Timestamp,
-    ) -> Result<()> {
-        query("INSERT INTO flag (device_id, chain, branch, seq, code, raised_at) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(device_id)
-            .bind(chain)
-            .bind(i64::from(place.branch))
-            .bind(place.seq.cast_signed())
-            .bind(code.to_owned())
-            .bind(now.as_millis())
-            .execute(self.sql())
-            .await?;
         Ok(())
     }
 

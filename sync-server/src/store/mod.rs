@@ -16,6 +16,7 @@ mod control;
 mod database;
 mod device;
 mod event;
+mod ingest;
 mod postgres;
 mod projection;
 mod report;
@@ -38,7 +39,7 @@ pub use catalog::{Page, Paged};
 pub use control::{AdminRole, AdminRow, LoginGuard, SessionRow, TenantRow};
 pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, NonceOutcome};
 pub use event::{ChainRow, Intake, Place, StoredEvent};
-pub use projection::{CardRequest, RedemptionRow};
+pub use ingest::{NewCardPayment, NewFlag, NewRedemption, NewSale, Savepoint};
 pub use report::{
     DayTotals, FlagRow, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
 };

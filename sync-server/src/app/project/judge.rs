@@ -1,0 +1,216 @@
+//! What single events come to, one function each, and what is odd about them.
+
+use shared::event::{
+    CardReported, CardRequested, ChainStarted, Event, Fact, OperatorRefused, RegisterClosed, RegisterOpened,
+    SaleRecorded, SealedEvent, TicketRedeemed,
+};
+use shared::sale::Totals;
+use shared::sync::stream::{RedemptionRecord, StreamName, keys};
+use shared::tender::{Payment, TerminalReport};
+use shared::ticket::{Ticket, UnverifiedTicket};
+
+use super::Source;
+use super::world::World;
+use crate::store::{NewCardPayment, NewRedemption, NewSale, StoreError, TenantTx};
+
+type Codes = Vec<&'static str>;
+
+/// Counts an event, and says what is odd about it.
+pub(super) async fn count<'a>(
+    tx: &mut TenantTx,
+    world: &mut World<'a>,
+    source: &Source<'_>,
+    sealed: &'a SealedEvent,
+    event: &'a Event,
+    fact: &'a Fact,
+) -> Result<Codes, StoreError> {
+    match fact {
+        Fact::ChainStarted(started) => chain_started(tx, sealed, started).await,
+        Fact::SaleCompleted(sale) => Ok(sale_completed(world, sealed, event, sale)),
+        Fact::RegisterOpened(opened) => register_opened(tx, world, source, opened).await,
+        Fact::RegisterClosed(closed) => register_closed(tx, world, source, closed).await,
+        Fact::CardRequested(requested) => Ok(card_requested(world, requested)),
+        Fact::CardReported(reported) => card_reported(world, reported),
+        Fact::TicketRedeemed(redeemed) => ticket_redeemed(tx, world, source, sealed, event, redeemed).await,
+        Fact::OperatorRefused(refused) => operator_refused(tx, source, sealed, event, refused).await,
+        Fact::OperatorLoggedIn(_)
+        | Fact::OperatorLoggedOut(_)
+        | Fact::SaleAbandoned(_)
+        | Fact::ReceiptReprinted(_)
+        | Fact::DrawerOpened(_) => Ok(Codes::new()),
+    }
+}
+
+async fn chain_started(tx: &mut TenantTx, sealed: &SealedEvent, started: &ChainStarted) -> Result<Codes, StoreError> {
+    if sealed.seq != 1 {
+        return Ok(vec!["chain_restarted"]);
+    }
+    let parent = started.parent.map(|parent| (parent.chain, parent.seq));
+    let parent = parent.filter(|(_, seq)| i64::try_from(*seq).is_ok());
+    let version: String = started.app_version.chars().take(100).collect();
+    let has_twin = tx.set_chain_parent(sealed.chain, parent, &version).await?;
+    Ok(if has_twin { vec!["device_cloned"] } else { Codes::new() })
+}
+
+fn sale_completed<'a>(world: &mut World<'a>, sealed: &SealedEvent, event: &Event, sale: &'a SaleRecorded) -> Codes {
+    let (session, staff) = (event.stamp.session, event.stamp.actor);
+    if !world.sales.insert(sale.sale_id) {
+        return vec!["sale_repeated"];
+    }
+    world.new_sales.push(NewSale { sale, session, staff, chain: sealed.chain, seq: sealed.seq });
+    let mut codes = Codes::new();
+    if Totals::of(&sale.lines).is_none_or(|totals| totals != sale.totals) {
+        codes.push("totals_mismatch");
+    }
+    let paid: i64 = sale.settlement.payments.iter().map(Payment::amount_minor).sum();
+    if paid != sale.totals.total_minor + sale.settlement.rounding_minor {
+        codes.push("settlement_mismatch");
+    }
+    if !sale.lines.iter().all(|line| world.products.contains(&line.product_id)) {
+        codes.push("product_unknown");
+    }
+    match session {
+        None => codes.push("session_missing"),
+        Some(session) => match world.sessions.get(&session) {
+            Some(true) => {}
+            Some(false) => codes.push("session_closed"),
+            None => codes.push("session_unknown"),
+        },
+    }
+    for payment in &sale.settlement.payments {
+        if let Payment::Card { payment_id, amount_minor, .. } = payment {
+            match world.cards.get(payment_id) {
+                Some(asked_minor) if asked_minor == amount_minor => {}
+                Some(_) => codes.push("card_amount_mismatch"),
+                None => codes.push("card_payment_unknown"),
+            }
+        }
+    }
+    codes
+}
+
+async fn register_opened(
+    tx: &mut TenantTx,
+    world: &mut World<'_>,
+    source: &Source<'_>,
+    opened: &RegisterOpened,
+) -> Result<Codes, StoreError> {
+    let mut codes = Codes::new();
+    if tx.insert_register_session(opened, (source.device.device_id, source.venue_id)).await? {
+        world.sessions.insert(opened.session_id, true);
+    } else {
+        codes.push("session_repeated");
+    }
+    if opened.register_id != source.device.register_id {
+        codes.push("register_of_another_till");
+    }
+    Ok(codes)
+}
+
+async fn register_closed(
+    tx: &mut TenantTx,
+    world: &mut World<'_>,
+    source: &Source<'_>,
+    closed: &RegisterClosed,
+) -> Result<Codes, StoreError> {
+    let Some(is_open) = world.sessions.insert(closed.session_id, false) else {
+        world.sessions.remove(&closed.session_id);
+        return Ok(vec!["session_unknown"]);
+    };
+    let mut codes = Codes::new();
+    if !is_open || !tx.close_register_session(closed).await? {
+        codes.push("session_repeated");
+    }
+    // Its sales may be among those that still wait here.
+    world.write_sales(tx, source).await?;
+    let (sales, total_minor) = tx.sum_session(closed.session_id).await?;
+    if sales != u64::from(closed.z.totals.sales) || total_minor != closed.z.totals.total_minor {
+        codes.push("z_mismatch");
+    }
+    Ok(codes)
+}
+
+fn card_requested<'a>(world: &mut World<'a>, requested: &'a CardRequested) -> Codes {
+    if world.cards.contains_key(&requested.payment_id) {
+        return vec!["card_payment_repeated"];
+    }
+    world.cards.insert(requested.payment_id, requested.amount_minor);
+    world.new_cards.push(NewCardPayment { requested, says: "requested", report: "null".to_owned() });
+    Codes::new()
+}
+
+fn card_reported(world: &mut World<'_>, reported: &CardReported) -> Result<Codes, StoreError> {
+    let says = match &reported.report {
+        // Where a payment has got to is not how it ended.
+        TerminalReport::Ready | TerminalReport::Progress { .. } => return Ok(Codes::new()),
+        TerminalReport::Approved { .. } => "approved",
+        TerminalReport::Declined { .. } => "declined",
+        TerminalReport::NotStarted { .. } => "not_started",
+        TerminalReport::NoAnswer => "uncertain",
+    };
+    if !world.cards.contains_key(&reported.payment_id) {
+        return Ok(vec!["card_payment_unknown"]);
+    }
+    let report = serde_json::to_string(&reported.report).map_err(|_| StoreError::Corrupt("report"))?;
+    world.hear_card(reported.payment_id, says, report);
+    Ok(Codes::new())
+}
+
+async fn operator_refused(
+    tx: &mut TenantTx,
+    source: &Source<'_>,
+    sealed: &SealedEvent,
+    event: &Event,
+    refused: &OperatorRefused,
+) -> Result<Codes, StoreError> {
+    let who = (source.device.device_id, refused.staff_id);
+    let told = (refused.wrong, refused.locked_until);
+    tx.insert_pin_refusal(sealed.hash, who, event.stamp.hlc.at(), told).await?;
+    Ok(Codes::new())
+}
+
+async fn ticket_redeemed<'a>(
+    tx: &mut TenantTx,
+    world: &mut World<'a>,
+    source: &Source<'_>,
+    sealed: &SealedEvent,
+    event: &Event,
+    redeemed: &'a TicketRedeemed,
+) -> Result<Codes, StoreError> {
+    let (device_id, staff_id) = (source.device.device_id, event.stamp.actor);
+    if !world.redemptions.insert(redeemed.redemption_id) {
+        return Ok(vec!["redemption_repeated"]);
+    }
+    world.new_redemptions.push(NewRedemption { fact: redeemed, staff_id, cause: sealed.hash });
+    let so_far = world.redeemed.entry(redeemed.ticket_id).or_default();
+    so_far.extend_from_slice(&redeemed.lines);
+    let mut codes = Codes::new();
+    let key = match world.device_keys.get(&redeemed.ticket_id.device_no) {
+        Some(key) => *key,
+        None => tx.find_device_key(redeemed.ticket_id.device_no).await?,
+    };
+    world.device_keys.insert(redeemed.ticket_id.device_no, key);
+    let believed = UnverifiedTicket::parse(&redeemed.code).ok().and_then(|unverified| {
+        let of_device = |device_no| key.filter(|_| device_no == redeemed.ticket_id.device_no);
+        // Signed by a till of this company, and the one that is redeemed.
+        unverified.verify(tx.tenant_id, of_device).ok().filter(|ticket| ticket.ticket_id == redeemed.ticket_id)
+    });
+    match believed {
+        Some(ticket) => codes.extend(is_over(&ticket, so_far, redeemed).then_some("over_redeemed")),
+        None => codes.push("ticket_unverified"),
+    }
+    // It happened, so the venue's other tills must know, whatever we think of it.
+    let key = format!("{}{}", keys::REDEMPTION, redeemed.redemption_id);
+    let record = RedemptionRecord { redemption: redeemed.clone(), device_id, staff_id };
+    tx.publish(StreamName::Venue(source.venue_id), key, &record, Some(sealed.hash)).await?;
+    Ok(codes)
+}
+
+/// Whether more was handed over than is owed, this time or in all.
+fn is_over(ticket: &Ticket, so_far: &[shared::ticket::RedeemedLine], redeemed: &TicketRedeemed) -> bool {
+    let over = (1_u8..).zip(&ticket.lines).any(|(line_no, line)| {
+        let of_line = so_far.iter().filter(|r| r.line_no == line_no);
+        of_line.map(|r| u64::from(r.quantity)).sum::<u64>() > u64::from(line.quantity)
+    });
+    over || redeemed.lines.iter().any(|r| r.line_no == 0 || usize::from(r.line_no) > ticket.lines.len())
+}

@@ -1,0 +1,57 @@
+//! Whether what an event says can be added up with what others say.
+
+use shared::event::Fact;
+use shared::register::CashCount;
+use shared::tender::Payment;
+
+/// More than any till takes in a year, in any currency's minor unit: sums of such amounts stay far from overflowing.
+const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000;
+/// More lines, payments or tickets than a sale has.
+const MAX_PARTS: usize = 2_000;
+
+/// Whether its amounts can be added up with others.
+pub(super) fn is_plausible(fact: &Fact) -> bool {
+    let fits = |amount: i64| amount.unsigned_abs() <= MAX_AMOUNT_MINOR.unsigned_abs();
+    match fact {
+        Fact::SaleCompleted(sale) => {
+            let parts = [sale.lines.len(), sale.settlement.payments.len(), sale.tickets.len(), sale.totals.taxes.len()];
+            let lines = sale.lines.iter().flat_map(|l| [l.unit_price_minor, l.total_minor, l.quantity_milli.milli()]);
+            let payments = sale.settlement.payments.iter().flat_map(|payment| match payment {
+                Payment::Cash { amount_minor, tendered_minor, change_minor, rounding_minor } => {
+                    [*amount_minor, *tendered_minor, *change_minor, *rounding_minor]
+                }
+                Payment::Card { amount_minor, .. } => [*amount_minor, 0, 0, 0],
+            });
+            let sums = [
+                sale.totals.total_minor,
+                sale.totals.tax_minor,
+                sale.totals.net_minor,
+                sale.settlement.change_minor,
+                sale.settlement.rounding_minor,
+            ];
+            parts.iter().all(|len| *len <= MAX_PARTS)
+                && lines.chain(payments).chain(sums).all(fits)
+                && i64::try_from(sale.receipt_no).is_ok()
+                && sale.completed_at.as_millis() >= 0
+        }
+        Fact::RegisterOpened(opened) => is_countable(&opened.float) && opened.opened_at.as_millis() >= 0,
+        Fact::RegisterClosed(closed) => is_countable(&closed.counted),
+        Fact::CardRequested(requested) => fits(requested.amount_minor),
+        Fact::TicketRedeemed(redeemed) => redeemed.lines.len() <= MAX_PARTS,
+        Fact::ChainStarted(_)
+        | Fact::OperatorLoggedIn(_)
+        | Fact::OperatorLoggedOut(_)
+        | Fact::OperatorRefused(_)
+        | Fact::SaleAbandoned(_)
+        | Fact::CardReported(_)
+        | Fact::ReceiptReprinted(_)
+        | Fact::DrawerOpened(_) => true,
+    }
+}
+
+/// Whether a drawer's count adds up to something.
+fn is_countable(count: &CashCount) -> bool {
+    let parts = count.0.iter().map(|c| c.denomination_minor.checked_mul(i64::from(c.count)));
+    let total = parts.into_iter().try_fold(0_i64, |sum, part| sum.checked_add(part?));
+    total.is_some_and(|total| (0..=MAX_AMOUNT_MINOR).contains(&total))
+}

@@ -1,0 +1,126 @@
+//! What is known while a run of events is judged: looked up once for all of them, then kept up to date as they are
+//! counted; and what they add, gathered until it is written.
+
+use std::collections::{HashMap, HashSet};
+
+use shared::event::Fact;
+use shared::ids::{PaymentId, ProductId, RedemptionId, SaleId, SessionId};
+use shared::keys::PublicKey;
+use shared::tender::Payment;
+use shared::ticket::{RedeemedLine, TicketId};
+
+use super::{Prepared, Source};
+use crate::store::{NewCardPayment, NewRedemption, NewSale, StoreError, TenantTx};
+
+/// What is known, and what is new.
+#[derive(Default)]
+pub(super) struct World<'a> {
+    /// Sales that are counted.
+    pub(super) sales: HashSet<SaleId>,
+    /// Products the catalogue ever had.
+    pub(super) products: HashSet<ProductId>,
+    /// Sessions heard of, and whether they are open.
+    pub(super) sessions: HashMap<SessionId, bool>,
+    /// Requests for money, and for how much.
+    pub(super) cards: HashMap<PaymentId, i64>,
+    /// Redemptions that are counted.
+    pub(super) redemptions: HashSet<RedemptionId>,
+    /// What was handed over on tickets, by anyone.
+    pub(super) redeemed: HashMap<TicketId, Vec<RedeemedLine>>,
+    /// Keys of devices looked up so far, by their short numbers.
+    pub(super) device_keys: HashMap<u16, Option<PublicKey>>,
+
+    pub(super) new_sales: Vec<NewSale<'a>>,
+    pub(super) new_cards: Vec<NewCardPayment<'a>>,
+    card_words: Vec<(PaymentId, &'static str, String)>,
+    pub(super) new_redemptions: Vec<NewRedemption<'a>>,
+}
+
+/// Everything some events name, each once.
+#[derive(Default)]
+struct Named {
+    sales: Vec<SaleId>,
+    products: HashSet<ProductId>,
+    sessions: HashSet<SessionId>,
+    cards: HashSet<PaymentId>,
+    redemptions: Vec<RedemptionId>,
+    tickets: HashSet<TicketId>,
+}
+
+impl Named {
+    fn by(events: &[Prepared]) -> Self {
+        let mut named = Self::default();
+        for (event, fact) in events.iter().filter_map(Prepared::told) {
+            match fact {
+                Fact::SaleCompleted(sale) => {
+                    named.sales.push(sale.sale_id);
+                    named.products.extend(sale.lines.iter().map(|line| line.product_id));
+                    named.sessions.extend(event.stamp.session);
+                    named.cards.extend(sale.settlement.payments.iter().filter_map(|payment| match payment {
+                        Payment::Card { payment_id, .. } => Some(*payment_id),
+                        Payment::Cash { .. } => None,
+                    }));
+                }
+                Fact::RegisterClosed(closed) => named.sessions.extend([closed.session_id]),
+                Fact::CardRequested(requested) => named.cards.extend([requested.payment_id]),
+                Fact::CardReported(reported) => named.cards.extend([reported.payment_id]),
+                Fact::TicketRedeemed(redeemed) => {
+                    named.redemptions.push(redeemed.redemption_id);
+                    named.tickets.extend([redeemed.ticket_id]);
+                }
+                Fact::ChainStarted(_)
+                | Fact::OperatorLoggedIn(_)
+                | Fact::OperatorLoggedOut(_)
+                | Fact::OperatorRefused(_)
+                | Fact::RegisterOpened(_)
+                | Fact::SaleAbandoned(_)
+                | Fact::ReceiptReprinted(_)
+                | Fact::DrawerOpened(_) => {}
+            }
+        }
+        named
+    }
+}
+
+impl<'a> World<'a> {
+    /// Looks up what these events name.
+    pub(super) async fn load(tx: &mut TenantTx, events: &'a [Prepared]) -> Result<Self, StoreError> {
+        let named = Named::by(events);
+        Ok(Self {
+            sales: tx.known_sales(named.sales).await?,
+            products: tx.known_products(named.products).await?,
+            sessions: tx.known_sessions(named.sessions).await?,
+            cards: tx.known_cards(named.cards).await?,
+            redemptions: tx.known_redemptions(named.redemptions).await?,
+            redeemed: tx.redeemed_of(named.tickets).await?,
+            ..Self::default()
+        })
+    }
+
+    /// Notes how a payment ended; the last word counts.
+    pub(super) fn hear_card(&mut self, payment: PaymentId, says: &'static str, report: String) {
+        if let Some(new) = self.new_cards.iter_mut().rev().find(|new| new.requested.payment_id == payment) {
+            (new.says, new.report) = (says, report);
+        } else {
+            self.card_words.push((payment, says, report));
+        }
+    }
+
+    /// Writes the sales that wait.
+    pub(super) async fn write_sales(&mut self, tx: &mut TenantTx, source: &Source<'_>) -> Result<(), StoreError> {
+        let place = (source.device.device_id, source.venue_id);
+        tx.insert_sales(&self.new_sales, place, source.branch).await?;
+        self.new_sales.clear();
+        Ok(())
+    }
+
+    /// Writes everything that waits.
+    pub(super) async fn write(mut self, tx: &mut TenantTx, source: &Source<'_>) -> Result<(), StoreError> {
+        self.write_sales(tx, source).await?;
+        tx.insert_card_payments(&self.new_cards, source.device.device_id).await?;
+        for (payment, says, report) in &self.card_words {
+            tx.update_card_payment(*payment, says, report).await?;
+        }
+        tx.insert_redemptions(&self.new_redemptions, (source.device.device_id, source.venue_id)).await
+    }
+}

@@ -1,0 +1,412 @@
+//! The way of events into the database, made for many at once: what is known of what they name, and the rows they come
+//! to, in as few statements as there are tables.
+
+use std::collections::{HashMap, HashSet};
+
+use shared::event::{CardRequested, ChainHead, Hash, Origin, SaleRecorded, TicketRedeemed};
+use shared::ids::{ChainId, DeviceId, PaymentId, ProductId, RedemptionId, SaleId, SessionId, StaffId, VenueId};
+use shared::money::Currency;
+use shared::sync::ingest::{BranchHead, Held, KnownChain};
+use shared::tender::Payment;
+use shared::ticket::{RedeemedLine, TicketId};
+use shared::time::Timestamp;
+
+use super::row::Id;
+use super::rows::Rows;
+use super::sql::{Bind, Kind, Sql, query};
+use super::{Place, Result, StoreError, TenantTx};
+
+/// A sale to be counted.
+pub struct NewSale<'a> {
+    /// What was sold.
+    pub sale: &'a SaleRecorded,
+    /// In which session.
+    pub session: Option<SessionId>,
+    /// By whom.
+    pub staff: Option<StaffId>,
+    /// The event's chain.
+    pub chain: ChainId,
+    /// Its number there.
+    pub seq: u64,
+}
+
+/// A request for money, and the terminal's last word if it is known already.
+pub struct NewCardPayment<'a> {
+    /// The request.
+    pub requested: &'a CardRequested,
+    /// How it stands.
+    pub says: &'static str,
+    /// The report, JSON.
+    pub report: String,
+}
+
+/// A redemption to be counted.
+pub struct NewRedemption<'a> {
+    /// What was handed over.
+    pub fact: &'a TicketRedeemed,
+    /// By whom.
+    pub staff_id: Option<StaffId>,
+    /// The event.
+    pub cause: Hash,
+}
+
+/// A flag to be raised.
+pub struct NewFlag<'a> {
+    /// The event's chain.
+    pub chain: ChainId,
+    /// Where it stands there.
+    pub place: Place,
+    /// Why.
+    pub code: &'a str,
+}
+
+/// A place in a transaction to come back to. The last one taken is the first given back.
+#[must_use]
+pub struct Savepoint {
+    news: usize,
+}
+
+/// A list of ids as one value, which either database takes apart.
+fn ids<T: Id>(ids: impl IntoIterator<Item = T>) -> Option<String> {
+    let mut text = String::from("[");
+    for id in ids {
+        text.push_str(if text.len() > 1 { ",\"" } else { "\"" });
+        text.push_str(id.uuid().simple().encode_lower(&mut uuid::Uuid::encode_buffer()));
+        text.push('"');
+    }
+    text.push(']');
+    (text.len() > 2).then_some(text)
+}
+
+/// `CLP`.
+fn code(currency: Currency) -> String {
+    serde_json::to_string(&currency).unwrap_or_default().trim_matches('"').to_owned()
+}
+
+/// A question about ids in a list.
+macro_rules! among {
+    ($select:literal, $column:literal) => {
+        Sql {
+            sqlite: concat!($select, " WHERE ", $column, " IN (SELECT unhex(value) FROM json_each($1))"),
+            postgres: concat!(
+                $select,
+                " WHERE ",
+                $column,
+                " IN (SELECT value::uuid FROM json_array_elements_text($1::json))"
+            ),
+        }
+    };
+}
+
+impl TenantTx {
+    /// What is held of a chain, all its branches.
+    pub async fn load_known_chain(&mut self, chain: ChainId) -> Result<Option<KnownChain>> {
+        let rows = query(
+            "SELECT 0 AS branch, 0 AS parent, 0 AS forked_after, head_seq, head_hash, device_id, venue_id
+             FROM chain WHERE chain = $1
+             UNION ALL
+             SELECT b.branch, b.parent, b.forked_after, b.head_seq, b.head_hash, c.device_id, c.venue_id
+             FROM branch b JOIN chain c ON c.chain = b.chain WHERE b.chain = $1",
+        )
+        .bind(chain)
+        .fetch_all(self.sql())
+        .await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let (device, venue) = (first.id("device_id")?, first.id("venue_id")?);
+        let origin = Origin { tenant: self.tenant_id, venue, device };
+        let mut branches = rows
+            .iter()
+            .map(|row| {
+                Ok(BranchHead {
+                    branch: row.number("branch")?,
+                    parent: row.number("parent")?,
+                    forked_after: row.number("forked_after")?,
+                    head: ChainHead { chain, seq: row.number("head_seq")?, hash: row.hash("head_hash")? },
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        branches.sort_by_key(|branch| branch.branch);
+        Ok(Some(KnownChain { origin, branches }))
+    }
+
+    /// The events held under these numbers, on all branches.
+    pub async fn list_held(&mut self, chain: ChainId, (first, last): (u64, u64)) -> Result<Vec<Held>> {
+        let rows = query("SELECT branch, seq, hash FROM event WHERE chain = $1 AND seq BETWEEN $2 AND $3")
+            .bind(chain)
+            .bind(first.cast_signed())
+            .bind(last.cast_signed())
+            .fetch_all(self.sql())
+            .await?;
+        let held = |row: &super::row::Row| {
+            Ok(Held { branch: row.number("branch")?, seq: row.number("seq")?, hash: row.hash("hash")? })
+        };
+        rows.iter().map(held).collect()
+    }
+
+    /// Which of these sales are counted.
+    pub async fn known_sales(&mut self, sales: Vec<SaleId>) -> Result<HashSet<SaleId>> {
+        self.known(among!("SELECT sale_id AS id FROM sale", "sale_id"), ids(sales)).await
+    }
+
+    /// Which of these products the catalogue ever had.
+    pub async fn known_products(&mut self, products: HashSet<ProductId>) -> Result<HashSet<ProductId>> {
+        self.known(among!("SELECT product_id AS id FROM product", "product_id"), ids(products)).await
+    }
+
+    /// Which of these redemptions are counted.
+    pub async fn known_redemptions(&mut self, redemptions: Vec<RedemptionId>) -> Result<HashSet<RedemptionId>> {
+        self.known(among!("SELECT redemption_id AS id FROM redemption", "redemption_id"), ids(redemptions)).await
+    }
+
+    async fn known<T: Id + Eq + std::hash::Hash>(&mut self, sql: Sql, list: Option<String>) -> Result<HashSet<T>> {
+        let Some(list) = list else { return Ok(HashSet::new()) };
+        let rows = query(sql).bind(list).fetch_all(self.sql()).await?;
+        rows.iter().map(|row| row.id("id")).collect()
+    }
+
+    /// Which of these sessions were heard of, and whether each is open.
+    pub async fn known_sessions(&mut self, sessions: HashSet<SessionId>) -> Result<HashMap<SessionId, bool>> {
+        let Some(list) = ids(sessions) else { return Ok(HashMap::new()) };
+        let sql = among!("SELECT session_id, closed_at FROM register_session", "session_id");
+        let rows = query(sql).bind(list).fetch_all(self.sql()).await?;
+        rows.iter().map(|row| Ok((row.id("session_id")?, row.maybe_time("closed_at")?.is_none()))).collect()
+    }
+
+    /// Which of these requests for money were heard of, and how much each asked for.
+    pub async fn known_cards(&mut self, payments: HashSet<PaymentId>) -> Result<HashMap<PaymentId, i64>> {
+        let Some(list) = ids(payments) else { return Ok(HashMap::new()) };
+        let sql = among!("SELECT payment_id, amount_minor FROM card_payment", "payment_id");
+        let rows = query(sql).bind(list).fetch_all(self.sql()).await?;
+        rows.iter().map(|row| Ok((row.id("payment_id")?, row.int("amount_minor")?))).collect()
+    }
+
+    /// Everything handed over on these tickets so far, by anyone.
+    pub async fn redeemed_of(&mut self, tickets: HashSet<TicketId>) -> Result<HashMap<TicketId, Vec<RedeemedLine>>> {
+        let mut redeemed: HashMap<TicketId, Vec<RedeemedLine>> = HashMap::new();
+        if tickets.is_empty() {
+            return Ok(redeemed);
+        }
+        let list = serde_json::to_string(&tickets.iter().collect::<Vec<_>>()).map_err(|_| StoreError::Corrupt("id"))?;
+        let sql = Sql {
+            sqlite: "SELECT ticket_id, lines FROM redemption WHERE ticket_id IN (SELECT value FROM json_each($1))",
+            postgres: "SELECT ticket_id, lines FROM redemption
+                WHERE ticket_id IN (SELECT value FROM json_array_elements_text($1::json))",
+        };
+        for row in query(sql).bind(list).fetch_all(self.sql()).await? {
+            let ticket = row.text("ticket_id")?.parse().map_err(|_| StoreError::Corrupt("ticket_id"))?;
+            redeemed.entry(ticket).or_default().extend(row.json::<Vec<RedeemedLine>>("lines")?);
+        }
+        Ok(redeemed)
+    }
+
+    /// Counts sales that are not counted yet, with their lines, payments and tickets.
+    pub async fn insert_sales(
+        &mut self,
+        new: &[NewSale<'_>],
+        (device_id, venue_id): (DeviceId, VenueId),
+        branch: u32,
+    ) -> Result<()> {
+        use Kind::{Int, Text, Uuid};
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut sales = Rows::new(
+            "INSERT INTO sale (sale_id, device_id, venue_id, session_id, staff_id, receipt_no, business_date,
+               completed_at, currency, total_minor, tax_minor, change_minor, rounding_minor, chain, branch, seq)",
+            &[Uuid, Uuid, Uuid, Uuid, Uuid, Int, Int, Int, Text, Int, Int, Int, Int, Uuid, Int, Int],
+            "",
+        );
+        let mut lines = Rows::new(
+            "INSERT INTO sale_line (sale_id, line_no, product_id, sku, name, quantity_milli, unit_price_minor,
+               tax_rate_bp, total_minor)",
+            &[Uuid, Int, Uuid, Text, Text, Int, Int, Int, Int],
+            "ON CONFLICT DO NOTHING",
+        );
+        let mut payments = Rows::new(
+            "INSERT INTO payment (sale_id, payment_no, tender, amount_minor, tendered_minor, payment_id)",
+            &[Uuid, Int, Text, Int, Int, Uuid],
+            "",
+        );
+        let mut tickets = Rows::new(
+            "INSERT INTO ticket (ticket_id, sale_id, display_code)",
+            &[Text, Uuid, Text],
+            "ON CONFLICT DO NOTHING",
+        );
+        for NewSale { sale, session, staff, chain, seq } in new {
+            sales.push([
+                sale.sale_id.value(),
+                device_id.value(),
+                venue_id.value(),
+                session.value(),
+                staff.value(),
+                sale.receipt_no.cast_signed().value(),
+                i64::from(sale.business_date.days()).value(),
+                sale.completed_at.value(),
+                code(sale.currency).value(),
+                sale.totals.total_minor.value(),
+                sale.totals.tax_minor.value(),
+                sale.settlement.change_minor.value(),
+                sale.settlement.rounding_minor.value(),
+                chain.value(),
+                i64::from(branch).value(),
+                seq.cast_signed().value(),
+            ]);
+            for line in &sale.lines {
+                lines.push([
+                    sale.sale_id.value(),
+                    i64::from(line.line_no).value(),
+                    line.product_id.value(),
+                    line.sku.as_str().value(),
+                    line.name.as_str().value(),
+                    line.quantity_milli.milli().value(),
+                    line.unit_price_minor.value(),
+                    i64::from(line.tax_rate_bp.0).value(),
+                    line.total_minor.value(),
+                ]);
+            }
+            for (payment_no, payment) in (1_i64..).zip(&sale.settlement.payments) {
+                let (tender, tendered, payment_id) = match payment {
+                    Payment::Cash { tendered_minor, .. } => ("cash", Some(*tendered_minor), None),
+                    Payment::Card { payment_id, .. } => ("card", None, Some(*payment_id)),
+                };
+                payments.push([
+                    sale.sale_id.value(),
+                    payment_no.value(),
+                    tender.value(),
+                    payment.amount_minor().value(),
+                    tendered.value(),
+                    payment_id.value(),
+                ]);
+            }
+            for ticket in &sale.tickets {
+                tickets.push([
+                    ticket.ticket_id.to_string().value(),
+                    sale.sale_id.value(),
+                    ticket.display_code.as_str().value(),
+                ]);
+            }
+        }
+        for rows in [sales, lines, payments, tickets] {
+            rows.execute(self.sql()).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts requests for money that are not counted yet.
+    pub async fn insert_card_payments(&mut self, new: &[NewCardPayment<'_>], device_id: DeviceId) -> Result<()> {
+        use Kind::{Int, Text, Uuid};
+        let mut rows = Rows::new(
+            "INSERT INTO card_payment (payment_id, sale_id, device_id, terminal, amount_minor, ticket_no, requested_at,
+               says, report)",
+            &[Uuid, Uuid, Uuid, Text, Int, Text, Int, Text, Text],
+            "",
+        );
+        for NewCardPayment { requested, says, report } in new {
+            rows.push([
+                requested.payment_id.value(),
+                requested.sale_id.value(),
+                device_id.value(),
+                requested.terminal.as_str().value(),
+                requested.amount_minor.value(),
+                requested.ticket_no.as_str().value(),
+                requested.requested_at.value(),
+                (*says).value(),
+                report.as_str().value(),
+            ]);
+        }
+        rows.execute(self.sql()).await?;
+        Ok(())
+    }
+
+    /// Counts redemptions that are not counted yet.
+    pub async fn insert_redemptions(
+        &mut self,
+        new: &[NewRedemption<'_>],
+        (device_id, venue_id): (DeviceId, VenueId),
+    ) -> Result<()> {
+        use Kind::{Bytes, Int, Text, Uuid};
+        let mut rows = Rows::new(
+            "INSERT INTO redemption (redemption_id, ticket_id, device_id, venue_id, staff_id, business_date,
+               redeemed_at, lines, cause)",
+            &[Uuid, Text, Uuid, Uuid, Uuid, Int, Int, Text, Bytes],
+            "",
+        );
+        for NewRedemption { fact, staff_id, cause } in new {
+            let lines = serde_json::to_string(&fact.lines).map_err(|_| StoreError::Corrupt("projection"))?;
+            rows.push([
+                fact.redemption_id.value(),
+                fact.ticket_id.to_string().value(),
+                device_id.value(),
+                venue_id.value(),
+                staff_id.value(),
+                i64::from(fact.business_date.days()).value(),
+                fact.redeemed_at.value(),
+                lines.value(),
+                cause.value(),
+            ]);
+        }
+        rows.execute(self.sql()).await?;
+        Ok(())
+    }
+
+    /// Raises flags, in order.
+    pub async fn insert_flags(&mut self, device_id: DeviceId, flags: &[NewFlag<'_>], now: Timestamp) -> Result<()> {
+        use Kind::{Int, Text, Uuid};
+        let mut rows = Rows::new(
+            "INSERT INTO flag (device_id, chain, branch, seq, code, raised_at)",
+            &[Uuid, Uuid, Int, Int, Text, Int],
+            "",
+        );
+        for NewFlag { chain, place, code } in flags {
+            rows.push([
+                device_id.value(),
+                chain.value(),
+                i64::from(place.branch).value(),
+                place.seq.cast_signed().value(),
+                (*code).value(),
+                now.value(),
+            ]);
+        }
+        rows.execute(self.sql()).await?;
+        Ok(())
+    }
+
+    /// A place to come back to, within the transaction.
+    pub async fn savepoint(&mut self) -> Result<Savepoint> {
+        query("SAVEPOINT here").execute(self.sql()).await?;
+        Ok(Savepoint { news: self.news.len() })
+    }
+
+    /// Keeps what was done since the last place.
+    pub async fn release(&mut self, _: Savepoint) -> Result<()> {
+        query("RELEASE SAVEPOINT here").execute(self.sql()).await?;
+        Ok(())
+    }
+
+    /// Undoes what was done since the last place, which is gone then too.
+    pub async fn roll_back(&mut self, savepoint: Savepoint) -> Result<()> {
+        query("ROLLBACK TO SAVEPOINT here").execute(self.sql()).await?;
+        self.news.truncate(savepoint.news);
+        self.release(savepoint).await
+    }
+}
+
+impl StoreError {
+    /// Whether the database refused what was to be written, and would take something else: not that it is full, busy,
+    /// broken or gone.
+    pub fn is_of_a_row(&self) -> bool {
+        let error = match self {
+            Self::Sql(error) => error,
+            Self::Corrupt(_) | Self::Taken(_) | Self::Dangling => return true,
+            _ => return false,
+        };
+        let Some(database) = error.as_database_error() else { return false };
+        let code = database.code().unwrap_or_default();
+        if database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+            // Data that cannot be, constraints, and what a trigger raises.
+            return ["22", "23", "P0"].iter().any(|class| code.starts_with(class));
+        }
+        // The low byte is the primary code: too big, constraint, mismatch.
+        code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 18..=20))
+    }
+}
