@@ -9,6 +9,7 @@
 //! - [`sale`] lines and totals, open to completed · [`tender`] cash, card, change
 //! - [`register`] a drawer from opening count to closing count · [`ticket`] signed QR tickets and their redemption
 //! - [`event`] facts, sealed into hash chains · [`sync`] what till and server say to each other
+//! - [`sabotage`] planted bugs that the simulation must find; absent from every shipped program
 
 #![deny(clippy::float_arithmetic)]
 
@@ -18,6 +19,7 @@ pub mod ids;
 pub mod keys;
 pub mod money;
 pub mod register;
+pub mod sabotage;
 pub mod sale;
 pub mod staff;
 pub mod sync;

@@ -3,11 +3,11 @@
 use rusqlite::{Connection, params};
 use shared::event::{ChainHead, Hash, SealedEvent};
 use shared::ids::{ChainId, LogId};
+use shared::sync::outbox::{ChainState, Limits, Offer, Operation, Proof};
 use shared::time::Timestamp;
 
 use super::event::{self, StoredChain};
 use super::{LedgerError, LedgerTx, column};
-use crate::sync::plan::{ChainState, Limits, Offer, Operation, Proof};
 
 /// A chain that forked is offered again after this long, milliseconds: by then the server has our branch, too.
 const FORK_REST_MS: i64 = 60 * 1000;

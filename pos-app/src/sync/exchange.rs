@@ -6,12 +6,12 @@ use std::sync::Arc;
 use shared::event::Hash;
 use shared::ids::{ChainId, LogId, VenueId};
 use shared::keys::SigningKey;
+use shared::sync::outbox::{self as plan, Limits};
 use shared::sync::protocol::{MAX_PULL_ITEMS, PROTO, ProblemCode, PullReply, PushReply, PushRequest, PushResult};
 use shared::sync::stream::{Cursor, StreamError, StreamItem, StreamName};
 use shared::time::Clock;
 
 use super::client::{PeerError, PullRequest, SyncPeer};
-use super::plan::{self, Limits};
 use crate::commands::types::SyncReport;
 use crate::ledger::{Ledger, LedgerError, outbox, stream};
 

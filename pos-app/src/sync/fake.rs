@@ -8,6 +8,7 @@ use shared::event::{ChainHead, DrawerOpened, Fact, Hash, Origin, SealedEvent, ve
 use shared::ids::{ChainId, DeviceId, Entropy, LogId, RegisterId, TenantId, VenueId};
 use shared::keys::{PublicKey, SigningKey};
 use shared::sync::certificate::Certificate;
+use shared::sync::outbox::Limits;
 use shared::sync::protocol::{
     MAX_BATCH_EVENTS, MAX_BATCHES, Problem, ProblemCode, PullReply, PushBatch, PushReply, PushRequest, PushResult,
 };
@@ -17,7 +18,6 @@ use uuid::Uuid;
 
 use super::client::{PeerError, PullRequest, SyncPeer};
 use super::exchange::{Exchange, Gained};
-use super::plan::Limits;
 use crate::identity::{Enrolment, Identity};
 use crate::ledger::Ledger;
 

@@ -5,14 +5,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use shared::ids::Entropy;
+use shared::sync::backoff::Backoff;
+use shared::sync::outbox::Limits;
 use shared::time::{Clock, Timestamp};
 use tokio::sync::{Notify, mpsc as queue};
 use tokio::time::timeout;
 
-use super::backoff::Backoff;
 use super::client::{HttpPeer, PeerError, SyncPeer};
 use super::exchange::{Exchange, Gained, SyncError};
-use super::plan::Limits;
 use crate::commands::types::{ServerHealth, ServerState, SyncReport};
 use crate::config::SyncConfig;
 use crate::identity::Identity;

@@ -244,3 +244,15 @@ pub enum ProblemCode {
     #[serde(other)]
     Unavailable,
 }
+
+impl ProblemCode {
+    /// It may be over by itself.
+    pub fn passes(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Internal | Self::TooManyRequests | Self::Locked)
+    }
+
+    /// Something in the request is not acceptable; another request of the same sender may be.
+    pub fn is_about_content(self) -> bool {
+        matches!(self, Self::Unprocessable | Self::Malformed | Self::Forbidden | Self::Conflict)
+    }
+}

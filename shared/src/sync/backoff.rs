@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use shared::ids::Entropy;
+use crate::ids::Entropy;
 
 const BASE: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_mins(5);
@@ -22,11 +22,16 @@ impl Backoff {
 
     /// It did not: how long to wait now, anything up to a ceiling that doubles from one second to five minutes.
     pub fn failed(&mut self, entropy: &dyn Entropy) -> Duration {
-        let ceiling = BASE.saturating_mul(1 << self.failures.min(16)).min(MOST);
-        self.failures = self.failures.saturating_add(1);
         let mut random = [0; 4];
         entropy.fill(&mut random);
-        let share = u64::from(u32::from_le_bytes(random));
+        self.failed_by(u32::from_le_bytes(random))
+    }
+
+    /// The same for a random number already drawn.
+    pub fn failed_by(&mut self, random: u32) -> Duration {
+        let ceiling = BASE.saturating_mul(1 << self.failures.min(16)).min(MOST);
+        self.failures = self.failures.saturating_add(1);
+        let share = u64::from(random);
         let ceiling_ms = u64::try_from(ceiling.as_millis()).expect("five minutes fit");
         // Never less than a tenth of a second: a burst of failures is no polling.
         Duration::from_millis(((ceiling_ms * share) >> 32).max(100))

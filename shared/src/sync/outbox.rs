@@ -1,9 +1,10 @@
 //! What to send, and what an answer proves. Pure: no ledger, no network, no clock.
 
-use shared::event::{ChainHead, Hash, SealedEvent, sign_head};
-use shared::ids::{ChainId, LogId};
-use shared::keys::SigningKey;
-use shared::sync::protocol::{
+use crate::event::{ChainHead, Hash, SealedEvent, sign_head};
+use crate::ids::{ChainId, LogId};
+use crate::keys::SigningKey;
+use crate::sabotage::{self, Bug};
+use crate::sync::protocol::{
     Disposition, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_BATCHES, PushBatch, PushReply, PushResult,
 };
 
@@ -30,6 +31,11 @@ impl Limits {
     pub fn halved(self) -> Self {
         let half = |n: usize| (n / 2).max(1);
         Self { events: half(self.events), bytes: half(self.bytes), batches: half(self.batches) }
+    }
+
+    /// Most events in a request.
+    pub fn whole_request(self) -> u64 {
+        self.events.saturating_mul(self.batches) as u64
     }
 }
 
@@ -70,7 +76,9 @@ impl ChainState {
         match self.proof {
             _ if self.head_seq == 0 => Offer::Nothing,
             None => Offer::From(1),
-            Some(proof) if log.is_some_and(|log| log != proof.log_id) => Offer::Probe(self.head_seq),
+            Some(proof) if log.is_some_and(|log| log != proof.log_id) && !sabotage::is(Bug::NoLogId) => {
+                Offer::Probe(self.head_seq)
+            }
             Some(proof) if proof.seq < self.head_seq => Offer::From(proof.seq + 1),
             Some(_) => Offer::Nothing,
         }
@@ -110,7 +118,8 @@ pub struct Sent {
 }
 
 impl Sent {
-    fn last_seq(&self) -> u64 {
+    /// Number of the last event.
+    pub fn last_seq(&self) -> u64 {
         self.first_seq + self.hashes.len() as u64 - 1
     }
 
@@ -184,7 +193,8 @@ pub fn read_reply(sent: &[Sent], reply: &PushReply, own_hash: impl Fn(ChainId, u
             PushResult::Ok { chain: of, matched_seq, matched_hash, notes } if *of == chain => {
                 let odd = notes.iter().filter(|note| note.disposition != Disposition::Applied).count();
                 reading.remarked += u32::try_from(odd).unwrap_or(u32::MAX);
-                let is_ours = sent.hash_at(*matched_seq) == Some(*matched_hash);
+                let is_ours = sent.hash_at(*matched_seq) == Some(*matched_hash)
+                    || (sabotage::is(Bug::AckByNumber) && sent.hash_at(*matched_seq).is_some());
                 reading.proved += if is_ours { matched_seq - sent.first_seq + 1 } else { 0 };
                 is_ours.then_some(Operation::Prove { chain, log_id, seq: *matched_seq })
             }
@@ -192,11 +202,16 @@ pub fn read_reply(sent: &[Sent], reply: &PushReply, own_hash: impl Fn(ChainId, u
             PushResult::Gap { chain: of, have_seq, have_hash }
                 if *of == chain && have_seq.saturating_add(1) < sent.first_seq =>
             {
-                let is_ours = *have_seq > 0 && own_hash(chain, *have_seq) == Some(*have_hash);
+                let is_ours =
+                    *have_seq > 0 && (own_hash(chain, *have_seq) == Some(*have_hash) || sabotage::is(Bug::TrustedHead));
                 Some(Operation::Prove { chain, log_id, seq: if is_ours { *have_seq } else { 0 } })
             }
             PushResult::Fork { chain: of, verified_through } if *of == chain && *verified_through < sent.last_seq() => {
-                Some(Operation::Fork { chain, log_id, verified_through: *verified_through })
+                if sabotage::is(Bug::ForkAckHole) {
+                    Some(Operation::Prove { chain, log_id, seq: sent.last_seq() })
+                } else {
+                    Some(Operation::Fork { chain, log_id, verified_through: *verified_through })
+                }
             }
             PushResult::Ok { .. } | PushResult::Gap { .. } | PushResult::Fork { .. } => None,
         };

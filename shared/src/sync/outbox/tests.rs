@@ -1,9 +1,9 @@
+use crate::event::{ChainStarted, Fact, Origin, Seen, Stamp};
+use crate::ids::{DeviceId, TenantId, VenueId};
+use crate::keys::PublicKey;
+use crate::sync::protocol::PushNote;
+use crate::time::{Hlc, Timestamp};
 use proptest::prelude::*;
-use shared::event::{ChainStarted, Fact, Origin, Seen, Stamp};
-use shared::ids::{DeviceId, TenantId, VenueId};
-use shared::keys::PublicKey;
-use shared::sync::protocol::PushNote;
-use shared::time::{Hlc, Timestamp};
 use uuid::Uuid;
 
 use super::*;
@@ -90,7 +90,7 @@ fn a_batch_carries_the_signature_of_the_head_it_ends_in() {
         head = head.follow(&origin(), rest).head();
     }
     assert_eq!(head, all[2].head(), "the server can rebuild the chain from what travels");
-    assert_eq!(shared::event::verify_head(&head, &PublicKey::of(&key), &batch.head_signature), Ok(()));
+    assert_eq!(crate::event::verify_head(&head, &PublicKey::of(&key), &batch.head_signature), Ok(()));
     assert_eq!(sent.hashes, [all[1].hash, all[2].hash]);
 }
 

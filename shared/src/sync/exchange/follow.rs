@@ -1,0 +1,156 @@
+//! Everything new comes in, stream by stream. Numbers are dense and hashes roll on: a hole is a loud bug.
+
+use super::{Answer, Deed, Effect, Exchange, Failure, Input, PER_WRITE, PullRequest, Request, Step, Trouble};
+use crate::sabotage::{self, Bug};
+use crate::sync::protocol::{MAX_PULL_ITEMS, ProblemCode, PullReply};
+use crate::sync::stream::{Cursor, StreamItem, StreamName};
+
+/// A stream that goes on.
+#[derive(Debug)]
+pub(super) struct Followed {
+    stream: StreamName,
+    /// What is applied.
+    cursor: Option<Cursor>,
+    /// Read, not applied yet.
+    pages: std::collections::VecDeque<Page>,
+    /// More can be had once these are applied.
+    has_more: bool,
+}
+
+/// Items for one transaction, and where they end.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) items: Vec<StreamItem>,
+    pub(super) end: Cursor,
+}
+
+impl Exchange {
+    /// Goes on with the next stream; ends when there is none.
+    pub(super) fn next_stream(&mut self) -> Vec<Effect> {
+        let Some(stream) = self.todo.pop_front().filter(|_| !self.has_asked_enough()) else {
+            return self.end(None);
+        };
+        let cursor = self.view.cursors.iter().find(|at| at.stream == stream).map(|at| at.cursor);
+        // A new till has the catalogue before it: a snapshot brings that in a few requests.
+        if cursor.is_none() && stream == StreamName::Catalog {
+            return self.renew(stream);
+        }
+        self.pull(Followed { stream, cursor, pages: std::collections::VecDeque::new(), has_more: false })
+    }
+
+    /// Follows a stream from where it now stands.
+    pub(super) fn follow_from(&mut self, stream: StreamName, cursor: Cursor) -> Vec<Effect> {
+        let followed =
+            Followed { stream, cursor: Some(cursor), pages: std::collections::VecDeque::new(), has_more: false };
+        self.pull(followed)
+    }
+
+    fn pull(&mut self, at: Followed) -> Vec<Effect> {
+        let request = self.pull_request(at.stream, at.cursor);
+        self.step = Step::Follow(at);
+        self.ask(Request::Pull(request))
+    }
+
+    pub(super) fn pull_request(&self, stream: StreamName, cursor: Option<Cursor>) -> PullRequest {
+        PullRequest { stream, cursor, limit: MAX_PULL_ITEMS, unsent_events: self.report.unsent }
+    }
+
+    pub(super) fn followed(&mut self, at: Followed, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Answered(Ok(Answer::Pull(reply)), _) => self.pulled(at, &reply),
+            Input::Answered(Ok(_), _) => self.end(Some(Trouble::OtherAnswer)),
+            Input::Answered(Err(failure), _) => self.not_pulled(&at, failure),
+            Input::Written => self.apply(at),
+            _ => {
+                self.step = Step::Follow(at);
+                Vec::new()
+            }
+        }
+    }
+
+    fn not_pulled(&mut self, at: &Followed, failure: Failure) -> Vec<Effect> {
+        match (failure.code(), at.cursor) {
+            (Some(ProblemCode::CursorGone), Some(_)) => self.renew(at.stream),
+            // A stream this server does not have yet is no trouble; every stream it has is followed again next time.
+            (Some(ProblemCode::NotFound), _) if matches!(at.stream, StreamName::Device(_)) => self.next_stream(),
+            _ => self.go_on_without(Trouble::Peer(failure)),
+        }
+    }
+
+    fn pulled(&mut self, mut at: Followed, reply: &PullReply) -> Vec<Effect> {
+        let log_id = reply.log_id;
+        let from = match at.cursor {
+            Some(cursor) if cursor.log_id == log_id => cursor,
+            // The server found our hash in its own history, and says that this history continues the other.
+            Some(cursor) if self.greeting.as_ref().is_some_and(|by| by.continues(log_id, cursor.log_id)) => {
+                Cursor { log_id, ..cursor }
+            }
+            Some(cursor) if sabotage::is(Bug::AdoptRemoteHead) => Cursor { log_id, ..cursor },
+            Some(_) => return self.renew(at.stream),
+            None => Cursor::start(log_id),
+        };
+        let (pages, end) = match read_pages(from, &reply.items) {
+            Ok(read) => read,
+            Err(source) => return self.go_on_without(Trouble::Stream(at.stream, source)),
+        };
+        // A head behind our cursor is an answer from a copy that lags, not news.
+        at.has_more = !reply.items.is_empty() && end.seq < reply.head_seq;
+        if sabotage::is(Bug::PageSizeOffByOne) && reply.items.len() == MAX_PULL_ITEMS {
+            at.has_more = false;
+            at.pages = pages.into();
+            if let Some(last) = at.pages.back_mut() {
+                last.end.seq = reply.head_seq;
+            }
+            return self.apply(at);
+        }
+        at.pages = pages.into();
+        self.note_log(log_id);
+        match self.heard(log_id) {
+            Some(contact) => {
+                self.step = Step::Follow(at);
+                vec![Effect::Write(vec![contact])]
+            }
+            None => self.apply(at),
+        }
+    }
+
+    /// Applies the next page, or goes on when all are.
+    fn apply(&mut self, mut at: Followed) -> Vec<Effect> {
+        let Some(Page { items, end }) = at.pages.pop_front() else {
+            return if at.has_more && !self.has_asked_enough() { self.pull(at) } else { self.next_stream() };
+        };
+        let stream = at.stream;
+        at.cursor = Some(end);
+        self.note_items(stream, items.len());
+        self.step = Step::Follow(at);
+        self.moved(stream, end);
+        vec![Effect::Write(vec![Deed::Apply { stream, items, end }])]
+    }
+
+    /// Remembers where a stream stands, so that a bell for less is no reason to ask.
+    pub(super) fn moved(&mut self, stream: StreamName, cursor: Cursor) {
+        self.view.cursors.retain(|at| at.stream != stream);
+        self.view.cursors.push(crate::sync::protocol::StreamCursor { stream, cursor });
+    }
+
+    pub(super) fn note_items(&mut self, stream: StreamName, count: usize) {
+        self.report.pulled += count as u64;
+        if count > 0 && !self.report.changed.contains(&stream) {
+            self.report.changed.push(stream);
+        }
+    }
+}
+
+/// Cuts lines into pages, each line checked to be the next.
+pub(super) fn read_pages(
+    from: Cursor,
+    lines: &[String],
+) -> Result<(Vec<Page>, Cursor), crate::sync::stream::StreamError> {
+    let mut at = from;
+    let mut pages = Vec::new();
+    for lines in lines.chunks(PER_WRITE) {
+        let items = lines.iter().map(|line| at.read(line)).collect::<Result<_, _>>()?;
+        pages.push(Page { items, end: at });
+    }
+    Ok((pages, at))
+}
