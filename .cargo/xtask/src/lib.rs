@@ -10,6 +10,7 @@ pub mod hands;
 pub mod house;
 pub mod http;
 pub mod night;
+pub mod power_cut;
 pub mod process;
 pub mod report;
 pub mod screenshots;

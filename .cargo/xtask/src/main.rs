@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::house::House;
 use xtask::setup::Need;
-use xtask::{bench, check, demo, process, screenshots, setup, suite};
+use xtask::{bench, check, demo, power_cut, process, screenshots, setup, suite};
 
 /// What a newcomer, a contributor and the build machine run.
 #[derive(Parser)]
@@ -42,6 +42,21 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Pulls the plug on the real till and the real server, and counts what is missing. Its last line is JSON.
+    PowerCut {
+        /// How often, in each of the four series.
+        #[arg(long, value_name = "N", default_value_t = power_cut::LOOPS)]
+        loops: u64,
+        /// Of all dice.
+        #[arg(long, value_name = "S", default_value_t = 1)]
+        seed: u64,
+        /// One series: `till_shim`, `till_kill`, `server_shim`, `server_kill`.
+        #[arg(long, value_name = "SERIES")]
+        only: Option<String>,
+        /// Print the log as one line of JSON only.
+        #[arg(long)]
+        json: bool,
+    },
     /// Takes a picture of every screen and state, at 1366×768 and 1024×600.
     Screenshots {
         /// Where to.
@@ -61,6 +76,9 @@ fn main() -> Result<()> {
         Task::Test => suite::test(&house),
         Task::Check => check::check(&house),
         Task::Bench { name, json } => bench::bench(&house, &name, json),
+        Task::PowerCut { loops, seed, only, json } => {
+            power_cut::build_and_cut(&house, loops, seed, only.as_deref(), json)
+        }
         Task::Screenshots { dir } => screenshots::take(&house, &dir),
         Task::Setup => setup::system(Need::Robots).and_then(|()| setup::build_screens(&house)),
     }
