@@ -160,7 +160,18 @@ impl Hlc {
         let wall_ms = u64::try_from(wall.as_millis()).unwrap_or(0).min((1 << 48) - 1);
         Self((wall_ms << 16).max(self.0.saturating_add(1)))
     }
+
+    /// The reading after hearing another clock's. One that is more than [`MAX_LEAD_MS`] ahead of our wall is not believed:
+    /// it would drag every clock it meets into its own future.
+    #[must_use]
+    pub fn observe(self, heard: Self, wall: Timestamp) -> Self {
+        let lead_ms = heard.at().millis_since(wall);
+        if lead_ms > MAX_LEAD_MS { self } else { self.max(heard) }
+    }
 }
+
+/// How far ahead of our wall another clock may be and still be followed, milliseconds.
+pub const MAX_LEAD_MS: i64 = 60 * 1000;
 
 #[cfg(test)]
 mod tests {
@@ -180,5 +191,15 @@ mod tests {
         let second = first.tick(Timestamp::from_millis(10));
         assert!(second > first);
         assert_eq!(second.at(), Timestamp::from_millis(1_000));
+    }
+
+    #[test]
+    fn a_clock_far_ahead_is_heard_and_not_followed() {
+        let (wall, ours) = (Timestamp::from_millis(1_000_000), Hlc::default().tick(Timestamp::from_millis(1_000_000)));
+        let near = Hlc::from_bits(u64::try_from(1_000_000 + MAX_LEAD_MS).expect("positive") << 16);
+        let ten_years = Hlc::from_bits((1_000_000 + 315_360_000_000) << 16);
+        assert_eq!(ours.observe(near, wall), near);
+        assert_eq!(ours.observe(ten_years, wall), ours);
+        assert_eq!(ours.observe(Hlc::from_bits(7), wall), ours, "and one behind changes nothing");
     }
 }

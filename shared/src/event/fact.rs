@@ -23,12 +23,52 @@ pub struct ParentChain {
 }
 
 /// First of every chain: the till process started.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainStarted {
     /// Version of the program.
     pub app_version: String,
     /// The chain before, if the database held one.
     pub parent: Option<ParentChain>,
+    /// Hash of the certificate it sells under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Hash>,
+    /// Version of the database's engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sqlite_version: Option<String>,
+    /// What the witness beside the database said at the start; none where no witness is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<WitnessState>,
+}
+
+/// What a till's witness, a small file outside its data, knows of the chains in its database. A database that was put
+/// back from a copy knows less than its witness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum WitnessState {
+    /// There is none: a first start, or another machine.
+    Absent,
+    /// The database holds all it knows.
+    Agrees,
+    /// It knows of events the database does not hold.
+    Ahead {
+        /// The chain it saw last.
+        chain: ChainId,
+        /// The last number it saw.
+        seq: u64,
+        /// The hash there.
+        hash: Hash,
+    },
+    /// The database holds another event under that number.
+    Differs {
+        /// The chain it saw last.
+        chain: ChainId,
+        /// The last number it saw.
+        seq: u64,
+        /// The hash there.
+        hash: Hash,
+    },
+    /// It is there, and is no witness.
+    Unreadable,
 }
 
 /// Somebody signed in with their PIN.

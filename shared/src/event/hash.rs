@@ -16,6 +16,11 @@ impl Hash {
         Self(blake3::Hasher::new_derive_key("barra 1 event").update(line.as_bytes()).finalize().into())
     }
 
+    /// Hashes a certificate as it was signed.
+    pub fn of_certificate(body: &str) -> Self {
+        Self(blake3::Hasher::new_derive_key("barra 1 certificate").update(body.as_bytes()).finalize().into())
+    }
+
     /// Folds the next item of a stream into its rolling hash.
     #[must_use]
     pub fn fold_item(self, line: &str) -> Self {

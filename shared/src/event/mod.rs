@@ -11,6 +11,6 @@ pub use envelope::{ChainHead, Event, EventError, Origin, Read, SealedEvent, Seen
 pub use fact::{
     CardReported, CardRequested, ChainStarted, DrawerOpened, Fact, FactError, IssuedTicket, OperatorLoggedIn,
     OperatorLoggedOut, OperatorRefused, ParentChain, ReceiptReprinted, RegisterClosed, RegisterOpened, SaleAbandoned,
-    SaleRecorded, TicketRedeemed,
+    SaleRecorded, TicketRedeemed, WitnessState,
 };
 pub use hash::Hash;

@@ -4,7 +4,7 @@ use shared::catalog::Product;
 use shared::event::{
     CardReported, CardRequested, ChainHead, ChainStarted, DrawerOpened, Fact, Hash, IssuedTicket, OperatorLoggedIn,
     OperatorLoggedOut, OperatorRefused, Origin, ParentChain, ReceiptReprinted, RegisterClosed, RegisterOpened,
-    SaleAbandoned, SaleRecorded, SealedEvent, Seen, Stamp, TicketRedeemed,
+    SaleAbandoned, SaleRecorded, SealedEvent, Seen, Stamp, TicketRedeemed, WitnessState,
 };
 use shared::ids::{
     CategoryId, ChainId, DeviceId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId,
@@ -143,6 +143,7 @@ pub(crate) fn facts() -> Vec<Fact> {
         Fact::ChainStarted(ChainStarted {
             app_version: "0.1.0".into(),
             parent: Some(ParentChain { chain: ChainId::from_uuid(id(5)), seq: 9, hash: Hash::of_event("parent") }),
+            ..ChainStarted::default()
         }),
         Fact::OperatorRefused(OperatorRefused { staff_id: staff, wrong: 5, locked_until: Some(at(900)) }),
         Fact::OperatorLoggedIn(OperatorLoggedIn { staff_id: staff }),
@@ -185,5 +186,16 @@ pub(crate) fn facts() -> Vec<Fact> {
         Fact::DrawerOpened(DrawerOpened { reason: "cambio".into() }),
         Fact::RegisterClosed(RegisterClosed { session_id: session, closed_at: at(60), counted: float, z }),
         Fact::OperatorLoggedOut(OperatorLoggedOut { staff_id: staff }),
+        Fact::ChainStarted(ChainStarted {
+            app_version: "0.1.0".into(),
+            parent: None,
+            certificate: Some(Hash::of_certificate("certificate")),
+            sqlite_version: Some("3.51.3".into()),
+            witness: Some(WitnessState::Ahead {
+                chain: ChainId::from_uuid(id(5)),
+                seq: 12,
+                hash: Hash::of_event("witness"),
+            }),
+        }),
     ]
 }
