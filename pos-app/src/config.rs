@@ -1,6 +1,6 @@
 //! `till.toml`: what stands beside the till. All of it is optional; what is not named is not there, and selling goes on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -16,6 +16,8 @@ pub struct Config {
     pub scanner: Option<ScannerConfig>,
     /// When to talk to the server.
     pub sync: SyncConfig,
+    /// What watches over the ledger.
+    pub ledger: LedgerConfig,
 }
 
 /// `[printer]`
@@ -69,6 +71,29 @@ pub struct SyncConfig {
     /// How often to look for news when nothing happens, milliseconds.
     #[serde(default = "interval_ms")]
     pub interval_ms: u64,
+}
+
+/// `[ledger]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerConfig {
+    /// A directory outside the till's data for its witness, a small file that tells a restored database from a new one.
+    /// Where the platform keeps such things when absent.
+    #[serde(default)]
+    pub witness: Option<PathBuf>,
+    /// Room kept free for the open sale when the disk is full, megabytes; 0 for none.
+    #[serde(default = "ballast_mb")]
+    pub ballast_mb: u32,
+}
+
+impl Default for LedgerConfig {
+    fn default() -> Self {
+        Self { witness: None, ballast_mb: ballast_mb() }
+    }
+}
+
+fn ballast_mb() -> u32 {
+    64
 }
 
 impl Default for SyncConfig {
@@ -146,6 +171,9 @@ impl Config {
         }
         if self.terminal.as_ref().is_some_and(|terminal| terminal.protocol != "transbank") {
             return Err(("protocol", "is transbank"));
+        }
+        if self.ledger.ballast_mb > 4_096 {
+            return Err(("ballast_mb", "is at most 4096"));
         }
         if !(200..=3_600_000).contains(&self.sync.interval_ms) {
             return Err(("interval_ms", "is between 200 and 3600000"));

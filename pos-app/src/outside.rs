@@ -1,5 +1,6 @@
 //! The world: the real clock and the system's randomness. Everything else takes them as arguments.
 
+use std::path::PathBuf;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use shared::ids::Entropy;
@@ -34,6 +35,21 @@ impl Clock for SystemClock {
 
     fn up_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Where this platform keeps what a program remembers about itself, apart from people's data: the ledger's witness lies
+/// there, so that whoever puts the data back from a copy does not put the witness back with it.
+pub fn state_dir() -> Option<PathBuf> {
+    const NAME: &str = "cl.barra.till";
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if cfg!(windows) {
+        from("LOCALAPPDATA").map(|dir| dir.join(NAME).join("state"))
+    } else if cfg!(target_os = "macos") {
+        from("HOME").map(|home| home.join("Library/Preferences").join(NAME))
+    } else {
+        let dir = from("XDG_STATE_HOME").or_else(|| from("HOME").map(|home| home.join(".local/state")));
+        dir.map(|dir| dir.join(NAME))
     }
 }
 

@@ -8,8 +8,8 @@ use shared::tender::{CardPayment, CardProgress, CardState, Contradiction, NotSta
 
 use super::Till;
 use super::till::lock;
-use crate::commands::CommandError;
 use crate::commands::types::{DeviceHealth, Notice};
+use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::{LedgerError, card, print_job};
 use crate::terminal::{Journal, JournalError};
 
@@ -31,7 +31,14 @@ impl Journal for TillJournal {
     fn report(&self, payment_id: PaymentId, report: TerminalReport) -> Result<CardPayment, JournalError> {
         let not_stored = |error: CommandError| JournalError::NotStored(Box::new(error));
         let till = self.0.upgrade().ok_or_else(|| not_stored(super::internal("the till is closing")))?;
-        match till.take_report(payment_id, report).map_err(not_stored)? {
+        let taken = match till.take_report(payment_id, report.clone()) {
+            // An approval is money: it is kept also when the disk is full, in the room the ballast leaves.
+            Err(error) if error.code == ErrorCode::DiskFull && till.ledger().make_room() => {
+                till.take_report(payment_id, report)
+            }
+            taken => taken,
+        };
+        match taken.map_err(not_stored)? {
             Taken::Known(payment) => Ok(payment),
             Taken::Denied(contradiction) => Err(JournalError::Contradiction(contradiction)),
             Taken::Unasked => Err(not_stored(super::internal("a report on a payment nobody asked for"))),

@@ -6,6 +6,7 @@ mod caller;
 mod card;
 mod cash;
 mod catalog;
+mod concern;
 mod enroll;
 mod journal;
 mod notices;

@@ -22,6 +22,14 @@ impl From<LedgerError> for CommandError {
             }
             LedgerError::Corrupt(_) => Self::new(Code::LedgerCorrupt, message),
             LedgerError::DiskFull(_) => Self::new(Code::DiskFull, "The disk is full. Nothing was saved."),
+            LedgerError::DiskFailed(_) => {
+                Self::new(Code::LedgerWriteFailed, "The disk does not do its work. Nothing was saved.")
+            }
+            LedgerError::ReadOnly(_) => {
+                Self::new(Code::LedgerWriteFailed, "The till's data can only be read. Nothing was saved.")
+            }
+            LedgerError::Beside(error) => storage(&error),
+            LedgerError::NotOurs(_) => Self::new(Code::Internal, message),
             LedgerError::NotEnrolled => not_enrolled(),
             LedgerError::Busy(_) => Self::new(Code::LedgerInUse, message),
             LedgerError::Sqlite(_) | LedgerError::Thread(_) | LedgerError::Stopped => {

@@ -178,6 +178,12 @@ fn refuse_running(cards: &[CardPayment]) -> Result<(), CommandError> {
     }
 }
 
+/// Refused before anything is on the counter, rather than when the customer has paid.
+fn no_room() -> CommandError {
+    let message = "The disk is full. The open sale could be finished; a new one begins once there is room again.";
+    CommandError::new(ErrorCode::DiskFull, message)
+}
+
 impl Till {
     fn load_settling(&self, ledger: &View) -> Result<Settling, CommandError> {
         let session = self.session_in(ledger)?.session;
@@ -213,6 +219,9 @@ impl Till {
         let _turn = self.take_turn();
         self.session()?;
         let mut sale = self.sale_on_counter()?;
+        if sale.lines.is_empty() && self.ledger().is_out_of_room() {
+            return Err(no_room());
+        }
         // The terminal was asked for what the sale came to; it cannot come to something else meanwhile.
         self.refuse_running_card(sale.sale_id)?;
         change(&mut sale)?;

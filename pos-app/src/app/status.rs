@@ -37,6 +37,7 @@ impl Till {
             terminal: self.terminal_health(),
             scanner: self.scanner_health(),
             server: self.server_health()?,
+            concerns: self.concerns()?,
             uncertain_payments: uncertain.map(|payment| self.view_card(payment)).collect(),
             venue,
         })

@@ -17,10 +17,11 @@ use super::refuse::{not_enrolled, storage};
 use super::workers::Devices;
 use crate::commands::types::Notice;
 use crate::commands::{CommandError, ErrorCode, dispatch};
-use crate::config::Config;
+use crate::config::{Config, LedgerConfig};
 use crate::identity::{self, Identity};
 use crate::ledger::register::{StoredSession, find_open_session};
-use crate::ledger::{Ledger, View, catalog, enrolment, people};
+use crate::ledger::{Ledger, View, Watch, catalog, enrolment, people};
+use crate::outside;
 
 /// The ledger's file in a data directory.
 pub const DATABASE: &str = "till.db";
@@ -88,7 +89,8 @@ impl Till {
         let lock = lock_directory(dir)?;
         let config = Config::load(dir)?;
         let Outside { clock, entropy } = outside;
-        let ledger = Ledger::open(&dir.join(DATABASE), Arc::clone(&clock), &*entropy)?;
+        let watch = watch(&config, workers);
+        let ledger = Ledger::open_watched(&dir.join(DATABASE), Arc::clone(&clock), &*entropy, &watch)?;
         let identity = load_identity(dir, &ledger, &*entropy)?;
         let up_ms = clock.up_ms();
         let locks = ledger.read(people::list_locks_left)?;
@@ -124,7 +126,15 @@ impl Till {
     /// Does a command. The only entry, for the window and for `till run`. What changes anything is durable before this
     /// returns.
     pub fn execute(&self, command: &str, args: Value) -> Result<Value, CommandError> {
-        dispatch::execute(self, command, args)
+        let again = args.clone();
+        match dispatch::execute(self, command, args) {
+            // The sale on the counter is to be finished also when the disk is full: its ballast makes room.
+            Err(error) if error.code == ErrorCode::DiskFull => match (self.ledger.make_room(), command) {
+                (true, "sale.complete") => dispatch::execute(self, command, again),
+                _ => Err(error),
+            },
+            answer => answer,
+        }
     }
 
     /// What the till tells unasked, from now on.
@@ -233,6 +243,14 @@ fn lock_directory(dir: &Path) -> Result<File, CommandError> {
         }
         Err(TryLockError::Error(error)) => Err(storage(&error)),
     }
+}
+
+/// Without workers only what `till.toml` asks for by name.
+fn watch(config: &Config, workers: Workers) -> Watch {
+    let LedgerConfig { witness, ballast_mb } = &config.ledger;
+    let is_kept = workers == Workers::On;
+    let usual = || is_kept.then(outside::state_dir).flatten();
+    Watch { witness: witness.clone().or_else(usual), ballast_bytes: u64::from(*ballast_mb) * 1_000_000, is_kept }
 }
 
 fn load_identity(dir: &Path, ledger: &Ledger, entropy: &dyn Entropy) -> Result<Option<Identity>, CommandError> {

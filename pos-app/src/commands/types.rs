@@ -258,6 +258,54 @@ pub struct ServerHealth {
     pub detail: Option<String>,
 }
 
+/// What a person should know of the ledger and of head office. The screens have a sentence for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ConcernCode {
+    /// Pages of the database are not what was written; `detail`.
+    LedgerDamaged,
+    /// No new sale is begun until there is room.
+    DiskFull,
+    /// Head office withdrew this till; `events` wait to be sent.
+    TillRevoked,
+    /// The database is older than what this till had written: `events` have not come back yet.
+    LedgerRestored,
+    /// They came back from head office: `events`.
+    LedgerRecovered,
+    /// Nobody has them any more: `events`.
+    EventsLost,
+    /// A copy of this till sells as well: `events` of its own.
+    TillCloned,
+    /// Head office holds other events under numbers of this till: `events` of ours are not there yet.
+    ChainForked,
+    /// The till's clock is `minutes` fast, or slow when negative.
+    ClockWrong,
+    /// Head office was put back from a backup; `events` go there once more.
+    ServerRestored,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct Concern {
+    /// Which.
+    pub code: ConcernCode,
+    /// Since when it is known.
+    pub since: Option<Timestamp>,
+    /// How many events it is about.
+    pub events: u64,
+    /// By how much a clock is wrong.
+    pub minutes: i64,
+    /// For the telephone call.
+    pub detail: Option<String>,
+}
+
+impl Concern {
+    /// With nothing but its code.
+    pub fn of(code: ConcernCode) -> Self {
+        Self { code, since: None, events: 0, minutes: 0, detail: None }
+    }
+}
+
 /// Everything the status bar and the first screen need.
 #[derive(Clone, Debug, Serialize, TS)]
 pub struct TillStatus {
@@ -287,6 +335,8 @@ pub struct TillStatus {
     pub scanner: DeviceHealth,
     /// The server.
     pub server: ServerHealth,
+    /// What a person should know of the ledger and of head office, worst first.
+    pub concerns: Vec<Concern>,
     /// Card payments in doubt, oldest first.
     pub uncertain_payments: Vec<CardPaymentView>,
 }

@@ -1,6 +1,7 @@
 //! What can go wrong with the ledger, by what a caller can do about it.
 
 use rusqlite::ErrorCode;
+use shared::ids::ChainId;
 
 /// Why nothing was written, or nothing could be read.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,18 @@ pub enum LedgerError {
     /// The disk takes no more.
     #[error("the disk is full")]
     DiskFull(#[source] rusqlite::Error),
+    /// The disk does not read or write what it should.
+    #[error("the disk does not do its work: {0}")]
+    DiskFailed(#[source] rusqlite::Error),
+    /// Nothing can be written where the till's data lies.
+    #[error("the till's data can only be read")]
+    ReadOnly(#[source] rusqlite::Error),
+    /// Events that are not the next ones of a chain of this till.
+    #[error("chain {0}: these are not the events that follow")]
+    NotOurs(ChainId),
+    /// A file beside the database.
+    #[error("a file beside the till's database: {0}")]
+    Beside(#[source] std::io::Error),
     /// An event before the till knows whose it is.
     #[error("the till is not enrolled, so it has no chain to write to")]
     NotEnrolled,
@@ -43,6 +56,8 @@ impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull(error),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Self::DiskFailed(error),
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly(error),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(error),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(error.to_string()),
             _ => match error {

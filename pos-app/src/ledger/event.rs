@@ -1,6 +1,6 @@
 //! Chains and their events, as stored.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::event::{ChainHead, Fact, Hash, Read, SealedEvent};
 use shared::ids::ChainId;
 
@@ -15,18 +15,53 @@ pub struct StoredChain {
     pub before: Hash,
     /// Its end.
     pub head: ChainHead,
+    /// Events up to here were let go of; 0 for none.
+    pub pruned_seq: u64,
+    /// The hash there, or before the first event.
+    pub pruned_hash: Hash,
+    /// Events after this number were lost here and came back from head office.
+    pub put_back_after: Option<u64>,
+}
+
+/// A chain's columns as [`read_chain`] takes them.
+pub(super) const CHAIN_COLUMNS: &str = "chain.chain_no, before_hash, chain_id, head_seq, head_hash, pruned_seq,
+    coalesce(pruned_hash, before_hash), put_back_after";
+
+pub(super) fn read_chain(row: &Row<'_>) -> rusqlite::Result<StoredChain> {
+    let chain = ChainId::from_uuid(column::uuid(row, 2)?);
+    Ok(StoredChain {
+        chain_no: row.get(0)?,
+        before: column::hash(row, 1)?,
+        head: ChainHead { chain, seq: column::count(row, 3)?, hash: column::hash(row, 4)? },
+        pruned_seq: column::count(row, 5)?,
+        pruned_hash: column::hash(row, 6)?,
+        put_back_after: row.get::<_, Option<i64>>(7)?.map(i64::cast_unsigned),
+    })
 }
 
 /// Every chain of this till, oldest first.
 pub fn list_chains(connection: &Connection) -> Result<Vec<StoredChain>, LedgerError> {
-    let mut chains = connection
-        .prepare_cached("SELECT chain_no, before_hash, chain_id, head_seq, head_hash FROM chain ORDER BY chain_no")?;
-    let rows = chains.query_map([], |row| {
-        let chain = ChainId::from_uuid(column::uuid(row, 2)?);
-        let head = ChainHead { chain, seq: column::count(row, 3)?, hash: column::hash(row, 4)? };
-        Ok(StoredChain { chain_no: row.get(0)?, before: column::hash(row, 1)?, head })
-    })?;
+    let mut chains = connection.prepare_cached(&format!("SELECT {CHAIN_COLUMNS} FROM chain ORDER BY chain_no"))?;
+    let rows = chains.query_map([], read_chain)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The end of the last chain a run of this till wrote; chains that came back from head office are not continued.
+pub fn find_last_own(connection: &Connection) -> Result<Option<ChainHead>, LedgerError> {
+    let mut last = connection.prepare(
+        "SELECT chain_id, head_seq, head_hash FROM chain WHERE put_back_after IS NOT 0 ORDER BY chain_no DESC LIMIT 1",
+    )?;
+    let head = last.query_row([], |row| {
+        let chain = ChainId::from_uuid(column::uuid(row, 0)?);
+        Ok(ChainHead { chain, seq: column::count(row, 1)?, hash: column::hash(row, 2)? })
+    });
+    Ok(head.optional()?)
+}
+
+/// One chain.
+pub fn find_chain(connection: &Connection, chain: ChainId) -> Result<Option<StoredChain>, LedgerError> {
+    let sql = format!("SELECT {CHAIN_COLUMNS} FROM chain WHERE chain_id = ?1");
+    Ok(connection.prepare_cached(&sql)?.query_row([chain.as_bytes()], read_chain).optional()?)
 }
 
 /// A chain's events after `seq`, in order, at most `limit`.
@@ -38,6 +73,7 @@ pub fn list_events_after(
 ) -> Result<Vec<SealedEvent>, LedgerError> {
     let prev = match seq {
         0 => chain.before,
+        seq if seq == chain.pruned_seq => chain.pruned_hash,
         _ => find_hash(connection, chain.chain_no, seq)?.ok_or_else(|| missing(chain, seq))?,
     };
     let mut events = connection

@@ -71,7 +71,7 @@ pub(super) fn add_to_session(
     Ok(())
 }
 
-/// The open session of a drawer.
+/// The open session of a drawer. There is one, unless a lost one came back: then the later of them, and the other after it.
 pub fn find_open_session(
     connection: &Connection,
     register_id: RegisterId,
@@ -79,7 +79,7 @@ pub fn find_open_session(
     let mut session = connection.prepare_cached(
         "SELECT session_id, register_id, business_date, opened_by, opened_at, currency, float_count,
                 sales, total_minor, tax_minor, cash_minor, card_minor, rounding_minor
-         FROM register_session WHERE register_id = ?1 AND closed_at IS NULL",
+         FROM register_session WHERE register_id = ?1 AND closed_at IS NULL ORDER BY opened_at DESC LIMIT 1",
     )?;
     Ok(session.query_row([register_id.as_bytes()], read_open).optional()?)
 }

@@ -84,7 +84,8 @@ pub(super) fn count_copy(connection: &Connection, fact: &ReceiptReprinted) -> Re
 
 /// The number the next receipt of a drawer takes.
 pub fn next_receipt_no(connection: &Connection, register_id: RegisterId) -> Result<u64, LedgerError> {
-    let sql = "SELECT coalesce(max(receipt_no), 0) + 1 FROM sale WHERE register_id = ?1";
+    let sql = "SELECT max(coalesce((SELECT max(receipt_no) FROM sale WHERE register_id = ?1), 0), receipt_no) + 1
+               FROM number_floor";
     Ok(connection.prepare_cached(sql)?.query_row([register_id.as_bytes()], |row| column::count(row, 0))?)
 }
 

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/till/0005_ticket.sql"),
     include_str!("../../../migrations/till/0006_print_job.sql"),
     include_str!("../../../migrations/till/0007_sync.sql"),
+    include_str!("../../../migrations/till/0008_recovery.sql"),
 ];
 
 /// The schema this program writes.

@@ -9,7 +9,7 @@ use shared::event::Seen;
 use shared::ids::{LogId, RedemptionId};
 use shared::sync::stream::{Cursor, Op, StreamItem, StreamName, keys};
 
-use super::{LedgerError, LedgerTx, catalog, column, ticket};
+use super::{LedgerError, LedgerTx, catalog, column, retention, ticket};
 
 /// How far a stream is applied; `None` before its first item.
 pub fn load_cursor(connection: &Connection, name: StreamName) -> Result<Option<Cursor>, LedgerError> {
@@ -48,6 +48,7 @@ pub fn move_cursor(tx: &LedgerTx<'_>, name: StreamName, end: Cursor) -> Result<(
              log_id = excluded.log_id, seq = excluded.seq, hash = excluded.hash",
         )?
         .execute(params![name.to_string(), end.log_id.as_bytes(), end.seq.cast_signed(), end.hash.as_bytes()])?;
+    tx.keep_checkpoint(name, end)?;
     let seen = tx.seen();
     tx.set_seen(match name {
         StreamName::Catalog => Seen(end.seq, seen.1),
@@ -108,6 +109,7 @@ fn apply_item(to: &Connection, item: &StreamItem) -> Applied {
         keys::VENUE => change(to, item, id, catalog::put_venue, catalog::delete_venue),
         keys::REGISTER => change(to, item, id, catalog::put_register, catalog::delete_register),
         keys::DEVICE => change(to, item, id, catalog::put_device, catalog::delete_device),
+        keys::DURABLE => take_durable(to, item, id),
         keys::REDEMPTION => change(to, item, id, ticket::put_heard_redemption, delete_heard_redemption),
         _ => Ok(Ok(())),
     }
@@ -133,6 +135,15 @@ where
             Ok(id) => delete(to, id).map(Ok),
             Err(_) => Ok(Err(Unusable("not an id".into()))),
         },
+    }
+}
+
+/// A backup that covers less than it did is no news to a till that let go of the rest.
+fn take_durable(to: &Connection, item: &StreamItem, chain: &str) -> Applied {
+    let (Ok(chain), Op::Put) = (chain.parse(), item.op) else { return Ok(Ok(())) };
+    match serde_json::from_str(item.value.get()) {
+        Ok(record) => retention::put_durable(to, chain, &record).map(Ok),
+        Err(error) => Ok(Err(Unusable(error.to_string()))),
     }
 }
 

@@ -30,7 +30,9 @@ pub(super) fn insert_tickets(
     tickets: &[IssuedTicket],
 ) -> Result<(), LedgerError> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO ticket (ticket_id, serial, sale_no, display_code, code) VALUES (?1, ?2, ?3, ?4, ?5)",
+        // A sale that comes back may bear tickets whose numbers were given out again meanwhile; it counts all the same.
+        "INSERT INTO ticket (ticket_id, serial, sale_no, display_code, code) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (ticket_id) DO NOTHING",
     )?;
     for ticket in tickets {
         let id = ticket.ticket_id;
@@ -102,6 +104,7 @@ pub fn find_code(connection: &Connection, display_code: &str) -> Result<Option<S
 
 /// The serial of this till's next ticket.
 pub fn next_serial(connection: &Connection) -> Result<u32, LedgerError> {
-    let sql = "SELECT coalesce((SELECT serial FROM ticket ORDER BY ticket_no DESC LIMIT 1), 0) + 1";
+    let sql = "SELECT max(coalesce((SELECT serial FROM ticket ORDER BY ticket_no DESC LIMIT 1), 0), ticket_serial) + 1
+               FROM number_floor";
     Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }

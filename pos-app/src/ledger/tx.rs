@@ -5,17 +5,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use shared::event::{ChainHead, ChainStarted, Event, Fact, Hash, Origin, ParentChain, Read, SealedEvent, Seen, Stamp};
+use shared::event::{
+    ChainHead, ChainStarted, Event, Fact, Hash, Origin, ParentChain, Read, SealedEvent, Seen, Stamp, WitnessState,
+};
 use shared::ids::{ChainId, SessionId, StaffId};
-use shared::time::{Clock, Hlc};
+use shared::time::{Clock, Hlc, Timestamp};
 
-use super::{LedgerError, Listener, column, enrolment, project};
+use super::{LedgerError, Listener, column, enrolment, event, project};
 use crate::identity::Enrolment;
 
 /// Where this run stands. A copy goes into each transaction and comes back only when it commits.
 #[derive(Clone)]
 struct Run {
     origin: Option<Origin>,
+    certificate: Option<Hash>,
+    chain_id: ChainId,
     chain: Option<OpenChain>,
     parent: Option<ParentChain>,
     hlc: Hlc,
@@ -33,7 +37,7 @@ pub(super) struct Writer {
     connection: Connection,
     run: Run,
     clock: Arc<dyn Clock>,
-    chain_id: ChainId,
+    witness: Option<WitnessState>,
     listeners: Arc<RwLock<Vec<Listener>>>,
 }
 
@@ -42,30 +46,20 @@ impl Writer {
         connection: Connection,
         clock: Arc<dyn Clock>,
         chain_id: ChainId,
+        witness: Option<WitnessState>,
         listeners: Arc<RwLock<Vec<Listener>>>,
     ) -> Result<Self, LedgerError> {
-        let origin = enrolment::load(&connection)?.map(|enrolment| enrolment.origin());
-        let parent = {
-            let mut last =
-                connection.prepare("SELECT chain_id, head_seq, head_hash FROM chain ORDER BY chain_no DESC LIMIT 1")?;
-            let mut rows = last.query([])?;
-            rows.next()?
-                .map(|row| {
-                    let chain = ChainId::from_uuid(column::uuid(row, 0)?);
-                    Ok::<_, LedgerError>(ParentChain {
-                        chain,
-                        seq: column::count(row, 1)?,
-                        hash: column::hash(row, 2)?,
-                    })
-                })
-                .transpose()?
-        };
+        let enrolment = enrolment::load(&connection)?;
+        let origin = enrolment.as_ref().map(Enrolment::origin);
+        let certificate = enrolment.map(|enrolment| Hash::of_certificate(&enrolment.certificate.body));
+        let parent = event::find_last_own(&connection)?;
+        let parent = parent.map(|ChainHead { chain, seq, hash }| ParentChain { chain, seq, hash });
         let bits = connection.query_row("SELECT coalesce(max(hlc), 0) FROM chain", [], |row| column::count(row, 0))?;
         let seen = connection.query_row("SELECT catalog_seq, venue_seq FROM seen", [], |row| {
             Ok(Seen(column::count(row, 0)?, column::count(row, 1)?))
         })?;
-        let run = Run { origin, chain: None, parent, hlc: Hlc::from_bits(bits), seen };
-        Ok(Self { connection, run, clock, chain_id, listeners })
+        let run = Run { origin, certificate, chain_id, chain: None, parent, hlc: Hlc::from_bits(bits), seen };
+        Ok(Self { connection, run, clock, witness, listeners })
     }
 
     pub(super) fn run<T, E: From<LedgerError>>(
@@ -78,7 +72,7 @@ impl Writer {
             run: RefCell::new(self.run.clone()),
             appended: Cell::new(0),
             clock: &*self.clock,
-            chain_id: self.chain_id,
+            witness: self.witness,
         };
         // A deed that panics is a bug of ours; the till must go on selling after it.
         let value = catch_unwind(AssertUnwindSafe(|| deed(&tx))).map_err(|_| LedgerError::BrokenOff)??;
@@ -100,7 +94,7 @@ pub struct LedgerTx<'a> {
     run: RefCell<Run>,
     appended: Cell<u64>,
     clock: &'a dyn Clock,
-    chain_id: ChainId,
+    witness: Option<WitnessState>,
 }
 
 impl LedgerTx<'_> {
@@ -129,7 +123,7 @@ impl LedgerTx<'_> {
     }
 
     fn start_chain(&self, run: &mut Run, origin: Origin) -> Result<OpenChain, LedgerError> {
-        let head = ChainHead::start(self.chain_id, run.parent.map(|parent| parent.hash));
+        let head = ChainHead::start(run.chain_id, run.parent.map(|parent| parent.hash));
         let up_ms = self.clock.up_ms().cast_signed();
         self.tx
             .prepare_cached(
@@ -138,7 +132,13 @@ impl LedgerTx<'_> {
             )?
             .execute(params![head.chain.as_bytes(), head.hash.as_bytes(), run.hlc.bits().cast_signed(), up_ms])?;
         let chain = OpenChain { chain_no: self.tx.last_insert_rowid(), head };
-        let started = ChainStarted { app_version: env!("CARGO_PKG_VERSION").to_owned(), parent: run.parent };
+        let started = ChainStarted {
+            app_version: env!("CARGO_PKG_VERSION").to_owned(),
+            parent: run.parent,
+            certificate: run.certificate,
+            sqlite_version: Some(rusqlite::version().to_owned()),
+            witness: self.witness,
+        };
         self.append_to(run, origin, chain, &Fact::ChainStarted(started), (None, None))?;
         Ok(run.chain.unwrap_or(chain))
     }
@@ -175,8 +175,43 @@ impl LedgerTx<'_> {
     /// Keeps what head office said; events can be written from here on.
     pub fn save_enrolment(&self, enrolment: &Enrolment) -> Result<(), LedgerError> {
         enrolment::save(&self.tx, enrolment)?;
-        self.run.borrow_mut().origin = Some(enrolment.origin());
+        let mut run = self.run.borrow_mut();
+        run.origin = Some(enrolment.origin());
+        run.certificate = Some(Hash::of_certificate(&enrolment.certificate.body));
         Ok(())
+    }
+
+    /// Ends this run's chain where it is; what is written next begins `chain`, which names this one as its parent. For a
+    /// chain whose numbers another till holds with other events.
+    pub fn start_new_chain(&self, chain: ChainId) {
+        let mut run = self.run.borrow_mut();
+        if let Some(OpenChain { head: ChainHead { chain, seq, hash }, .. }) = run.chain.take() {
+            run.parent = Some(ParentChain { chain, seq, hash });
+        }
+        run.chain_id = chain;
+    }
+
+    /// Whose events these are.
+    ///
+    /// Errors: [`LedgerError::NotEnrolled`].
+    pub(super) fn origin(&self) -> Result<Origin, LedgerError> {
+        self.run.borrow().origin.ok_or(LedgerError::NotEnrolled)
+    }
+
+    /// Takes in the time of an event this till wrote and forgot, unless it is absurd.
+    pub(super) fn observe(&self, heard: Hlc) {
+        let mut run = self.run.borrow_mut();
+        run.hlc = run.hlc.observe(heard, self.clock.now());
+    }
+
+    /// The chain this run writes, or will write.
+    pub fn chain(&self) -> ChainId {
+        self.run.borrow().chain_id
+    }
+
+    /// The ledger's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// How far the server's streams are applied; events written from here on say so.

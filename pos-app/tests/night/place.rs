@@ -191,7 +191,9 @@ impl Bar {
         till.close();
         drop(till);
         let copy = tempfile::tempdir().expect("a directory");
-        for file in std::fs::read_dir(dir.path()).expect("the till's directory").flatten() {
+        for file in
+            std::fs::read_dir(dir.path()).expect("the till's directory").flatten().filter(|file| file.path().is_file())
+        {
             std::fs::copy(file.path(), copy.path().join(file.file_name())).expect("copied");
         }
         [(dir, names[0]), (copy, names[1])].map(|(dir, name)| Self::set_up(dir, name, clock))
@@ -324,7 +326,9 @@ fn write_config(dir: &Path, printer: &SimulatedPrinter, terminal: &SimulatedTerm
     let text = format!(
         "[printer]\naddress = \"tcp://{address}\"\nsimulated = true\n\
          [terminal]\nprotocol = \"transbank\"\nport = \"{port}\"\nsimulated = true\n\
-         [sync]\ninterval_ms = 3600000\n"
+         [sync]\ninterval_ms = 3600000\n\
+         [ledger]\nballast_mb = 0\nwitness = \"{}\"\n",
+        dir.join("witness").display()
     );
     std::fs::write(dir.join("till.toml"), text).expect("till.toml");
 }

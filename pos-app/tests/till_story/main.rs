@@ -6,4 +6,5 @@ mod laws;
 mod night;
 mod permissions;
 mod power_cut;
+mod recovery;
 mod support;

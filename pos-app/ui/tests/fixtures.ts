@@ -72,6 +72,7 @@ export function status(over: Partial<TillStatus> = {}): TillStatus {
       unsent_events: 6,
       detail: null,
     },
+    concerns: [],
     uncertain_payments: [],
     ...over,
   };

@@ -278,6 +278,30 @@ tickets: Array<IssuedTicket>,
  */
 is_print_pending: boolean, };
 
+export type Concern = { 
+/**
+ * Which.
+ */
+code: ConcernCode, 
+/**
+ * Since when it is known.
+ */
+since: Timestamp | null, 
+/**
+ * How many events it is about.
+ */
+events: number, 
+/**
+ * By how much a clock is wrong.
+ */
+minutes: number, 
+/**
+ * For the telephone call.
+ */
+detail: string | null, };
+
+export type ConcernCode = "ledger_damaged" | "disk_full" | "till_revoked" | "ledger_restored" | "ledger_recovered" | "events_lost" | "till_cloned" | "chain_forked" | "clock_wrong" | "server_restored";
+
 export type Counted = { 
 /**
  * The note or coin, minor units.
@@ -1013,6 +1037,10 @@ scanner: DeviceHealth,
  * The server.
  */
 server: ServerHealth, 
+/**
+ * What a person should know of the ledger and of head office, worst first.
+ */
+concerns: Array<Concern>, 
 /**
  * Card payments in doubt, oldest first.
  */
