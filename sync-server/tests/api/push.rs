@@ -207,7 +207,7 @@ fn a_copied_disk_shows_by_its_second_child() {
         let chain = ChainId::new(server.outside.now(), &*server.outside.entropy);
         till.head = ChainHead::start(chain, Some(parent.hash));
         let parent = Some(ParentChain { chain: parent.chain, seq: parent.seq, hash: parent.hash });
-        let started = ChainStarted { app_version: "0.1.0".to_owned(), parent };
+        let started = ChainStarted { app_version: "0.1.0".to_owned(), parent, ..ChainStarted::default() };
         let event = till.write(&Fact::ChainStarted(started));
         assert_eq!(ok(&till.push(&[event])), (1, expected));
     }

@@ -309,7 +309,7 @@ impl<'a> TestTill<'a> {
     }
 
     pub(crate) fn started(&mut self) -> SealedEvent {
-        let started = ChainStarted { app_version: "0.1.0".to_owned(), parent: None };
+        let started = ChainStarted { app_version: "0.1.0".to_owned(), parent: None, ..ChainStarted::default() };
         self.write(&Fact::ChainStarted(started))
     }
 

@@ -53,6 +53,24 @@ export const en: Words = {
     run: "Send and fetch now",
     ran: (sent, pulled) => `${sent} sent, ${pulled} received.`,
   },
+  concerns: {
+    ledger_damaged: () => "This till's disk is damaged. Go on selling and call support today.",
+    disk_full: () => "The disk is full. The open sale can be finished; no new one begins until there is room.",
+    till_revoked: (n) =>
+      `The office withdrew this till. What it sold is kept here${n === "0" ? "" : ` (${n} to send)`}.`,
+    ledger_restored: (n) =>
+      `This till was put back from an older copy: ${n} records are missing. The office is asked for them; you can sell.`,
+    ledger_recovered: (n) => `${n} records of this till came back from the office. It is complete.`,
+    events_lost: (n) => `${n} records of this till are missing and nobody has them. The office sees the gap.`,
+    till_cloned: () => "A copy of this till is selling. Both count; ask the office for a new code for one of them.",
+    chain_forked: () => "Another copy used the same numbers. Both are kept; this till goes on with new ones.",
+    clock_wrong: (_n, minutes) =>
+      minutes > 0
+        ? `This till's clock is ${minutes} min fast. Selling goes on; set it right.`
+        : `This till's clock is ${-minutes} min slow. Selling goes on; set it right.`,
+    server_restored: (n) =>
+      `The office was restored from a backup. This till sends again what is missing${n === "0" ? "" : ` (${n})`}.`,
+  },
   devices: {
     title: "Devices and till",
     not_configured: "not set up",

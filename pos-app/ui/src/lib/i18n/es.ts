@@ -1,6 +1,6 @@
 /** Chilean Spanish: usted, present tense, money first, no blame. */
 
-import type { Role } from "../api/generated";
+import type { ConcernCode, Role } from "../api/generated";
 import { five, plurals, two } from "./plural";
 
 const plural = plurals("es-CL");
@@ -52,6 +52,25 @@ export const es = {
     run: "Enviar y traer ahora",
     ran: (sent: string, pulled: string) => `Enviados ${sent}, recibidos ${pulled}.`,
   },
+  /** What a person should know of the books and of the office; `n` events, already written. */
+  concerns: {
+    ledger_damaged: () => "El disco de esta caja tiene un daño. Siga vendiendo y avise hoy a soporte.",
+    disk_full: () => "El disco está lleno. La venta abierta se puede terminar; no se abren nuevas hasta hacer espacio.",
+    till_revoked: (n: string) =>
+      `La oficina retiró esta caja. Lo que vendió se conserva aquí${n === "0" ? "" : ` (${n} por enviar)`}.`,
+    ledger_restored: (n: string) =>
+      `Esta caja se restauró de una copia antigua: faltan ${n} registros. Se piden solos a la oficina; puede vender.`,
+    ledger_recovered: (n: string) => `Volvieron ${n} registros de esta caja desde la oficina. Está completa.`,
+    events_lost: (n: string) => `Faltan ${n} registros de esta caja que nadie tiene. La oficina ve el hueco.`,
+    till_cloned: () => "Hay una copia de esta caja vendiendo. Las dos valen; pida a la oficina un código nuevo para una.",
+    chain_forked: () => "Otra copia usó los mismos números. Las dos se guardan; esta caja sigue con números nuevos.",
+    clock_wrong: (_n: string, minutes: number) =>
+      minutes > 0
+        ? `El reloj de esta caja va ${minutes} min adelantado. Se vende igual; corríjalo.`
+        : `El reloj de esta caja va ${-minutes} min atrasado. Se vende igual; corríjalo.`,
+    server_restored: (n: string) =>
+      `La oficina se restauró de un respaldo. Esta caja le envía de nuevo lo que falte${n === "0" ? "" : ` (${n})`}.`,
+  } satisfies Record<ConcernCode, (n: string, minutes: number) => string>,
   devices: {
     title: "Equipos y caja",
     not_configured: "no configurado",
