@@ -1,11 +1,14 @@
 //! The server from outside: real HTTP, real files, a clock that stands where the test puts it.
 
 mod admin;
+mod bell;
 mod board;
 mod device;
 mod document;
 mod enroll;
+mod hello;
 mod pull;
 mod push;
 mod seed;
+mod snapshot;
 mod support;
