@@ -16,6 +16,9 @@ const WINDOW: &[&str] = &["libwebkit2gtk-4.1-dev", "fonts-dejavu-core"];
 /// To drive the window and the console without a person.
 const ROBOTS: &[&str] = &["webkit2gtk-driver", "xvfb", "dbus", "chromium", "chromium-driver"];
 
+/// The server is tested on both its databases; each run starts one of its own and ends it.
+const DATABASE: &[&str] = &["postgresql"];
+
 /// What a task is about to need.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
@@ -34,6 +37,7 @@ pub fn system(need: Need) -> Result<()> {
         wanted.extend(WINDOW);
     }
     if need >= Need::Robots {
+        wanted.extend(DATABASE);
         wanted.extend(ROBOTS);
     }
     if !is_installed("dpkg-query") {

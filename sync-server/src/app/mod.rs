@@ -2,10 +2,8 @@
 
 pub mod admin;
 pub mod enroll;
-pub mod hello;
 pub mod project;
 pub mod pull;
 pub mod push;
 pub mod secret;
 pub mod seed;
-pub mod snapshot;

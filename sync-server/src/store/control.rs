@@ -319,7 +319,7 @@ fn tenant_row(row: &Row) -> Result<TenantRow> {
 
 fn admin_row(row: &Row) -> Result<AdminRow> {
     Ok(AdminRow {
-        admin_id: Uuid::from_bytes(row.bytes("admin_id")?),
+        admin_id: row.uuid("admin_id")?,
         tenant_id: row.id("tenant_id")?,
         name: row.text("name")?,
         role: row.text("role")?.parse()?,

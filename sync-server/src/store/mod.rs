@@ -7,8 +7,8 @@
 //! Nothing here can be called without a company's handle: rows of another cannot even be named. Statements are written
 //! once, in [`sql`]; what differs stands side by side where it differs.
 //!
-//! Order of locks, so that none waits for another in a circle: the company ([`Tenant::write`] alone, or
-//! [`Tenant::write_beside`] others), chains, tickets, and last, at the commit, the streams. Each kind sorted.
+//! Order of locks, so that none waits for another in a circle: first the company ([`Tenant::write`] alone, or
+//! [`Tenant::write_beside`] others), then rows, and last, at the commit, the streams in the order of their names.
 
 mod audit;
 mod catalog;
@@ -17,14 +17,11 @@ mod database;
 mod device;
 mod event;
 mod ingest;
-mod log;
-mod own;
 mod postgres;
 mod projection;
 mod report;
 mod row;
 mod rows;
-mod snapshot;
 mod sql;
 mod stream;
 mod tenant;
@@ -43,11 +40,9 @@ pub use control::{AdminRole, AdminRow, LoginGuard, SessionRow, TenantRow};
 pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, NonceOutcome};
 pub use event::{ChainRow, Intake, Place, StoredEvent};
 pub use ingest::{NewCardPayment, NewFlag, NewRedemption, NewSale, Savepoint};
-pub use own::OwnChain;
 pub use report::{
     DayTotals, FlagRow, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
 };
-pub use snapshot::SnapshotRow;
 pub use stream::StreamHead;
 pub use tenant::{Tenant, TenantTx};
 

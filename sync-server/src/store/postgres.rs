@@ -18,9 +18,9 @@ use super::{Result, StoreError};
 const TENANT_CONNECTIONS: u32 = 16;
 /// And to the list of companies. Apart, because that list is asked while a company's transaction is open.
 const CONTROL_CONNECTIONS: u32 = 4;
-/// Waiting longer than this for a connection or a lock is being busy, as with SQLite.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// What every connection is told once. The role is the same for all companies; whose rows it sees is said in each
+/// Waiting longer than this for a connection is being busy.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What every connection is told once: waiting for a lock is being busy too, as long as with SQLite. The role is the same for all companies; whose rows it sees is said in each
 /// transaction and ends with it.
 const GREETING: &str = "SET ROLE barra_app; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'";
 
@@ -31,7 +31,7 @@ pub(crate) enum Access {
     Read,
     /// Alone: nobody else changes anything of this company meanwhile, as with a SQLite file.
     Write,
-    /// Beside others that lock what they change.
+    /// Beside others, each of its statements right by itself.
     Beside,
 }
 
@@ -64,9 +64,9 @@ pub(crate) async fn connect(url: &str) -> Result<(PgPool, PgPool)> {
             .max_connections(connections)
             .acquire_timeout(PATIENCE)
             .after_connect(|connection, _| Box::pin(async move { connection.execute(GREETING).await.map(drop) }))
-            .connect_with(options.clone())
+            .connect_lazy_with(options.clone())
     };
-    Ok((pool(CONTROL_CONNECTIONS).await?, pool(TENANT_CONNECTIONS).await?))
+    Ok((pool(CONTROL_CONNECTIONS), pool(TENANT_CONNECTIONS)))
 }
 
 /// Whether everything this program knows was applied. What it does not know is an error: a newer program was here.
@@ -122,21 +122,13 @@ pub(crate) async fn begin(pool: &PgPool, tenant: TenantId, access: Access) -> Re
         Access::Write => "SELECT pg_advisory_xact_lock($1)",
         Access::Beside => "SELECT pg_advisory_xact_lock_shared($1)",
     };
-    sqlx::query(lock).bind(lock_key(tenant, "tenant", b"")).execute(&mut *tx).await?;
+    sqlx::query(lock).bind(lock_key(tenant)).execute(&mut *tx).await?;
     Ok(tx)
 }
 
-/// Waits until nobody else holds this thing of the company, and holds it to the end of the transaction.
-pub(crate) async fn lock(on: &mut PgConnection, tenant: TenantId, kind: &str, name: &[u8]) -> sqlx::Result<()> {
-    let key = lock_key(tenant, kind, name);
-    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(key).execute(on).await.map(drop)
-}
-
-/// Two things that share a number wait for each other needlessly, and that is all.
-fn lock_key(tenant: TenantId, kind: &str, name: &[u8]) -> i64 {
-    let mut hasher = blake3::Hasher::new_derive_key("barra 1 advisory lock");
-    hasher.update(tenant.as_bytes()).update(kind.as_bytes()).update(b"/").update(name);
+/// Companies that share a number wait for each other needlessly, and that is all.
+fn lock_key(tenant: TenantId) -> i64 {
     let mut key = [0; 8];
-    hasher.finalize_xof().fill(&mut key);
+    key.copy_from_slice(&blake3::derive_key("barra 1 company's lock", tenant.as_bytes())[..8]);
     i64::from_be_bytes(key)
 }

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
-use shared::ids::{ChainId, Entropy, LogId, TenantId};
-use shared::ticket::TicketId;
+use shared::ids::{Entropy, LogId, TenantId};
 use shared::time::Timestamp;
 use sqlx::PgPool;
 
@@ -35,7 +34,6 @@ pub struct TenantTx {
     /// Whose rows these are.
     pub tenant_id: TenantId,
     tx: Tx,
-    access: Access,
     /// To be published at the commit.
     pub(super) news: Vec<News>,
 }
@@ -157,9 +155,9 @@ impl Tenant {
         begin(&self.db, self.tenant_id, Access::Write).await
     }
 
-    /// Begins to write beside others, for deeds so frequent that they may not wait for each other. What it reads to
-    /// decide on, it locks first: [`TenantTx::lock_chains`], [`TenantTx::lock_tickets`]. In a SQLite file nobody else
-    /// writes meanwhile anyway.
+    /// Begins to write beside others, for deeds so frequent that they may not wait for each other. Nothing it reads may
+    /// decide what it writes, for others change it meanwhile; each of its statements has to be right by itself. In a
+    /// SQLite file it is alone all the same.
     pub async fn write_beside(&self) -> Result<TenantTx> {
         begin(&self.db, self.tenant_id, Access::Beside).await
     }
@@ -176,7 +174,7 @@ async fn begin(db: &Database, tenant_id: TenantId, access: Access) -> Result<Ten
         Database::Sqlite { .. } => db.begin().await?,
         Database::Postgres(pool) => Tx::Postgres(postgres::begin(pool, tenant_id, access).await?),
     };
-    Ok(TenantTx { tenant_id, tx, access, news: Vec::new() })
+    Ok(TenantTx { tenant_id, tx, news: Vec::new() })
 }
 
 impl TenantTx {
@@ -188,29 +186,5 @@ impl TenantTx {
 
     pub(crate) fn sql(&mut self) -> Target<'_> {
         self.tx.sql()
-    }
-
-    /// Keeps these chains to itself until the commit. All of them at once, so that no two wait in a circle.
-    pub async fn lock_chains(&mut self, chains: &[ChainId]) -> Result<()> {
-        let mut names: Vec<_> = chains.iter().map(|chain| chain.as_bytes().to_vec()).collect();
-        names.sort_unstable();
-        self.lock("chain", &names).await
-    }
-
-    /// Keeps these tickets to itself until the commit, after [`TenantTx::lock_chains`] and all at once.
-    pub async fn lock_tickets(&mut self, tickets: &[TicketId]) -> Result<()> {
-        let mut names: Vec<_> = tickets.iter().map(|ticket| ticket.to_string().into_bytes()).collect();
-        names.sort_unstable();
-        self.lock("ticket", &names).await
-    }
-
-    /// Keeps things to itself that have no row yet. Whoever writes alone holds everything already.
-    pub(super) async fn lock(&mut self, kind: &'static str, names: &[Vec<u8>]) -> Result<()> {
-        if let (Tx::Postgres(tx), Access::Beside) = (&mut self.tx, self.access) {
-            for name in names {
-                postgres::lock(tx, self.tenant_id, kind, name).await?;
-            }
-        }
-        Ok(())
     }
 }

@@ -4,17 +4,17 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use shared::catalog::barcode::Gtin;
 use shared::staff::Role;
 use sync_server::app::seed;
-use sync_server::store::{Page, Store};
-use sync_server::{App, Config, Outside};
+use sync_server::store::Page;
+use sync_server::{App, Outside};
 
-use super::support::block_on;
+use super::support::{BACKEND, Backend, Home, block_on};
 
 #[test]
 fn club_valdivia_is_there_once_and_lets_you_in_every_time() {
-    let dir = tempfile::tempdir().expect("a directory");
+    let home = Home::new(BACKEND);
     let outside = Outside::system();
     block_on(async {
-        let store = Store::open(dir.path()).await.expect("a store");
+        let store = home.open().await;
         let first = seed::club_valdivia(&store, &outside).await.expect("seeded");
         let second = seed::club_valdivia(&store, &outside).await.expect("seeded again");
         assert_eq!((first.venue_id, first.products), (second.venue_id, 120));
@@ -48,19 +48,24 @@ fn club_valdivia_is_there_once_and_lets_you_in_every_time() {
         drop(tx);
         store.close().await;
     });
-    let server = App::start(Config::new(dir.path()).on_a_free_port(), outside).expect("it serves the same directory");
+    let server = App::start(home.config(), outside).expect("it serves the same data");
     assert!(server.first_admin.is_none(), "somebody is there already");
     server.stop();
 }
 
 #[test]
-fn a_fresh_directory_needs_no_configuration() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let start = || App::start(Config::new(dir.path().join("new")).on_a_free_port(), Outside::system());
+fn a_fresh_place_needs_no_configuration() {
+    let home = Home::new(BACKEND);
+    let start = || App::start(home.config(), Outside::system());
     let first = start().expect("it starts");
     assert_eq!(first.first_admin.as_ref().map(|admin| admin.password.len()), Some(16));
-    let twin = start().err().expect("one server at a time");
-    assert_eq!(twin.to_string(), "another server is running on this data directory");
+    match (BACKEND, start()) {
+        (Backend::Sqlite, Err(twin)) => {
+            assert_eq!(twin.to_string(), "another server is running on this data directory");
+        }
+        (Backend::Postgres, Ok(twin)) => assert!(twin.first_admin.is_none(), "two share a database"),
+        (backend, twin) => panic!("{backend:?}: {:?}", twin.map(|twin| twin.url())),
+    }
     first.stop();
     let second = start().expect("it starts again");
     assert!(second.first_admin.is_none(), "the password is shown once");
@@ -68,18 +73,10 @@ fn a_fresh_directory_needs_no_configuration() {
 
 #[test]
 fn a_database_from_the_future_is_left_alone() {
-    let dir = tempfile::tempdir().expect("a directory");
-    App::start(Config::new(dir.path()).on_a_free_port(), Outside::system()).expect("it starts").stop();
-    block_on(async {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("control.db"));
-        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
-        sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (999, 'later', 1, x'00', 0)")
-            .execute(&mut connection)
-            .await
-            .expect("a row");
-        sqlx::Connection::close(connection).await.expect("a close");
-    });
-    let refused = App::start(Config::new(dir.path()).on_a_free_port(), Outside::system());
+    let home = Home::new(BACKEND);
+    App::start(home.config(), Outside::system()).expect("it starts").stop();
+    home.claim_to_be_newer();
+    let refused = App::start(home.config(), Outside::system());
     let error = refused.err().expect("it does not start").to_string();
     assert_eq!(error, "the database's schema cannot be used by this version");
 }

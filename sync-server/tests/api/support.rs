@@ -19,9 +19,7 @@ use shared::keys::SigningKey;
 use shared::money::{CashRounding, Currency, Tie};
 use shared::register::CashCount;
 use shared::sale::{Quantity, SaleLine, Totals};
-use shared::sync::protocol::{
-    EnrollReply, EnrollRequest, Hello, HelloReply, PROTO, PushBatch, PushReply, PushRequest, PushResult,
-};
+use shared::sync::protocol::{EnrollReply, EnrollRequest, PROTO, PushBatch, PushReply, PushRequest, PushResult};
 use shared::sync::request::{CREATED_HEADER, DEVICE_HEADER, NONCE_HEADER, RequestToSign, SIGNATURE_HEADER};
 use shared::tax::RateBp;
 use shared::tender::{Payment, Settlement};
@@ -29,9 +27,10 @@ use shared::ticket::{DisplayCode, RedeemedLine, Ticket, TicketId, TicketKind, Ti
 use shared::time::{BusinessDate, Clock, Hlc, Timestamp};
 use shared::venue::{Register, Venue};
 use sync_server::app::{admin, enroll};
-use sync_server::store::{AdminRole, Store, Tenant, TenantTx};
-use sync_server::{App, Config, Outside, RunningServer};
-use tempfile::TempDir;
+use sync_server::store::{AdminRole, Store};
+use sync_server::{App, Outside, RunningServer};
+
+pub(crate) use super::home::{BACKEND, Backend, Home, block_on};
 
 /// A Saturday night in Valdivia, 2026-11-21 23:30 there.
 pub(crate) const NIGHT: i64 = 1_795_314_600_000;
@@ -70,18 +69,13 @@ pub(crate) struct Company {
 }
 
 pub(crate) struct TestServer {
-    dir: TempDir,
+    pub(crate) home: Home,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) outside: Outside,
     server: Option<RunningServer>,
     pub(crate) http: Client,
     pub(crate) company: Company,
     pub(crate) other: Company,
-}
-
-pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(future)
 }
 
 async fn company(store: &Store, name: &str, outside: &Outside) -> Company {
@@ -135,11 +129,15 @@ async fn company(store: &Store, name: &str, outside: &Outside) -> Company {
 
 impl TestServer {
     pub(crate) fn start() -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
+        Self::start_on(BACKEND)
+    }
+
+    pub(crate) fn start_on(backend: Backend) -> Self {
+        let home = Home::new(backend);
         let clock = Arc::new(FixedClock(AtomicI64::new(NIGHT)));
         let outside = Outside { clock: clock.clone(), entropy: Arc::new(Seeded(AtomicU64::new(0))) };
         let (company, other) = block_on(async {
-            let store = Store::open(dir.path()).await.expect("a store");
+            let store = home.open().await;
             let companies = (company(&store, "valdivia", &outside).await, company(&store, "osorno", &outside).await);
             store.close().await;
             companies
@@ -147,14 +145,13 @@ impl TestServer {
         // Another test of this program may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().no_proxy().build().expect("a client");
-        let mut server = Self { dir, clock, outside, server: None, http, company, other };
+        let mut server = Self { home, clock, outside, server: None, http, company, other };
         server.server = Some(server.run());
         server
     }
 
     fn run(&self) -> RunningServer {
-        let config = Config::new(self.dir.path()).on_a_free_port();
-        App::start(config, self.outside.clone()).expect("the server starts")
+        App::start(self.home.config(), self.outside.clone()).expect("the server starts")
     }
 
     pub(crate) fn restart(&mut self) {
@@ -196,41 +193,21 @@ impl TestServer {
     /// Adds someone to the first company's head office.
     pub(crate) fn add_admin(&self, name: &str, role: AdminRole) {
         block_on(async {
-            let store = Store::open(self.dir.path()).await.expect("a store");
+            let store = self.home.open().await;
             let made = admin::put_admin(&store, self.company.tenant_id, (name, PASSWORD, role), &self.outside).await;
             made.expect("an administrator");
             store.close().await;
         });
     }
 
-    /// Where its files are.
-    pub(crate) fn path(&self) -> &std::path::Path {
-        self.dir.path()
-    }
-
     /// Asks the store itself, past the API.
-    pub(crate) fn ask<T>(&self, question: impl AsyncFnOnce(&mut TenantTx) -> T) -> T {
-        self.with_tenant(async |tenant| {
-            let mut tx = tenant.read().await.expect("a transaction");
-            question(&mut tx).await
-        })
-    }
-
-    /// Changes the store itself, as another process would.
-    pub(crate) fn change(&self, change: impl AsyncFnOnce(&mut TenantTx)) {
-        self.with_tenant(async |tenant| {
-            let mut tx = tenant.write().await.expect("a transaction");
-            change(&mut tx).await;
-            tx.commit().await.expect("a commit");
-        });
-    }
-
-    /// With the first company, past the API.
-    pub(crate) fn with_tenant<T>(&self, with: impl AsyncFnOnce(&Tenant) -> T) -> T {
+    pub(crate) fn ask<T>(&self, question: impl AsyncFnOnce(&mut sync_server::store::TenantTx) -> T) -> T {
         block_on(async {
-            let store = Store::open(self.dir.path()).await.expect("a store");
+            let store = self.home.open().await;
             let tenant = store.load_tenant(self.company.tenant_id).await.expect("the tenant");
-            let answer = with(&tenant).await;
+            let mut tx = tenant.read().await.expect("a transaction");
+            let answer = question(&mut tx).await;
+            drop(tx);
             store.close().await;
             answer
         })
@@ -458,27 +435,6 @@ impl<'a> TestTill<'a> {
         assert_eq!(answer.status(), 200);
         let mut reply: PushReply = answer.json().expect("an answer");
         reply.results.remove(0)
-    }
-
-    pub(crate) fn get(&self, path: &str) -> Response {
-        self.send(&self.signed(Method::GET, path, Vec::new()))
-    }
-
-    /// What a till says that holds its present chain alone and has pulled nothing.
-    pub(crate) fn hello(&self) -> Hello {
-        let app_version = "0.1.0".to_owned();
-        Hello { proto: PROTO, log_id: None, app_version, chains: vec![self.head], cursors: Vec::new() }
-    }
-
-    pub(crate) fn say(&self, hello: &Hello) -> Response {
-        let body = serde_json::to_vec(hello).expect("JSON");
-        self.send(&self.signed(Method::POST, "/v1/hello", body))
-    }
-
-    pub(crate) fn greet(&self, hello: &Hello) -> HelloReply {
-        let answer = self.say(hello);
-        assert_eq!(answer.status(), 200);
-        answer.json().expect("an answer")
     }
 
     pub(crate) fn pull(&self, query: &str) -> Response {
