@@ -67,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) bells: bell::Bells,
     pub(crate) limits: api::Limits,
     pub(crate) groups: app::push::Groups,
+    pub(crate) snapshots: app::snapshot::Builder,
     /// Turns true when the server stops, so that open streams end.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -165,8 +166,10 @@ async fn run(
         bells: bell::Bells::default(),
         limits: api::Limits::default(),
         groups: app::push::Groups::default(),
+        snapshots: app::snapshot::Builder::default(),
         stopping: stopping.clone(),
     });
+    let watching = tokio::spawn(bell::watch(Arc::clone(&inner)));
     let service = api::router(Arc::clone(&inner)).into_make_service_with_connect_info::<SocketAddr>();
     tell(Ok((addr, first_admin)));
     let mut until_late = stopping.clone();
@@ -186,6 +189,7 @@ async fn run(
         }
         () = too_late => tracing::warn!("stopped while somebody was still half-way through a request"),
     }
+    watching.abort();
     inner.store.close().await;
     drop(lock);
 }

@@ -53,7 +53,7 @@ pub enum CertificateError {
 }
 
 impl Certificate {
-    /// Whether it should be made anew: half of what it grants is over, or it grants less than is usual by now.
+    /// Whether it should be made anew: half of the time it grants is over.
     pub fn is_half_over(&self, now: Timestamp) -> bool {
         let until = self.offline_until.map_or(self.not_after, |offline_until| offline_until.min(self.not_after));
         now.millis_since(self.not_before) >= until.millis_since(self.not_before) / 2

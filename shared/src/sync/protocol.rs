@@ -1,8 +1,10 @@
 //! The messages of protocol 1. Unknown fields are ignored, so either side may be newer.
 
+mod bell;
 mod hello;
 mod snapshot;
 
+pub use bell::{BellReply, MAX_BELL_WAIT_S, Ring};
 pub use hello::{HeldChain, Hello, HelloReply, MAX_HELLO_CHAINS, MAX_OWN_EVENTS, OtherChain, OwnEvents, StreamCursor};
 pub use snapshot::{MAX_PART_BYTES, SnapshotLine, SnapshotManifest, SnapshotPart};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Request, header};
+use axum::http::{HeaderMap, Request, header};
 use shared::event::Hash;
 use shared::ids::DeviceId;
 use shared::keys::{PublicKey, Signature};
@@ -17,15 +17,16 @@ use shared::sync::request::{
 use shared::time::Timestamp;
 
 use super::error::ApiError;
+use crate::Inner;
 use crate::app::admin::{self, Session};
+use crate::app::hello;
 use crate::app::push::{PushError, Ticket};
-use crate::store::{AdminRole, DeviceRow, Intake, Tenant};
-use crate::{INTAKE_QUOTA_BYTES, Inner};
+use crate::store::{AdminRole, DeviceRow, Tenant};
 
 /// The cookie a browser carries. The prefix makes browsers refuse it from anywhere but this host, over TLS.
 pub(crate) const COOKIE: &str = "__Host-barra";
 
-/// A request a device signed, its body as sent, and not an old one sent again.
+/// A request a device in good standing signed, its body as sent, and not an old one sent again.
 pub(crate) struct SignedRequest {
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) device: DeviceRow,
@@ -34,7 +35,8 @@ pub(crate) struct SignedRequest {
     pub(crate) body: Bytes,
 }
 
-/// A request a device signed, whose ticket is still to be used up: by those who write anyway.
+/// A request a device signed, whose ticket is still to be used up: by those who write anyway. Also from one that was
+/// withdrawn or whose certificate is over: what it still holds is taken, and it is served nothing else.
 pub(crate) struct TicketedRequest {
     pub(crate) request: SignedRequest,
     pub(crate) ticket: Ticket,
@@ -42,11 +44,20 @@ pub(crate) struct TicketedRequest {
     unsent: Option<u64>,
 }
 
+/// Largest body of anything but a push.
+const MAX_QUESTION_BYTES: usize = 256 * 1024;
+
 struct Credentials {
     device: DeviceId,
     created: Timestamp,
     nonce: String,
     signature: Signature,
+}
+
+/// Whether a body says of itself that it is too large, so that none of it need be read.
+fn is_announced_over(headers: &HeaderMap, max_bytes: usize) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    length.is_some_and(|length| length > max_bytes as u64)
 }
 
 fn credentials(headers: &HeaderMap) -> Option<Credentials> {
@@ -65,7 +76,8 @@ impl FromRequest<Arc<Inner>> for SignedRequest {
     type Rejection = ApiError;
 
     async fn from_request(request: Request<Body>, app: &Arc<Inner>) -> Result<Self, ApiError> {
-        let TicketedRequest { request, ticket, now, unsent } = TicketedRequest::from_request(request, app).await?;
+        let asked = TicketedRequest::check(request, app, MAX_QUESTION_BYTES, require_good_standing).await?;
+        let TicketedRequest { request, ticket, now, unsent } = asked;
         let mut tx = request.tenant.write_beside().await?;
         if !ticket.admit(&mut tx, &request.device, now, unsent).await? {
             return Err(PushError::Replayed.into());
@@ -75,10 +87,33 @@ impl FromRequest<Arc<Inner>> for SignedRequest {
     }
 }
 
+/// Why a device is served nothing, if so.
+fn require_good_standing(device: &DeviceRow, now: Timestamp) -> Result<(), ApiError> {
+    if device.revoked_at.is_some() {
+        return Err(ApiError::new(ProblemCode::Revoked, "this till was withdrawn by head office"));
+    }
+    if hello::certificate_of(device).is_none_or(|certificate| certificate.not_after < now) {
+        let title = "this till's certificate is over; head office can renew it";
+        return Err(ApiError::new(ProblemCode::CertificateExpired, title));
+    }
+    Ok(())
+}
+
 impl FromRequest<Arc<Inner>> for TicketedRequest {
     type Rejection = ApiError;
 
     async fn from_request(request: Request<Body>, app: &Arc<Inner>) -> Result<Self, ApiError> {
+        Self::check(request, app, MAX_BODY_BYTES, |_, _| Ok(())).await
+    }
+}
+
+impl TicketedRequest {
+    async fn check(
+        request: Request<Body>,
+        app: &Arc<Inner>,
+        max_bytes: usize,
+        standing: fn(&DeviceRow, Timestamp) -> Result<(), ApiError>,
+    ) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let given = credentials(&parts.headers).ok_or_else(ApiError::unauthenticated)?;
         let home = app.store.find_device_home(given.device).await?.ok_or_else(ApiError::unauthenticated)?;
@@ -86,7 +121,10 @@ impl FromRequest<Arc<Inner>> for TicketedRequest {
         let device = tenant.read().await?.find_device(given.device).await?.ok_or_else(ApiError::unauthenticated)?;
         let key = device.public_key.ok_or_else(ApiError::unauthenticated)?;
         // Only now the body: strangers do not get to send one.
-        let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| ApiError::too_large())?;
+        if is_announced_over(&parts.headers, max_bytes) {
+            return Err(ApiError::too_large());
+        }
+        let body = axum::body::to_bytes(body, max_bytes).await.map_err(|_| ApiError::too_large())?;
 
         let path_and_query = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let to_sign = RequestToSign {
@@ -107,16 +145,7 @@ impl FromRequest<Arc<Inner>> for TicketedRequest {
         if !app.limits.device.take(&given.device.as_bytes()[..], app.outside.clock.up_ms()) {
             return Err(super::limit::slow_down());
         }
-        if device.revoked_at.is_some() {
-            // What it still holds is kept, and nothing is served.
-            if parts.method == Method::POST {
-                let intake = Intake { device_id: given.device, reason: "revoked", body: &body };
-                let mut tx = tenant.write_beside().await?;
-                tx.keep_intake(&intake, now, INTAKE_QUOTA_BYTES).await?;
-                tx.commit().await?;
-            }
-            return Err(ApiError::new(ProblemCode::Revoked, "this till was withdrawn by head office"));
-        }
+        standing(&device, now)?;
         let content = Hash::from_bytes(blake3::derive_key("barra 1 request content", given.signature.as_bytes()));
         let ticket = Ticket { nonce: given.nonce, content, forget_before: now.plus_millis(-2 * MAX_SKEW_MS) };
         let unsent = unsent(&parts);

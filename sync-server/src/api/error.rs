@@ -9,8 +9,10 @@ use shared::time::Timestamp;
 
 use crate::app::admin::AdminError;
 use crate::app::enroll::EnrollError;
+use crate::app::hello::HelloError;
 use crate::app::pull::PullError;
 use crate::app::push::PushError;
+use crate::app::snapshot::SnapshotError;
 use crate::store::StoreError;
 
 /// A refusal.
@@ -140,6 +142,28 @@ impl From<PushError> for ApiError {
             PushError::Refused(Refusal::NoStart(_) | Refusal::Signature(_)) => ProblemCode::Unprocessable,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<HelloError> for ApiError {
+    fn from(error: HelloError) -> Self {
+        let code = match error {
+            HelloError::Store(error) => return error.into(),
+            HelloError::Protocol(_) => ProblemCode::UpgradeRequired,
+            HelloError::TooMuch => ProblemCode::Malformed,
+            HelloError::NoEvent => ProblemCode::NotFound,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<SnapshotError> for ApiError {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::Store(error) => error.into(),
+            SnapshotError::NotFound => Self::not_found(),
+            SnapshotError::Stream(_) | SnapshotError::Parts(_) => Self::internal(&error),
+        }
     }
 }
 

@@ -7,9 +7,12 @@ mod console;
 mod device;
 mod error;
 mod health;
+mod hello;
 mod limit;
 mod openapi;
 mod router;
+mod snapshot;
+mod till_bell;
 
 pub(crate) use limit::Limits;
 pub use openapi::openapi_json;

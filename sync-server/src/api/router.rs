@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ApiError, Pending};
-use super::{admin, bell, console, device, health, openapi};
+use super::{admin, bell, console, device, health, hello, openapi, snapshot, till_bell};
 use crate::Inner;
 
 /// Largest body of anything but a push.
@@ -33,6 +33,11 @@ pub(crate) fn routes() -> (Router<Arc<Inner>>, utoipa::openapi::OpenApi) {
         .routes(routes!(device::enroll_device))
         .routes(routes!(device::push_events))
         .routes(routes!(device::pull_stream))
+        .routes(routes!(hello::say_hello))
+        .routes(routes!(hello::own_events))
+        .routes(routes!(till_bell::till_bell))
+        .routes(routes!(snapshot::manifest))
+        .routes(routes!(snapshot::part))
         .merge(admin::routes())
         .routes(routes!(bell::bell))
         .split_for_parts()

@@ -2,7 +2,7 @@
 
 use shared::ids::{DeviceId, RegisterId, TenantId};
 use shared::keys::{PublicKey, Purpose};
-use shared::sync::certificate::{Certificate, SignedCertificate};
+use shared::sync::certificate::Certificate;
 use shared::sync::protocol::{EnrollReply, EnrollRequest};
 use shared::time::Timestamp;
 use std::sync::Arc;
@@ -133,7 +133,7 @@ async fn enrol(
     request: &EnrollRequest,
     now: Timestamp,
 ) -> Result<EnrollReply, EnrollError> {
-    let signed = certify(tenant, device, request.public_key, now);
+    let signed = certify(tenant, device, request.public_key, now).sign(&tenant.signing_key);
     let description: String = request.description.chars().take(200).collect();
     tx.enrol_device(device, &request.public_key, &signed, &description, now).await?;
     let device = tx.find_device(device.device_id).await?.ok_or(EnrollError::NotFound)?;
@@ -141,8 +141,8 @@ async fn enrol(
 }
 
 /// Head office's word for a machine's key, from now on.
-pub fn certify(tenant: &Tenant, device: &DeviceRow, public_key: PublicKey, now: Timestamp) -> SignedCertificate {
-    let certificate = Certificate {
+pub fn certify(tenant: &Tenant, device: &DeviceRow, public_key: PublicKey, now: Timestamp) -> Certificate {
+    Certificate {
         tenant_id: tenant.tenant_id,
         venue_id: device.venue_id,
         device_id: device.device_id,
@@ -151,8 +151,7 @@ pub fn certify(tenant: &Tenant, device: &DeviceRow, public_key: PublicKey, now: 
         not_before: now.plus_millis(-CERTIFICATE_SLACK_MS),
         not_after: now.plus_millis(CERTIFICATE_MS),
         offline_until: Some(now.plus_millis(OFFLINE_MS)),
-    };
-    certificate.sign(&tenant.signing_key)
+    }
 }
 
 async fn reply(

@@ -2,8 +2,10 @@
 
 pub mod admin;
 pub mod enroll;
+pub mod hello;
 pub mod project;
 pub mod pull;
 pub mod push;
 pub mod secret;
 pub mod seed;
+pub mod snapshot;

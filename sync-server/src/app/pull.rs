@@ -53,10 +53,15 @@ pub async fn pull(
         StreamName::Device(of) if of == device.device_id => {}
         StreamName::Venue(_) | StreamName::Device(_) => return Err(PullError::NoStream),
     }
-    if from.log_id.map_or(from.seq != 0, |log_id| log_id != tenant.log_id) {
+    let mut tx = tenant.read().await?;
+    // Of a log this one was restored from, a cursor is good as far as both are the same: its hash will tell.
+    let is_ours = match from.log_id {
+        Some(log_id) => log_id == tenant.log_id || tx.list_logs().await?.contains(&log_id),
+        None => from.seq == 0,
+    };
+    if !is_ours {
         return Err(PullError::CursorGone);
     }
-    let mut tx = tenant.read().await?;
     let head = tx.load_stream_head(from.stream).await?;
     if tx.find_stream_hash(from.stream, from.seq).await? != Some(from.hash) {
         return Err(PullError::CursorGone);

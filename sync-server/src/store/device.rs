@@ -165,6 +165,17 @@ impl TenantTx {
         self.publish_device(device.device_id).await
     }
 
+    /// Gives a machine a new certificate for the key it has, and tells every till.
+    pub async fn renew_certificate(&mut self, device_id: DeviceId, certificate: &SignedCertificate) -> Result<()> {
+        query("UPDATE device SET certificate_body = $2, certificate_signature = $3 WHERE device_id = $1")
+            .bind(device_id)
+            .bind(certificate.body.clone())
+            .bind(certificate.signature.as_bytes().as_slice())
+            .execute(self.sql())
+            .await?;
+        self.publish_device(device_id).await
+    }
+
     /// Renames a machine.
     pub async fn rename_device(&mut self, device_id: DeviceId, name: &str) -> Result<()> {
         query("UPDATE device SET name = $2 WHERE device_id = $1")

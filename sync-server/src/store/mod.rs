@@ -17,11 +17,14 @@ mod database;
 mod device;
 mod event;
 mod ingest;
+mod log;
+mod own;
 mod postgres;
 mod projection;
 mod report;
 mod row;
 mod rows;
+mod snapshot;
 mod sql;
 mod stream;
 mod tenant;
@@ -40,9 +43,11 @@ pub use control::{AdminRole, AdminRow, LoginGuard, SessionRow, TenantRow};
 pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, NonceOutcome};
 pub use event::{ChainRow, Intake, Place, StoredEvent};
 pub use ingest::{NewCardPayment, NewFlag, NewRedemption, NewSale, Savepoint};
+pub use own::OwnChain;
 pub use report::{
     DayTotals, FlagRow, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
 };
+pub use snapshot::SnapshotRow;
 pub use stream::StreamHead;
 pub use tenant::{Tenant, TenantTx};
 

@@ -148,7 +148,8 @@ impl TenantTx {
     /// The rolling hash up to an item; `None` when the stream has no such item.
     pub async fn find_stream_hash(&mut self, stream: StreamName, seq: u64) -> Result<Option<Hash>> {
         if seq == 0 {
-            return Ok(Some(Hash::ZERO));
+            // Before the first item; nobody can begin there once the oldest were cut off.
+            return Ok(self.find_oldest_item(stream).await?.is_none_or(|oldest| oldest == 1).then_some(Hash::ZERO));
         }
         let Ok(seq) = i64::try_from(seq) else { return Ok(None) };
         let row = query("SELECT hash FROM stream_item WHERE stream = $1 AND seq = $2")
@@ -157,6 +158,26 @@ impl TenantTx {
             .fetch_optional(self.sql())
             .await?;
         row.map(|row| row.hash("hash")).transpose()
+    }
+
+    /// The number of the oldest item that was not cut off.
+    pub async fn find_oldest_item(&mut self, stream: StreamName) -> Result<Option<u64>> {
+        let row = query("SELECT seq FROM stream_item WHERE stream = $1 ORDER BY seq LIMIT 1")
+            .bind(stream.to_string())
+            .fetch_optional(self.sql())
+            .await?;
+        row.map(|row| row.number("seq")).transpose()
+    }
+
+    /// The streams there are, and where each ends.
+    pub async fn list_streams(&mut self) -> Result<Vec<(StreamName, StreamHead)>> {
+        let rows = query("SELECT stream, seq, hash FROM stream_head ORDER BY stream").fetch_all(self.sql()).await?;
+        rows.iter()
+            .map(|row| {
+                let name = row.text("stream")?.parse().map_err(|_| StoreError::Corrupt("stream_head.stream"))?;
+                Ok((name, StreamHead { seq: row.number("seq")?, hash: row.hash("hash")? }))
+            })
+            .collect()
     }
 
     /// The lines after a number, in order.

@@ -2,6 +2,7 @@ use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 use shared::ids::DeviceId;
+use shared::sync::protocol::{Disposition, PushNote, PushResult};
 use shared::sync::request::{CREATED_HEADER, DEVICE_HEADER, NONCE_HEADER, SIGNATURE_HEADER};
 
 use super::support::{Signed, TestServer, TestTill, problem};
@@ -112,11 +113,24 @@ fn a_withdrawn_till_is_served_nothing_and_what_it_sends_is_kept() {
     let gone = server.admin().send(Method::DELETE, &path, None);
     assert_eq!(gone.json::<Value>().expect("a till")["state"], "revoked");
     let late = till.sale(1).0;
-    problem(till.post(&TestTill::request_of(vec![till.batch(&[late])])), 401, "revoked");
-    problem(till.pull("stream=T:cat"), 401, "revoked");
-    let chain = till.head.chain;
-    assert_eq!(server.ask(async |tx| tx.count_events(chain).await.expect("a count")), 2, "nothing was applied");
-    assert_eq!(server.ask(async |tx| tx.count_intake().await.expect("a count")), 1, "nothing was lost");
+    let PushResult::Ok { matched_seq, notes, .. } = till.push(&[late]) else { panic!("its last events arrive") };
+    let aside = PushNote { seq: 3, disposition: Disposition::Quarantined, code: "device_revoked".to_owned() };
+    assert_eq!((matched_seq, notes), (3, vec![aside]));
+    let totals = server.admin().get("/v1/admin/day-totals?business_date=2026-11-21");
+    assert_eq!(totals["totals"]["sales"], 0, "nothing of it counts");
+    let (hello, chain) = (till.hello(), till.head.chain);
+    problem(till.say(&hello), 401, "revoked");
+    let rest = [
+        "/v1/pull?stream=T:cat".to_owned(),
+        "/v1/bell?wait=0".to_owned(),
+        "/v1/snapshot?stream=T:cat".to_owned(),
+        format!("/v1/snapshot/{}", "00".repeat(32)),
+        format!("/v1/chains/{chain}/events"),
+    ];
+    for path in rest {
+        problem(till.get(&path), 401, "revoked");
+    }
+    assert_eq!(server.ask(async |tx| tx.count_events(chain).await.expect("a count")), 3, "nothing was lost");
     let told: Value = other.pull("stream=T:cat").json().expect("items");
     let last = told["items"].as_array().and_then(|items| items.last()).and_then(Value::as_str).expect("an item");
     let item: Value = serde_json::from_str(last).expect("JSON");

@@ -1,12 +1,15 @@
 //! The server from outside: real HTTP, a real database, a clock that stands where the test puts it.
 
 mod admin;
+mod bell;
 mod board;
 mod device;
 mod document;
 mod enroll;
+mod hello;
 mod home;
 mod pull;
 mod push;
 mod seed;
+mod snapshot;
 mod support;

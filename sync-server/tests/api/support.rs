@@ -19,7 +19,9 @@ use shared::keys::SigningKey;
 use shared::money::{CashRounding, Currency, Tie};
 use shared::register::CashCount;
 use shared::sale::{Quantity, SaleLine, Totals};
-use shared::sync::protocol::{EnrollReply, EnrollRequest, PROTO, PushBatch, PushReply, PushRequest, PushResult};
+use shared::sync::protocol::{
+    EnrollReply, EnrollRequest, Hello, HelloReply, PROTO, PushBatch, PushReply, PushRequest, PushResult,
+};
 use shared::sync::request::{CREATED_HEADER, DEVICE_HEADER, NONCE_HEADER, RequestToSign, SIGNATURE_HEADER};
 use shared::tax::RateBp;
 use shared::tender::{Payment, Settlement};
@@ -27,7 +29,7 @@ use shared::ticket::{DisplayCode, RedeemedLine, Ticket, TicketId, TicketKind, Ti
 use shared::time::{BusinessDate, Clock, Hlc, Timestamp};
 use shared::venue::{Register, Venue};
 use sync_server::app::{admin, enroll};
-use sync_server::store::{AdminRole, Store};
+use sync_server::store::{AdminRole, Store, Tenant, TenantTx};
 use sync_server::{App, Outside, RunningServer};
 
 pub(crate) use super::home::{BACKEND, Backend, Home, block_on};
@@ -201,13 +203,28 @@ impl TestServer {
     }
 
     /// Asks the store itself, past the API.
-    pub(crate) fn ask<T>(&self, question: impl AsyncFnOnce(&mut sync_server::store::TenantTx) -> T) -> T {
+    pub(crate) fn ask<T>(&self, question: impl AsyncFnOnce(&mut TenantTx) -> T) -> T {
+        self.with_tenant(async |tenant| {
+            let mut tx = tenant.read().await.expect("a transaction");
+            question(&mut tx).await
+        })
+    }
+
+    /// Changes the store itself, as another process would.
+    pub(crate) fn change(&self, change: impl AsyncFnOnce(&mut TenantTx)) {
+        self.with_tenant(async |tenant| {
+            let mut tx = tenant.write().await.expect("a transaction");
+            change(&mut tx).await;
+            tx.commit().await.expect("a commit");
+        });
+    }
+
+    /// With the first company, past the API.
+    pub(crate) fn with_tenant<T>(&self, with: impl AsyncFnOnce(&Tenant) -> T) -> T {
         block_on(async {
             let store = self.home.open().await;
             let tenant = store.load_tenant(self.company.tenant_id).await.expect("the tenant");
-            let mut tx = tenant.read().await.expect("a transaction");
-            let answer = question(&mut tx).await;
-            drop(tx);
+            let answer = with(&tenant).await;
             store.close().await;
             answer
         })
@@ -435,6 +452,27 @@ impl<'a> TestTill<'a> {
         assert_eq!(answer.status(), 200);
         let mut reply: PushReply = answer.json().expect("an answer");
         reply.results.remove(0)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Response {
+        self.send(&self.signed(Method::GET, path, Vec::new()))
+    }
+
+    /// What a till says that holds its present chain alone and has pulled nothing.
+    pub(crate) fn hello(&self) -> Hello {
+        let app_version = "0.1.0".to_owned();
+        Hello { proto: PROTO, log_id: None, app_version, chains: vec![self.head], cursors: Vec::new() }
+    }
+
+    pub(crate) fn say(&self, hello: &Hello) -> Response {
+        let body = serde_json::to_vec(hello).expect("JSON");
+        self.send(&self.signed(Method::POST, "/v1/hello", body))
+    }
+
+    pub(crate) fn greet(&self, hello: &Hello) -> HelloReply {
+        let answer = self.say(hello);
+        assert_eq!(answer.status(), 200);
+        answer.json().expect("an answer")
     }
 
     pub(crate) fn pull(&self, query: &str) -> Response {

@@ -32,6 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Inner>> {
         .routes(routes!(till::list_tills, till::add_till))
         .routes(routes!(till::change_till, till::revoke_till))
         .routes(routes!(till::mint_code))
+        .routes(routes!(till::renew_certificate))
         .routes(routes!(sales::list_sales))
         .routes(routes!(sales::find_sale))
         .routes(routes!(sales::day_totals))

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::ids::{DeviceId, RegisterId, VenueId};
+use shared::sync::protocol::ProblemCode;
 use shared::time::Timestamp;
 
 use super::extract::{Body, ListOut, Named, text};
@@ -15,7 +16,7 @@ use crate::Inner;
 use crate::api::auth::Admin;
 use crate::api::error::ApiError;
 use crate::api::openapi::ProblemDoc;
-use crate::app::enroll;
+use crate::app::{enroll, hello};
 use crate::store::{AdminRole, DeviceRow};
 
 /// A till not heard of for so long is silent: it looks for news every fifteen seconds.
@@ -175,6 +176,32 @@ pub(crate) async fn mint_code(
     let device = tx.find_device(id).await?.ok_or_else(ApiError::not_found)?;
     tx.commit().await?;
     Ok(Json(WaitingTillOut { till: out(device, now), enrolment_code }))
+}
+
+/// Lets a till whose certificate is over speak again. With its next hello it gets a new one.
+#[utoipa::path(post, path = "/v1/admin/tills/{id}/certificate", tag = "admin", security(("admin" = []), ("admin_cookie" = [])), params(("id" = String, Path)), responses(
+    (status = 200, description = "Renewed, and published to the tills", body = TillOut),
+    (status = 401, description = "`unauthenticated`", body = ProblemDoc),
+    (status = 403, description = "`forbidden`", body = ProblemDoc),
+    (status = 404, description = "`not_found`", body = ProblemDoc),
+    (status = 409, description = "`conflict`: never enrolled, or withdrawn", body = ProblemDoc),
+))]
+pub(crate) async fn renew_certificate(
+    State(app): State<Arc<Inner>>,
+    admin: Admin,
+    Named(id): Named<DeviceId>,
+) -> Result<Json<TillOut>, ApiError> {
+    admin.require(AdminRole::Admin)?;
+    let now = app.outside.now();
+    let mut tx = admin.tenant.write().await?;
+    let device = tx.find_device(id).await?.ok_or_else(ApiError::not_found)?;
+    let key = device.public_key.filter(|_| device.revoked_at.is_none());
+    let key = key.ok_or_else(|| ApiError::new(ProblemCode::Conflict, "this till never enrolled, or was withdrawn"))?;
+    hello::let_renew(&admin.tenant, &mut tx, &device, key, now).await?;
+    tx.insert_audit(now, &admin.session.name, "till.certificate_renewed", id.to_string(), &json!({})).await?;
+    tx.commit().await?;
+    app.bells.ring(admin.tenant.tenant_id);
+    Ok(Json(out(device, now)))
 }
 
 /// Renames a till.

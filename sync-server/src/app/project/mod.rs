@@ -99,6 +99,11 @@ pub async fn project(tx: &mut TenantTx, source: &Source<'_>, events: &[Prepared]
             all.push(Judged { disposition: Disposition::Quarantined, codes });
             continue;
         };
+        if source.device.revoked_at.is_some() {
+            // It may be in anyone's hands: what it says is kept until a person has looked at it.
+            all.push(Judged { disposition: Disposition::Quarantined, codes: vec!["device_revoked"] });
+            continue;
+        }
         let mut codes = judge::count(tx, &mut world, source, &prepared.sealed, event, fact).await?;
         // A branch's events happened too, so they count; but a person has to know.
         if source.branch != 0 {
