@@ -7,6 +7,9 @@
  * At the BARRA_CUT_AT-th record the process dies on the spot, in the middle of whatever it was doing.
  * What a disk may then hold is worked out from the journal by the harness (src/disk.rs), which explains the model.
  *
+ * Below a directory in which a directory `disk-is-full` is made, files no longer grow (ENOSPC) until it is removed; with
+ * `disk-is-broken`, neither writes nor syncs work (EIO). Both are markers, not files: they are not told.
+ *
  * BARRA_CUT_LIES=1 makes syncs pass without a record: a disk that lies, or a program that forgot to sync. The harness
  * must find that out; its tests use it.
  *
@@ -117,10 +120,12 @@ static uint32_t find(const char *path) {
 }
 
 static uint32_t remember(const char *path) {
-  if (named == FILES) { tell_text('!', 0, "too many files"); return 0; }
-  names[named].path = strdup(path);
-  names[named].file = ++files;
-  return names[named++].file;
+  uint32_t i = 0;
+  while (i < named && names[i].path) i++;
+  if (i == FILES) { tell_text('!', 0, "too many files"); return 0; }
+  if (i == named) named++;
+  names[i].path = strdup(path);
+  return names[i].file = ++files;
 }
 
 static void forget(const char *path) {
@@ -144,6 +149,50 @@ static void leave(int fd) {
   of_fd[fd] = 0;
   free(dir_of_fd[fd]);
   dir_of_fd[fd] = NULL;
+}
+
+/* Directories whose disk does not do what it should, and what it says instead. */
+static struct { char *below; int error; } ill[64];
+static uint32_t ill_ones;
+
+static int is_below(const char *path, const char *dir) {
+  size_t length = strlen(dir);
+  return strncmp(path, dir, length) == 0 && path[length] == '/';
+}
+
+/* What the disk says to a file that is to be so long; 0 when it says nothing. */
+static int complaint(uint32_t file, int fd, off_t end) {
+  if (!ill_ones || !file) return 0;
+  for (uint32_t i = 0; i < named; i++) {
+    if (!names[i].path || names[i].file != file) continue;
+    for (uint32_t j = 0; j < ill_ones; j++) {
+      struct stat is;
+      if (!ill[j].below || !is_below(names[i].path, ill[j].below)) continue;
+      if (ill[j].error == EIO || (fstat(fd, &is) == 0 && end > is.st_size)) return ill[j].error;
+    }
+  }
+  return 0;
+}
+
+/* Is it a marker? Then the disk falls ill, or recovers. */
+static int falls_ill(const char *path, int recovers) {
+  const char *name = strrchr(path, '/');
+  int error = !name ? 0 : strcmp(name, "/disk-is-full") == 0 ? ENOSPC : strcmp(name, "/disk-is-broken") == 0 ? EIO : 0;
+  if (!error) return 0;
+  for (uint32_t i = 0; i < 64; i++) {
+    if (recovers && ill[i].below && ill[i].error == error && is_below(path, ill[i].below) && strlen(ill[i].below) == (size_t)(name - path)) {
+      free(ill[i].below);
+      ill[i].below = NULL;
+      break;
+    }
+    if (!recovers && !ill[i].below) {
+      ill[i].below = strndup(path, (size_t)(name - path));
+      ill[i].error = error;
+      if (i >= ill_ones) ill_ones = i + 1;
+      break;
+    }
+  }
+  return 1;
 }
 
 static uint32_t file_of(int fd) { return fd >= 0 && fd < FDS && of_fd[fd] != DIRECTORY ? of_fd[fd] : 0; }
@@ -224,6 +273,8 @@ int fcntl64(int fd, int command, ...) { return do_fcntl(fd, command, ARGUMENT(co
 static ssize_t do_pwrite(int fd, const void *bytes, size_t length, off_t offset) {
   lock();
   uint32_t file = file_of(fd);
+  int refused = complaint(file, fd, offset + (off_t)length);
+  if (refused) { unlock(); errno = refused; return -1; }
   if (file) count();
   ssize_t done = syscall(SYS_pwrite64, fd, bytes, length, offset);
   int kept = errno;
@@ -244,6 +295,8 @@ ssize_t write(int fd, const void *bytes, size_t length) {
   }
   lock();
   uint32_t file = file_of(fd);
+  int refused = complaint(file, fd, syscall(SYS_lseek, fd, 0, SEEK_CUR) + (off_t)length);
+  if (refused) { unlock(); errno = refused; return -1; }
   count();
   ssize_t done = syscall(SYS_write, fd, bytes, length);
   int kept = errno;
@@ -272,6 +325,8 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int number, off64_t offset)
 static int do_truncate(int fd, off_t length) {
   lock();
   uint32_t file = file_of(fd);
+  int refused = complaint(file, fd, length);
+  if (refused) { unlock(); errno = refused; return -1; }
   if (file) count();
   int done = (int)syscall(SYS_ftruncate, fd, length);
   int kept = errno;
@@ -287,6 +342,8 @@ static int do_allocate(int fd, int mode, off_t offset, off_t length) {
   lock();
   uint32_t file = file_of(fd);
   struct stat is;
+  int refused = complaint(file, fd, offset + length);
+  if (refused) { unlock(); errno = refused; return -1; }
   if (file) count();
   int done = (int)syscall(SYS_fallocate, fd, mode, offset, length);
   int kept = errno;
@@ -309,6 +366,8 @@ static int do_sync(int fd, long number) {
     unlock();
     return (int)syscall(number, fd);
   }
+  int refused = complaint(of_fd[fd] == DIRECTORY ? 0 : of_fd[fd], fd, 0);
+  if (refused) { unlock(); errno = refused; return -1; }
   count();
   if (lies) ;
   else if (of_fd[fd] == DIRECTORY) tell_text('D', 0, dir_of_fd[fd]);
@@ -324,6 +383,7 @@ static int do_unlink(int dir, const char *path, int flags) {
   const char *mine = ours(dir, path, whole);
   if (!mine) return (int)syscall(SYS_unlinkat, dir, path, flags);
   lock();
+  if (flags & AT_REMOVEDIR && falls_ill(mine, 1)) { unlock(); return (int)syscall(SYS_unlinkat, dir, path, flags); }
   count();
   int done = (int)syscall(SYS_unlinkat, dir, path, flags);
   int kept = errno;
@@ -348,6 +408,7 @@ static int do_mkdir(int dir, const char *path, mode_t mode) {
   const char *mine = ours(dir, path, whole);
   if (!mine) return (int)syscall(SYS_mkdirat, dir, path, mode);
   lock();
+  if (falls_ill(mine, 0)) { unlock(); return (int)syscall(SYS_mkdirat, dir, path, mode); }
   count();
   int done = (int)syscall(SYS_mkdirat, dir, path, mode);
   int kept = errno;

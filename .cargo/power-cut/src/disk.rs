@@ -166,6 +166,13 @@ impl Disk {
     ///
     /// Errors: a deed this model knows nothing of.
     pub fn replay(before: &Tree, records: &[Record]) -> Result<Self> {
+        let mut disk = Self::holding(before);
+        records.iter().try_for_each(|record| disk.see(record))?;
+        Ok(disk)
+    }
+
+    /// A disk that holds this, all of it safe.
+    pub fn holding(before: &Tree) -> Self {
         let mut inodes = Vec::new();
         let mut names = Names { dirs: before.dirs.clone(), files: BTreeMap::new() };
         for (path, bytes) in &before.files {
@@ -173,12 +180,22 @@ impl Disk {
             inodes.push(Inode { safe: bytes.to_vec(), unsynced: Vec::new() });
         }
         let safe_names = names.clone();
-        let mut disk = Self { inodes, names, safe_names, unsynced_names: Vec::new(), of_file: BTreeMap::new() };
-        records.iter().try_for_each(|record| disk.see(record))?;
-        Ok(disk)
+        Self { inodes, names, safe_names, unsynced_names: Vec::new(), of_file: BTreeMap::new() }
     }
 
-    fn see(&mut self, record: &Record) -> Result<()> {
+    /// Time passes and everything written so far is safe.
+    pub fn settle(&mut self) {
+        for Inode { safe, unsynced } in &mut self.inodes {
+            unsynced.drain(..).for_each(|change| apply(safe, &change, |_| true));
+        }
+        self.safe_names = self.names.clone();
+        self.unsynced_names.clear();
+    }
+
+    /// Sees one deed.
+    ///
+    /// Errors: a deed this model knows nothing of.
+    pub fn see(&mut self, record: &Record) -> Result<()> {
         match record {
             Record::Found(file, path) => {
                 let inode = self.names.files.get(path).with_context(|| format!("{} was not there", path.display()))?;

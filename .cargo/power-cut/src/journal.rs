@@ -40,6 +40,11 @@ const HEAD: usize = 24;
 
 /// Reads a journal. A last record that is not whole was being written when the program died; it never happened.
 pub fn read(mut bytes: &[u8]) -> Result<Vec<Record>> {
+    read_some(&mut bytes)
+}
+
+/// Reads what is whole of a journal that is still being written, and leaves the rest.
+pub fn read_some(bytes: &mut &[u8]) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     while let Some((head, rest)) = bytes.split_at_checked(HEAD) {
         let kind = head[0];
@@ -47,7 +52,7 @@ pub fn read(mut bytes: &[u8]) -> Result<Vec<Record>> {
         let offset = u64::from_le_bytes(head[8..16].try_into()?);
         let length = usize::try_from(u64::from_le_bytes(head[16..24].try_into()?))?;
         let Some((body, rest)) = rest.split_at_checked(length) else { break };
-        bytes = rest;
+        *bytes = rest;
         let text = || String::from_utf8(body.to_vec()).context("a path is not UTF-8");
         let path = || text().map(PathBuf::from);
         records.push(match kind {

@@ -97,7 +97,10 @@ pub fn till(bench: &Bench, root: &Path, task: &str) -> Command {
 pub fn equip(bench: &Bench, papers: &Value, address: &str, root: &Path) -> Result<Counter> {
     std::fs::create_dir_all(root.join("state"))?;
     std::fs::create_dir_all(root.join("till"))?;
-    std::fs::write(root.join("till/till.toml"), "[sync]\ninterval_ms = 1000\n")?;
+    // Little ballast: it is written and compared in every loop.
+    let state = root.join("state");
+    let config = format!("[sync]\ninterval_ms = 1000\n\n[ledger]\nballast_mb = 1\nwitness = {state:?}\n");
+    std::fs::write(root.join("till/till.toml"), config)?;
     let register = papers["registers"].as_array().into_iter().flatten().find(|register| register["code"] == "BMB");
     let code = register.and_then(|register| register["enrolment_code"].as_str()).context("no code for BMB")?;
     run(till(bench, root, "init").args(["--server", &format!("http://{address}"), "--code", code]))?;

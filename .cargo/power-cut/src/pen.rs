@@ -100,7 +100,11 @@ impl Pen {
     }
 
     fn start_chain(&mut self) {
-        let started = ChainStarted { app_version: env!("CARGO_PKG_VERSION").to_owned(), parent: self.parent };
+        let started = ChainStarted {
+            app_version: env!("CARGO_PKG_VERSION").to_owned(),
+            parent: self.parent,
+            ..ChainStarted::default()
+        };
         self.write(&Fact::ChainStarted(started));
     }
 
