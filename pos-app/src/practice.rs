@@ -12,6 +12,7 @@ use shared::catalog::{Category, Product};
 use shared::event::Seen;
 use shared::ids::{CategoryId, DeviceId, Entropy, LogId, ProductId, RegisterId, StaffId, TenantId, VenueId};
 use shared::keys::{PublicKey, SigningKey};
+use shared::merge::Marks;
 use shared::money::{CashRounding, Currency, Tie};
 use shared::staff::{Role, StaffMember};
 use shared::sync::certificate::Certificate;
@@ -145,6 +146,8 @@ impl HeadOffice {
                 is_ticketed,
                 position: number,
                 is_active,
+                tags: Vec::new(),
+                marks: Marks::default(),
             };
         let products = [
             (1, "Piscola Alto del Carmen", 0, 5_990, true, true),

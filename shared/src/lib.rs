@@ -9,6 +9,7 @@
 //! - [`sale`] lines and totals, open to completed · [`tender`] cash, card, change
 //! - [`register`] a drawer from opening count to closing count · [`ticket`] signed QR tickets and their redemption
 //! - [`event`] facts, sealed into hash chains · [`sync`] what till and server say to each other
+//! - [`merge`] edits, tags and stock, which merge by themselves
 //! - [`sabotage`] planted bugs that the simulation must find; absent from every shipped program
 
 #![deny(clippy::float_arithmetic)]
@@ -17,6 +18,7 @@ pub mod catalog;
 pub mod event;
 pub mod ids;
 pub mod keys;
+pub mod merge;
 pub mod money;
 pub mod register;
 pub mod sabotage;

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::catalog::{Category, Product};
 use shared::ids::{CategoryId, DeviceId, ProductId, RegisterId, StaffId, VenueId};
+use shared::merge::Marks;
 use shared::staff::StaffMember;
 use shared::tax::RateBp;
 use shared::venue::{DeviceRecord, Register, Venue};
@@ -164,6 +165,8 @@ fn read_product(row: &Row<'_>) -> rusqlite::Result<Product> {
         is_ticketed: row.get(8)?,
         position: row.get(9)?,
         is_active: row.get(10)?,
+        tags: Vec::new(),
+        marks: Marks::default(),
     })
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CategoryId, ProductId};
+use crate::merge::Marks;
 use crate::tax::RateBp;
 
 /// What is listed and sold.
@@ -31,6 +32,14 @@ pub struct Product {
     pub position: u16,
     /// Still for sale.
     pub is_active: bool,
+    /// What it is besides its category: `happy hour`, `vegan`. In order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<String>>"))]
+    pub tags: Vec<String>,
+    /// How late each field is, for merging edits made at tills.
+    #[serde(default, skip_serializing_if = "Marks::is_fresh")]
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    pub marks: Marks,
 }
 
 /// A group of products.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Hash;
 use crate::ids::{ChainId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId};
+use crate::merge::{Part, StockMove, TagRemoval};
 use crate::money::Currency;
 use crate::register::{CashCount, ZReport};
 use crate::sale::{CompletedSale, SaleLine, Totals};
@@ -233,6 +234,82 @@ pub struct DrawerOpened {
     pub reason: String,
 }
 
+/// A field's new value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edited<V> {
+    /// What it should be.
+    pub to: V,
+    /// The round of edits the editor knew of.
+    pub seen: u64,
+}
+
+/// A product was edited at a till. What is not named stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductEdited {
+    /// Which.
+    pub product_id: ProductId,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Edited<String>>,
+    /// Its price with tax, minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_minor: Option<Edited<i64>>,
+    /// Whether it is for sale; not when it is sold out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_active: Option<Edited<bool>>,
+    /// Tags put on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add_tags: Vec<String>,
+    /// Tags taken off, as they were known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove_tags: Vec<TagRemoval>,
+}
+
+/// Somebody counted what is there of a product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockCounted {
+    /// Which.
+    pub product_id: ProductId,
+    /// What the hands found, thousandths.
+    pub counted_milli: i64,
+    /// The round of counts the counter knew of.
+    pub seen_round: u64,
+    /// What is in that number already, run by run; this event's own run up to this event.
+    pub seen: Vec<Part>,
+}
+
+/// Why stock moved without a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum StockReason {
+    /// Delivered.
+    Received,
+    /// Broken, spilt, given away.
+    Wasted,
+}
+
+/// Stock moved without a sale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockMoved {
+    /// Of what.
+    pub product_id: ProductId,
+    /// Why, which also says which way.
+    pub reason: StockReason,
+    /// How much, thousandths; not negative.
+    pub quantity_milli: u64,
+}
+
+impl StockMoved {
+    /// As a movement.
+    pub const fn as_move(&self) -> StockMove {
+        match self.reason {
+            StockReason::Received => StockMove::received(self.product_id, self.quantity_milli),
+            StockReason::Wasted => StockMove::taken(self.product_id, self.quantity_milli),
+        }
+    }
+}
+
 /// Why a payload is no fact.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FactError {
@@ -309,6 +386,9 @@ facts! {
     "ticket.redeemed" 1 TicketRedeemed(TicketRedeemed) "A bar handed something over.";
     "receipt.reprinted" 1 ReceiptReprinted(ReceiptReprinted) "A receipt printed again.";
     "drawer.opened" 1 DrawerOpened(DrawerOpened) "The drawer opened without a sale.";
+    "product.edited" 1 ProductEdited(ProductEdited) "A product edited at a till.";
+    "stock.counted" 1 StockCounted(StockCounted) "Stock counted by hand.";
+    "stock.moved" 1 StockMoved(StockMoved) "Stock delivered or wasted.";
 }
 
 impl SaleRecorded {

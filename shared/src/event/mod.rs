@@ -9,8 +9,8 @@ mod hash;
 
 pub use envelope::{ChainHead, Event, EventError, Origin, Read, SealedEvent, Seen, Stamp, sign_head, verify_head};
 pub use fact::{
-    CardReported, CardRequested, ChainStarted, DrawerOpened, Fact, FactError, IssuedTicket, OperatorLoggedIn,
-    OperatorLoggedOut, OperatorRefused, ParentChain, ReceiptReprinted, RegisterClosed, RegisterOpened, SaleAbandoned,
-    SaleRecorded, TicketRedeemed, WitnessState,
+    CardReported, CardRequested, ChainStarted, DrawerOpened, Edited, Fact, FactError, IssuedTicket, OperatorLoggedIn,
+    OperatorLoggedOut, OperatorRefused, ParentChain, ProductEdited, ReceiptReprinted, RegisterClosed, RegisterOpened,
+    SaleAbandoned, SaleRecorded, StockCounted, StockMoved, StockReason, TicketRedeemed, WitnessState,
 };
 pub use hash::Hash;

@@ -42,6 +42,10 @@ pub enum Permission {
     SeeExpectedCash,
     /// Look at the till's health and run its tests.
     SeeDiagnostics,
+    /// Change a product's name, price or tags, and whether it is for sale.
+    EditProduct,
+    /// Count stock, take in deliveries, write off what broke.
+    KeepStock,
 }
 
 /// The answer to "may this person?".
@@ -73,7 +77,8 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
     use Decision::{Allowed, Denied, NeedsApproval};
     use Permission as May;
     match (role, permission) {
-        (Role::Supervisor | Role::Manager | Role::Admin, May::SeeDiagnostics)
+        (Role::Supervisor | Role::Manager | Role::Admin, May::SeeDiagnostics | May::KeepStock)
+        | (Role::Manager | Role::Admin, May::EditProduct)
         | (Role::Manager | Role::Admin | Role::Auditor, May::SeeExpectedCash)
         | (
             Role::Supervisor | Role::Manager,
@@ -83,7 +88,9 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
         | (Role::Bartender, May::RedeemTicket | May::SeeDiagnostics)
         | (Role::Admin, May::Reprint) => Allowed,
         (Role::Cashier, May::OpenDrawer | May::Reprint | May::RedeemTicket)
-        | (Role::Bartender, May::Sell | May::RemoveLine | May::OpenDrawer) => NeedsApproval,
+        | (Role::Bartender, May::Sell | May::RemoveLine | May::OpenDrawer)
+        | (Role::Cashier | Role::Bartender, May::KeepStock)
+        | (Role::Supervisor, May::EditProduct) => NeedsApproval,
         // Selling is not head office's duty, and an auditor only looks.
         (Role::Admin, May::OpenRegister | May::Sell | May::RemoveLine | May::RedeemTicket | May::OpenDrawer)
         | (
@@ -94,8 +101,11 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
             | May::RedeemTicket
             | May::OpenDrawer
             | May::Reprint
-            | May::SeeDiagnostics,
+            | May::SeeDiagnostics
+            | May::EditProduct
+            | May::KeepStock,
         )
+        | (Role::Cashier | Role::Bartender, May::EditProduct)
         | (Role::Cashier | Role::Supervisor, May::SeeExpectedCash)
         | (Role::Bartender, May::OpenRegister | May::Reprint | May::SeeExpectedCash) => Denied,
     }

@@ -104,6 +104,8 @@ pub mod keys {
     pub const DEVICE: &str = "device/";
     /// [`crate::sync::stream::RedemptionRecord`] in a venue stream.
     pub const REDEMPTION: &str = "redemption/";
+    /// [`crate::merge::StockRecord`] in a venue stream.
+    pub const STOCK: &str = "stock/";
     /// A list of [`crate::sync::protocol::PushNote`]s of one event, `note/<chain>/<seq>`, in a device's stream: what
     /// the projections thought of it, also when they thought again.
     pub const NOTE: &str = "note/";

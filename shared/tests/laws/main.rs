@@ -4,6 +4,7 @@ mod card;
 mod chain;
 mod event_compat;
 mod ingest;
+mod merge;
 mod money;
 mod support;
 mod sync;

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use proptest::prelude::*;
 use shared::catalog::Product;
 use shared::ids::{CategoryId, PaymentId, ProductId, SaleId};
+use shared::merge::Marks;
 use shared::money::{CashRounding, Currency, Money, Tie};
 use shared::sale::{Quantity, Sale, SaleError};
 use shared::tax::{self, RateBp};
@@ -36,6 +37,8 @@ fn product(number: u16, price_minor: i64, rate: u32) -> Product {
         is_ticketed: true,
         position: number,
         is_active: true,
+        tags: Vec::new(),
+        marks: Marks::default(),
     }
 }
 

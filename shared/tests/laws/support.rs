@@ -2,15 +2,17 @@
 
 use shared::catalog::Product;
 use shared::event::{
-    CardReported, CardRequested, ChainHead, ChainStarted, DrawerOpened, Fact, Hash, IssuedTicket, OperatorLoggedIn,
-    OperatorLoggedOut, OperatorRefused, Origin, ParentChain, ReceiptReprinted, RegisterClosed, RegisterOpened,
-    SaleAbandoned, SaleRecorded, SealedEvent, Seen, Stamp, TicketRedeemed, WitnessState,
+    CardReported, CardRequested, ChainHead, ChainStarted, DrawerOpened, Edited, Fact, Hash, IssuedTicket,
+    OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, Origin, ParentChain, ProductEdited, ReceiptReprinted,
+    RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded, SealedEvent, Seen, Stamp, StockCounted, StockMoved,
+    StockReason, TicketRedeemed, WitnessState,
 };
 use shared::ids::{
     CategoryId, ChainId, DeviceId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId,
     TenantId, VenueId,
 };
 use shared::keys::SigningKey;
+use shared::merge::{Actor, Dot, Marks, Part, TagRemoval};
 use shared::money::{CashRounding, Currency};
 use shared::register::{CashCount, Counted, RegisterSession, SessionTotals};
 use shared::sale::{Quantity, Sale};
@@ -90,6 +92,8 @@ fn sale() -> SaleRecorded {
         is_ticketed: true,
         position: 1,
         is_active: true,
+        tags: Vec::new(),
+        marks: Marks::default(),
     };
     let mut open = Sale::open(SaleId::from_uuid(id(22)), Currency::Clp);
     open.add(&piscola, Quantity::from_whole(2)).expect("a small sale");
@@ -197,5 +201,28 @@ pub(crate) fn facts() -> Vec<Fact> {
                 hash: Hash::of_event("witness"),
             }),
         }),
+        Fact::ProductEdited(ProductEdited {
+            product_id: ProductId::from_uuid(id(20)),
+            name: Some(Edited { to: "Piscola".into(), seen: 0 }),
+            price_minor: Some(Edited { to: 4_800, seen: 3 }),
+            is_active: Some(Edited { to: false, seen: 0 }),
+            add_tags: vec!["happy hour".into()],
+            remove_tags: vec![TagRemoval { tag: "nuevo".into(), seen: vec![Dot { by: actor(), dot: 4_353 }] }],
+        }),
+        Fact::StockMoved(StockMoved {
+            product_id: ProductId::from_uuid(id(20)),
+            reason: StockReason::Received,
+            quantity_milli: 24_000,
+        }),
+        Fact::StockCounted(StockCounted {
+            product_id: ProductId::from_uuid(id(20)),
+            counted_milli: 22_000,
+            seen_round: 0,
+            seen: vec![Part { by: actor(), received_milli: 24_000, taken_milli: 2_000 }],
+        }),
     ]
+}
+
+fn actor() -> Actor {
+    Actor { device: origin().device, chain: chain_id() }
 }

@@ -2,6 +2,7 @@
 
 use shared::catalog::{Category, Product};
 use shared::ids::{CategoryId, ProductId, RegisterId, StaffId, VenueId};
+use shared::merge::Marks;
 use shared::staff::StaffMember;
 use shared::sync::stream::{StreamName, keys};
 use shared::tax::RateBp;
@@ -294,6 +295,8 @@ fn product_row(row: &Row) -> Result<Product> {
         is_ticketed: row.flag("is_ticketed")?,
         position: row.number("position")?,
         is_active: row.flag("is_active")?,
+        tags: Vec::new(),
+        marks: Marks::default(),
     })
 }
 

@@ -16,6 +16,7 @@ use shared::ids::{
     VenueId,
 };
 use shared::keys::SigningKey;
+use shared::merge::Marks;
 use shared::money::{CashRounding, Currency, Tie};
 use shared::register::CashCount;
 use shared::sale::{Quantity, SaleLine, Totals};
@@ -111,6 +112,8 @@ async fn company(store: &Store, name: &str, outside: &Outside) -> Company {
         is_ticketed: true,
         position: 1,
         is_active: true,
+        tags: Vec::new(),
+        marks: Marks::default(),
     };
     tx.put_product(&product, now).await.expect("a product");
     let (mut registers, mut codes) = (Vec::new(), Vec::new());

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::catalog::barcode::Gtin;
 use shared::catalog::{Category, Product};
 use shared::ids::{CategoryId, ProductId};
+use shared::merge::Marks;
 use shared::tax::RateBp;
 
 use super::extract::{Asked, Body, ListOut, Named, PageQuery, text, unacceptable};
@@ -170,6 +171,8 @@ impl ProductIn {
             is_ticketed: self.is_ticketed,
             position: self.position,
             is_active: self.is_active,
+            tags: Vec::new(),
+            marks: Marks::default(),
         })
     }
 }

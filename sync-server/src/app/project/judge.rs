@@ -37,7 +37,10 @@ pub(super) async fn count<'a>(
         | Fact::OperatorLoggedOut(_)
         | Fact::SaleAbandoned(_)
         | Fact::ReceiptReprinted(_)
-        | Fact::DrawerOpened(_) => Ok(Codes::new()),
+        | Fact::DrawerOpened(_)
+        | Fact::ProductEdited(_)
+        | Fact::StockCounted(_)
+        | Fact::StockMoved(_) => Ok(Codes::new()),
     }
 }
 

@@ -45,7 +45,10 @@ pub(super) fn is_plausible(fact: &Fact) -> bool {
         | Fact::SaleAbandoned(_)
         | Fact::CardReported(_)
         | Fact::ReceiptReprinted(_)
-        | Fact::DrawerOpened(_) => true,
+        | Fact::DrawerOpened(_)
+        | Fact::ProductEdited(_)
+        | Fact::StockCounted(_)
+        | Fact::StockMoved(_) => true,
     }
 }
 

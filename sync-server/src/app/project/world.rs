@@ -75,7 +75,10 @@ impl Named {
                 | Fact::RegisterOpened(_)
                 | Fact::SaleAbandoned(_)
                 | Fact::ReceiptReprinted(_)
-                | Fact::DrawerOpened(_) => {}
+                | Fact::DrawerOpened(_)
+                | Fact::ProductEdited(_)
+                | Fact::StockCounted(_)
+                | Fact::StockMoved(_) => {}
             }
         }
         named

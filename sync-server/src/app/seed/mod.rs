@@ -6,6 +6,7 @@ use serde::Serialize;
 use shared::catalog::barcode::{Gtin, check_digit};
 use shared::catalog::{Category, Product};
 use shared::ids::{CategoryId, DeviceId, ProductId, RegisterId, StaffId, VenueId};
+use shared::merge::Marks;
 use shared::money::{CashRounding, Currency, Tie};
 use shared::staff::{Role, StaffMember};
 use shared::tax::RateBp;
@@ -189,6 +190,8 @@ async fn fill(tx: &mut TenantTx, tenant: &Tenant, outside: &Outside) -> Result<(
                 is_ticketed: group.is_ticketed,
                 position: place,
                 is_active: true,
+                tags: Vec::new(),
+                marks: Marks::default(),
             };
             tx.put_product(&product, now).await?;
         }
