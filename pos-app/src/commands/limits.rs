@@ -1,9 +1,9 @@
 //! How long is too long. Checked before anything is looked up.
 
 use super::types::{
-    AddProduct, AddUpCash, CardRef, CloseRegister, CompleteSale, Enroll, LogIn, Nothing, OpenDrawer, OpenRegister,
-    RecentSales, RedeemTicket, RemoveLine, Reprint, ScannedCode, SearchCatalog, SetQuantity, StartCard, TenderCash,
-    WaitCard,
+    AddProduct, AddUpCash, CardRef, CloseRegister, CompleteSale, CountStock, EditProduct, Enroll, LogIn, MoveStock,
+    Nothing, OpenDrawer, OpenRegister, RecentSales, RedeemTicket, RemoveLine, Reprint, ScannedCode, SearchCatalog,
+    SetQuantity, StartCard, TenderCash, WaitCard,
 };
 
 /// Longer than any code of ours, shorter than any attempt to choke on.
@@ -21,7 +21,18 @@ macro_rules! unlimited {
     ($($type:ty),+) => { $(impl Limits for $type {})+ };
 }
 
-unlimited!(Nothing, AddProduct, SetQuantity, RemoveLine, CompleteSale, StartCard, CardRef, Reprint);
+unlimited!(
+    Nothing,
+    AddProduct,
+    SetQuantity,
+    RemoveLine,
+    CompleteSale,
+    StartCard,
+    CardRef,
+    Reprint,
+    CountStock,
+    MoveStock
+);
 
 impl Limits for Enroll {
     fn check(&self) -> Result<(), &'static str> {
@@ -115,5 +126,24 @@ impl Limits for OpenDrawer {
     fn check(&self) -> Result<(), &'static str> {
         let chars = self.reason.trim().chars().count();
         if (1..=200).contains(&chars) { Ok(()) } else { Err("reason has 1 to 200 characters") }
+    }
+}
+
+impl Limits for EditProduct {
+    fn check(&self) -> Result<(), &'static str> {
+        let is_text = |text: &String, most: usize| {
+            (1..=most).contains(&text.trim().chars().count()) && !text.chars().any(char::is_control)
+        };
+        if self.name.as_ref().is_some_and(|name| !is_text(name, 80)) {
+            return Err("name has 1 to 80 characters on one line");
+        }
+        if self.price_minor.is_some_and(|price| !(0..=1_000_000_000).contains(&price)) {
+            return Err("price_minor is 0 to 1000000000");
+        }
+        let is_few = |tags: &Option<Vec<String>>| {
+            tags.as_ref().is_none_or(|tags| tags.len() <= 20 && tags.iter().all(|tag| is_text(tag, 40)))
+        };
+        let is_few = is_few(&self.add_tags) && is_few(&self.remove_tags);
+        if is_few { Ok(()) } else { Err("tags are at most 20, of 1 to 40 characters on one line") }
     }
 }

@@ -8,9 +8,10 @@ use super::dispatch::{decode, encode};
 use super::error::CommandError;
 use super::types::{
     AddProduct, AddUpCash, CardPaymentView, CardRef, CashSumView, CashTenderView, CatalogView, CloseRegister,
-    CompleteSale, CompletedSaleView, Enroll, LogIn, Nothing, OpenDrawer, OpenRegister, RecentSales, RedeemTicket,
-    RemoveLine, Reprint, SaleView, ScanOutcome, ScannedCode, SearchCatalog, SetQuantity, StaffView, StartCard,
-    SyncReport, TenderCash, TicketView, TillStatus, VerifyReport, WaitCard,
+    CompleteSale, CompletedSaleView, CountStock, EditProduct, Enroll, LogIn, MoveStock, Nothing, OpenDrawer,
+    OpenRegister, RecentSales, RedeemTicket, RemoveLine, Reprint, SaleView, ScanOutcome, ScannedCode, SearchCatalog,
+    SetQuantity, StaffView, StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, VerifyReport,
+    WaitCard,
 };
 use crate::app::{self, Caller, Need, Till};
 use shared::catalog::Product;
@@ -95,6 +96,11 @@ commands! {
     "printer.test" (Nothing) -> TillStatus, Need::May(P::SeeDiagnostics), CHANGES, app::test_printer: "Prints a test page.";
     "printer.reprint" (Reprint) -> CompletedSaleView, Need::May(P::Reprint), CHANGES, app::reprint: "Prints a sale's paper again, marked as a copy.";
     "drawer.open" (OpenDrawer) -> TillStatus, Need::May(P::OpenDrawer), CHANGES, app::open_drawer: "Opens the drawer without a sale, with a reason.";
+    "product.edit" (EditProduct) -> Product, Need::May(P::EditProduct), READS, app::edit_product: "Changes a product here, and everywhere once head office has heard.";
+    "stock.list" (Nothing) -> Vec<StockView>, Need::SignedIn, READS, app::list_stock: "Products whose stock is known, and those not for sale.";
+    "stock.count" (CountStock) -> StockView, Need::May(P::KeepStock), READS, app::count_stock: "Says how much of a product is there.";
+    "stock.receive" (MoveStock) -> StockView, Need::May(P::KeepStock), READS, app::receive_stock: "Takes in a delivery.";
+    "stock.waste" (MoveStock) -> StockView, Need::May(P::KeepStock), READS, app::waste_stock: "Writes off what broke or was given away.";
     "sync.run" (Nothing) -> SyncReport, Need::Enrolled, CHANGES, app::run_sync: "Sends and fetches now instead of when it is due.";
     "ledger.verify" (Nothing) -> VerifyReport, Need::Anyone, READS, app::verify_ledger: "Recomputes every hash and rebuilds every projection.";
 }

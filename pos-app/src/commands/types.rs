@@ -151,6 +151,45 @@ arguments! {
         /// Why; goes into the ledger.
         reason: String,
     }
+    /// Changes a product; what is absent stays.
+    EditProduct {
+        /// Which.
+        product_id: ProductId,
+        /// Its name.
+        #[serde(default)]
+        #[ts(optional)]
+        name: Option<String>,
+        /// Its price with tax, minor units.
+        #[serde(default)]
+        #[ts(optional)]
+        price_minor: Option<i64>,
+        /// Whether it is for sale; not when it is sold out.
+        #[serde(default)]
+        #[ts(optional)]
+        is_active: Option<bool>,
+        /// Tags to put on it.
+        #[serde(default)]
+        #[ts(optional)]
+        add_tags: Option<Vec<String>>,
+        /// Tags to take off.
+        #[serde(default)]
+        #[ts(optional)]
+        remove_tags: Option<Vec<String>>,
+    }
+    /// Says how much of a product is there.
+    CountStock {
+        /// Which.
+        product_id: ProductId,
+        /// What the hands found, thousandths.
+        counted_milli: Quantity,
+    }
+    /// Says that stock came or went without a sale.
+    MoveStock {
+        /// Of what.
+        product_id: ProductId,
+        /// How much, thousandths.
+        quantity_milli: Quantity,
+    }
 }
 
 /// A person on the log-in screen.
@@ -359,6 +398,31 @@ pub struct CatalogView {
     pub currency: Option<Currency>,
     /// Tab by tab.
     pub categories: Vec<CategoryView>,
+}
+
+/// How much of a product is left, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum StockLevel {
+    /// Nobody ever counted it.
+    Unknown,
+    /// Nothing to think about.
+    Plenty,
+    /// The end is in sight.
+    Low,
+    /// None left by the number. Selling goes on: what is handed over was there.
+    Out,
+}
+
+/// A product and its stock, as far as this till knows it.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct StockView {
+    /// The product, for sale or not.
+    pub product: Product,
+    /// How much is left at the venue, thousandths; negative when more was sold than was counted.
+    pub on_hand_milli: Option<i64>,
+    /// In a word.
+    pub level: StockLevel,
 }
 
 /// The sale on the counter.

@@ -1,5 +1,6 @@
 //! Copies of what head office publishes: products, categories, people, venues, registers, devices.
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::catalog::{Category, Product};
 use shared::ids::{CategoryId, DeviceId, ProductId, RegisterId, StaffId, VenueId};
@@ -8,20 +9,26 @@ use shared::staff::StaffMember;
 use shared::tax::RateBp;
 use shared::venue::{DeviceRecord, Register, Venue};
 
-use super::{LedgerError, column};
+use super::{LedgerError, column, product_edit};
 
-/// Sets a product, found by its words and its barcodes from now on.
+/// Sets a product as head office has it. What was edited here and head office has not heard of yet stays on top.
 pub fn put_product(connection: &Connection, product: &Product) -> Result<(), LedgerError> {
+    write_product(connection, &product_edit::take_base(connection, product)?)
+}
+
+/// Sets a product as it shows here, found by its words and its barcodes from now on.
+pub(super) fn write_product(connection: &Connection, product: &Product) -> Result<(), LedgerError> {
     delete_words(connection, product.product_id)?;
     let product_no: i64 = connection
         .prepare_cached(
             "INSERT INTO product (product_id, number, sku, name, category_id, price_minor, tax_rate_bp, barcodes,
-                                  is_ticketed, position, is_active)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                                  is_ticketed, position, is_active, tags, marks)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (product_id) DO UPDATE SET number = excluded.number, sku = excluded.sku,
                 name = excluded.name, category_id = excluded.category_id, price_minor = excluded.price_minor,
                 tax_rate_bp = excluded.tax_rate_bp, barcodes = excluded.barcodes,
-                is_ticketed = excluded.is_ticketed, position = excluded.position, is_active = excluded.is_active
+                is_ticketed = excluded.is_ticketed, position = excluded.position, is_active = excluded.is_active,
+                tags = excluded.tags, marks = excluded.marks
              RETURNING product_no",
         )?
         .query_row(
@@ -37,6 +44,8 @@ pub fn put_product(connection: &Connection, product: &Product) -> Result<(), Led
                 product.is_ticketed,
                 product.position,
                 product.is_active,
+                column::to_json(&product.tags),
+                (!product.marks.is_fresh()).then(|| column::to_json(&product.marks)),
             ],
             |row| row.get(0),
         )?;
@@ -54,7 +63,7 @@ pub fn put_product(connection: &Connection, product: &Product) -> Result<(), Led
 pub fn delete_product(connection: &Connection, product_id: ProductId) -> Result<(), LedgerError> {
     delete_words(connection, product_id)?;
     connection.prepare_cached("DELETE FROM product WHERE product_id = ?1")?.execute([product_id.as_bytes()])?;
-    Ok(())
+    product_edit::delete_base(connection, product_id)
 }
 
 fn delete_words(connection: &Connection, product_id: ProductId) -> Result<(), LedgerError> {
@@ -150,7 +159,7 @@ pub fn delete_device(connection: &Connection, device_id: DeviceId) -> Result<(),
 }
 
 const PRODUCT: &str = "SELECT product_id, number, sku, name, category_id, price_minor, tax_rate_bp, barcodes,
-    is_ticketed, position, is_active FROM product";
+    is_ticketed, position, is_active, tags, marks FROM product";
 
 fn read_product(row: &Row<'_>) -> rusqlite::Result<Product> {
     Ok(Product {
@@ -165,8 +174,11 @@ fn read_product(row: &Row<'_>) -> rusqlite::Result<Product> {
         is_ticketed: row.get(8)?,
         position: row.get(9)?,
         is_active: row.get(10)?,
-        tags: Vec::new(),
-        marks: Marks::default(),
+        tags: column::json(row, 11)?,
+        marks: match row.get_ref(12)? {
+            ValueRef::Null => Marks::default(),
+            _ => column::json(row, 12)?,
+        },
     })
 }
 
@@ -215,6 +227,21 @@ pub fn list_for_sale(connection: &Connection) -> Result<Vec<(Category, Vec<Produ
         }
     }
     Ok(listed)
+}
+
+/// Most products listed for keeping at once.
+const MOST_KEPT: u32 = 1_000;
+
+/// Products whose stock is known, and those that are not for sale, by name.
+pub fn list_kept(connection: &Connection) -> Result<Vec<Product>, LedgerError> {
+    let sql = format!(
+        "{PRODUCT} WHERE NOT is_active
+            OR product_id IN (SELECT product_id FROM heard_stock UNION SELECT product_id FROM stock_count)
+         ORDER BY name LIMIT {MOST_KEPT}"
+    );
+    let mut kept = connection.prepare_cached(&sql)?;
+    let kept = kept.query_map([], read_product)?;
+    Ok(kept.collect::<Result<_, _>>()?)
 }
 
 /// How many candidates are looked at before the best are picked.
@@ -302,8 +329,8 @@ pub fn find_device_by_number(connection: &Connection, device_no: u16) -> Result<
     Ok(device.query_row([device_no], |row| column::json(row, 0)).optional()?)
 }
 
-/// Changes whenever a copy does: how far the catalogue's stream is applied.
+/// Changes whenever a copy does: how far the catalogue's stream is applied, and how often something was edited here.
 pub fn version(connection: &Connection) -> Result<u64, LedgerError> {
-    let sql = "SELECT catalog_seq FROM seen";
+    let sql = "SELECT catalog_seq + (SELECT count(*) FROM product_edit) FROM seen";
     Ok(connection.prepare_cached(sql)?.query_row([], |row| column::count(row, 0))?)
 }

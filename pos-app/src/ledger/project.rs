@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 use shared::event::{Event, Fact, Read};
 
-use super::{LedgerError, card, people, register, sale, ticket};
+use super::{LedgerError, card, people, product_edit, register, sale, stock, ticket};
 
 /// Tables that hold nothing the events do not say, and the order to compare them in.
 pub const PROJECTIONS: &[(&str, &str)] = &[
@@ -16,6 +16,9 @@ pub const PROJECTIONS: &[(&str, &str)] = &[
     ("card_payment", "payment_no"),
     ("ticket", "ticket_no"),
     ("redemption", "redemption_id"),
+    ("product_edit", "product_id, chain_no, seq"),
+    ("stock_part", "product_id, chain_no"),
+    ("stock_count", "product_id"),
 ];
 
 /// Where an event lies in the ledger.
@@ -35,20 +38,18 @@ pub fn project(connection: &Connection, place: Place, event: &Event) -> Result<(
         Fact::OperatorRefused(fact) => people::guard(connection, place, event.stamp.up_ms, fact),
         Fact::RegisterOpened(fact) => register::insert_session(connection, fact),
         Fact::RegisterClosed(fact) => register::close_session(connection, fact),
-        Fact::SaleCompleted(fact) => {
-            let sale_no = sale::insert_sale(connection, place, &event.stamp, fact)?;
-            ticket::insert_tickets(connection, sale_no, &fact.tickets)
+        Fact::SaleCompleted(sold) => {
+            let sale_no = sale::insert_sale(connection, place, &event.stamp, sold)?;
+            ticket::insert_tickets(connection, sale_no, &sold.tickets)?;
+            stock::add_moves(connection, place, fact)
         }
         Fact::ReceiptReprinted(fact) => sale::count_copy(connection, fact),
         Fact::CardRequested(fact) => card::insert_payment(connection, event.stamp.session, fact),
         Fact::CardReported(fact) => card::report(connection, fact),
         Fact::TicketRedeemed(fact) => ticket::insert_redemption(connection, event.stamp.actor, fact),
-        Fact::ChainStarted(_)
-        | Fact::OperatorLoggedOut(_)
-        | Fact::SaleAbandoned(_)
-        | Fact::DrawerOpened(_)
-        | Fact::ProductEdited(_)
-        | Fact::StockCounted(_)
-        | Fact::StockMoved(_) => Ok(()),
+        Fact::ProductEdited(fact) => product_edit::insert_edit(connection, place, event, fact),
+        Fact::StockCounted(fact) => stock::put_count(connection, place, event, fact),
+        Fact::StockMoved(_) => stock::add_moves(connection, place, fact),
+        Fact::ChainStarted(_) | Fact::OperatorLoggedOut(_) | Fact::SaleAbandoned(_) | Fact::DrawerOpened(_) => Ok(()),
     }
 }

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/till/0006_print_job.sql"),
     include_str!("../../../migrations/till/0007_sync.sql"),
     include_str!("../../../migrations/till/0008_recovery.sql"),
+    include_str!("../../../migrations/till/0009_merge.sql"),
 ];
 
 /// The schema this program writes.

@@ -9,7 +9,7 @@ use shared::event::Seen;
 use shared::ids::{LogId, RedemptionId};
 use shared::sync::stream::{Cursor, Op, StreamItem, StreamName, keys};
 
-use super::{LedgerError, LedgerTx, catalog, column, retention, ticket};
+use super::{LedgerError, LedgerTx, catalog, column, retention, stock, ticket};
 
 /// How far a stream is applied; `None` before its first item.
 pub fn load_cursor(connection: &Connection, name: StreamName) -> Result<Option<Cursor>, LedgerError> {
@@ -111,6 +111,7 @@ fn apply_item(to: &Connection, item: &StreamItem) -> Applied {
         keys::DEVICE => change(to, item, id, catalog::put_device, catalog::delete_device),
         keys::DURABLE => take_durable(to, item, id),
         keys::REDEMPTION => change(to, item, id, ticket::put_heard_redemption, delete_heard_redemption),
+        keys::STOCK => change(to, item, id, stock::put_heard_stock, stock::delete_heard_stock),
         _ => Ok(Ok(())),
     }
 }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod cash;
 mod laws;
+mod merge;
 mod night;
 mod permissions;
 mod power_cut;

@@ -10,7 +10,18 @@ use crate::support::Counter;
 
 /// What each role is refused, of all commands. A new command that nobody thought about shows up here.
 const REFUSED: &[(Role, &[&str])] = &[
-    (Role::Cashier, &["ticket.redeem", "printer.reprint", "drawer.open"]),
+    (
+        Role::Cashier,
+        &[
+            "ticket.redeem",
+            "printer.reprint",
+            "drawer.open",
+            "product.edit",
+            "stock.count",
+            "stock.receive",
+            "stock.waste",
+        ],
+    ),
     (
         Role::Bartender,
         &[
@@ -29,9 +40,13 @@ const REFUSED: &[(Role, &[&str])] = &[
             "card.ask",
             "printer.reprint",
             "drawer.open",
+            "product.edit",
+            "stock.count",
+            "stock.receive",
+            "stock.waste",
         ],
     ),
-    (Role::Supervisor, &[]),
+    (Role::Supervisor, &["product.edit"]),
     (Role::Manager, &[]),
 ];
 

@@ -302,6 +302,16 @@ detail: string | null, };
 
 export type ConcernCode = "ledger_damaged" | "disk_full" | "till_revoked" | "ledger_restored" | "ledger_recovered" | "events_lost" | "till_cloned" | "chain_forked" | "clock_wrong" | "server_restored";
 
+export type CountStock = { 
+/**
+ * Which.
+ */
+product_id: ProductId, 
+/**
+ * What the hands found, thousandths.
+ */
+counted_milli: Quantity, };
+
 export type Counted = { 
 /**
  * The note or coin, minor units.
@@ -338,6 +348,32 @@ detail: string | null, };
 
 export type DeviceState = "not_configured" | "unknown" | "ready" | "attention" | "unreachable";
 
+export type EditProduct = { 
+/**
+ * Which.
+ */
+product_id: ProductId, 
+/**
+ * Its name.
+ */
+name?: string, 
+/**
+ * Its price with tax, minor units.
+ */
+price_minor?: number, 
+/**
+ * Whether it is for sale; not when it is sold out.
+ */
+is_active?: boolean, 
+/**
+ * Tags to put on it.
+ */
+add_tags?: Array<string>, 
+/**
+ * Tags to take off.
+ */
+remove_tags?: Array<string>, };
+
 export type Enroll = { 
 /**
  * `https://…`, without a path.
@@ -373,6 +409,16 @@ staff_id: StaffId,
  * Four to eight digits.
  */
 pin: string, };
+
+export type MoveStock = { 
+/**
+ * Of what.
+ */
+product_id: ProductId, 
+/**
+ * How much, thousandths.
+ */
+quantity_milli: Quantity, };
 
 export type NotStartedReason = "unreachable" | "refused" | "cancelled";
 
@@ -462,7 +508,7 @@ approval: CardApproval, };
 
 export type PaymentId = string;
 
-export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "reprint" | "see_expected_cash" | "see_diagnostics";
+export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "reprint" | "see_expected_cash" | "see_diagnostics" | "edit_product" | "keep_stock";
 
 export type Product = { 
 /**
@@ -508,7 +554,11 @@ position: number,
 /**
  * Still for sale.
  */
-is_active: boolean, };
+is_active: boolean, 
+/**
+ * What it is besides its category: `happy hour`, `vegan`. In order.
+ */
+tags?: Array<string>, };
 
 export type ProductId = string;
 
@@ -847,6 +897,22 @@ export type StartCard = {
  * How much, minor units; all that is left when absent.
  */
 amount_minor?: number, };
+
+export type StockLevel = "unknown" | "plenty" | "low" | "out";
+
+export type StockView = { 
+/**
+ * The product, for sale or not.
+ */
+product: Product, 
+/**
+ * How much is left at the venue, thousandths; negative when more was sold than was counted.
+ */
+on_hand_milli: number | null, 
+/**
+ * In a word.
+ */
+level: StockLevel, };
 
 export type SyncReport = { 
 /**
@@ -1264,6 +1330,16 @@ export interface Commands {
   "printer.reprint": { args: Reprint; answer: CompletedSaleView };
   /** Opens the drawer without a sale, with a reason. */
   "drawer.open": { args: OpenDrawer; answer: TillStatus };
+  /** Changes a product here, and everywhere once head office has heard. */
+  "product.edit": { args: EditProduct; answer: Product };
+  /** Products whose stock is known, and those not for sale. */
+  "stock.list": { args: Nothing; answer: Array<StockView> };
+  /** Says how much of a product is there. */
+  "stock.count": { args: CountStock; answer: StockView };
+  /** Takes in a delivery. */
+  "stock.receive": { args: MoveStock; answer: StockView };
+  /** Writes off what broke or was given away. */
+  "stock.waste": { args: MoveStock; answer: StockView };
   /** Sends and fetches now instead of when it is due. */
   "sync.run": { args: Nothing; answer: SyncReport };
   /** Recomputes every hash and rebuilds every projection. */
