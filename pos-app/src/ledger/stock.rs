@@ -130,9 +130,14 @@ fn find_count(connection: &Connection, product_id: ProductId) -> Result<Option<(
     Ok(count.query_row([product_id.as_bytes()], read).optional()?)
 }
 
-/// This till's newest run among those named.
+/// This till's newest run among those named. One that came back from head office counts where it began, not where it is
+/// kept.
 fn newest_named(connection: &Connection, device: DeviceId, covers: &Moved) -> Result<Option<i64>, LedgerError> {
-    let mut chain = connection.prepare_cached("SELECT chain_no FROM chain WHERE chain_id = ?1")?;
+    let mut chain = connection.prepare_cached(
+        "SELECT CASE WHEN put_back_after IS NULL THEN chain_no
+            ELSE (SELECT coalesce(max(chain_no), 0) + 1 FROM chain WHERE put_back_after IS NULL AND chain_id < ?1) END
+         FROM chain WHERE chain_id = ?1",
+    )?;
     let mut newest = None;
     for part in covers.parts().filter(|part| part.by.device == device) {
         let found: Option<i64> = chain.query_row([part.by.chain.as_bytes()], |row| row.get(0)).optional()?;
@@ -141,7 +146,7 @@ fn newest_named(connection: &Connection, device: DeviceId, covers: &Moved) -> Re
     Ok(newest)
 }
 
-/// What this till's runs moved, from a run on, oldest first.
+/// What this till's runs moved, from a run on, oldest first. What came back from head office is in its number.
 fn list_own(
     connection: &Connection,
     device: DeviceId,
@@ -150,7 +155,7 @@ fn list_own(
 ) -> Result<Vec<(i64, Part)>, LedgerError> {
     let mut own = connection.prepare_cached(
         "SELECT chain_no, chain_id, received_milli, taken_milli FROM stock_part JOIN chain USING (chain_no)
-         WHERE product_id = ?1 AND chain_no >= ?2 ORDER BY chain_no",
+         WHERE product_id = ?1 AND chain_no >= ?2 AND put_back_after IS NULL ORDER BY chain_no",
     )?;
     let own = own.query_map(params![product_id.as_bytes(), from_chain_no], |row| {
         let by = Actor { device, chain: ChainId::from_uuid(column::uuid(row, 1)?) };

@@ -4,6 +4,7 @@
 //! pseudo-terminal, the printer over TCP, and the tickets read off the printed picture.
 
 mod line;
+mod meeting;
 mod place;
 
 use std::sync::Arc;

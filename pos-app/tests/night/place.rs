@@ -185,6 +185,14 @@ impl Bar {
         Self { till, printer, _terminal: terminal, dir }
     }
 
+    /// Ends it and starts it again on what it wrote.
+    pub(crate) fn restart(self, name: &'static str, clock: &Arc<NightClock>) -> Self {
+        let Self { till, dir, .. } = self;
+        till.close();
+        drop(till);
+        Self::set_up(dir, name, clock)
+    }
+
     /// Copies the whole disk while the till is off, and starts both.
     pub(crate) fn clone_disk(self, names: [&'static str; 2], clock: &Arc<NightClock>) -> [Self; 2] {
         let Self { till, dir, .. } = self;

@@ -169,14 +169,18 @@ impl TenantTx {
     /// Errors: [`StoreError::Taken`] for a SKU, number or barcode in use, [`StoreError::Dangling`] for no such category.
     pub async fn put_product(&mut self, product: &Product, now: Timestamp) -> Result<()> {
         let barcodes = serde_json::to_string(&product.barcodes).map_err(|_| StoreError::Corrupt("product"))?;
+        let tags = serde_json::to_string(&product.tags).map_err(|_| StoreError::Corrupt("product"))?;
+        let marks = (!product.marks.is_fresh()).then(|| serde_json::to_string(&product.marks)).transpose();
+        let marks = marks.map_err(|_| StoreError::Corrupt("product"))?;
         query(upsert!(
             "INSERT INTO product (product_id, number, sku, name, category_id, price_minor, tax_rate_bp, barcodes,
-               is_ticketed, position, is_active, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+               is_ticketed, position, is_active, created_at, tags, marks)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             "product_id",
             "sku = excluded.sku, name = excluded.name, category_id = excluded.category_id,
                price_minor = excluded.price_minor, tax_rate_bp = excluded.tax_rate_bp, barcodes = excluded.barcodes,
-               is_ticketed = excluded.is_ticketed, position = excluded.position, is_active = excluded.is_active"
+               is_ticketed = excluded.is_ticketed, position = excluded.position, is_active = excluded.is_active,
+               tags = excluded.tags, marks = excluded.marks"
         ))
         .bind(product.product_id)
         .bind(i64::from(product.number))
@@ -190,6 +194,8 @@ impl TenantTx {
         .bind(i64::from(product.position))
         .bind(product.is_active)
         .bind(now.as_millis())
+        .bind(tags)
+        .bind(marks)
         .execute(self.sql())
         .await
         .map_err(by_constraint)?;
@@ -295,8 +301,11 @@ fn product_row(row: &Row) -> Result<Product> {
         is_ticketed: row.flag("is_ticketed")?,
         position: row.number("position")?,
         is_active: row.flag("is_active")?,
-        tags: Vec::new(),
-        marks: Marks::default(),
+        tags: row.json("tags")?,
+        marks: match row.maybe_text("marks")? {
+            Some(marks) => serde_json::from_str(&marks).map_err(|_| StoreError::Corrupt("product"))?,
+            None => Marks::default(),
+        },
     })
 }
 

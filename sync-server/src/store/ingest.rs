@@ -67,7 +67,7 @@ pub struct Savepoint {
 }
 
 /// A list of ids as one value, which either database takes apart.
-fn ids<T: Id>(ids: impl IntoIterator<Item = T>) -> Option<String> {
+pub(super) fn ids<T: Id>(ids: impl IntoIterator<Item = T>) -> Option<String> {
     let mut text = String::from("[");
     for id in ids {
         text.push_str(if text.len() > 1 { ",\"" } else { "\"" });

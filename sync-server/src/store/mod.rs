@@ -15,6 +15,7 @@ mod catalog;
 mod control;
 mod database;
 mod device;
+mod edit;
 mod event;
 mod ingest;
 mod log;
@@ -26,6 +27,7 @@ mod row;
 mod rows;
 mod snapshot;
 mod sql;
+mod stock;
 mod stream;
 mod tenant;
 
@@ -41,6 +43,7 @@ use database::Database;
 pub use catalog::{Page, Paged};
 pub use control::{AdminRole, AdminRow, LoginGuard, SessionRow, TenantRow};
 pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, NonceOutcome};
+pub use edit::SupersededRow;
 pub use event::{ChainRow, Intake, Place, StoredEvent};
 pub use ingest::{NewCardPayment, NewFlag, NewRedemption, NewSale, Savepoint};
 pub use own::OwnChain;
@@ -48,6 +51,7 @@ pub use report::{
     DayTotals, FlagRow, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
 };
 pub use snapshot::SnapshotRow;
+pub use stock::{CountOutcome, StockRow};
 pub use stream::StreamHead;
 pub use tenant::{Tenant, TenantTx};
 

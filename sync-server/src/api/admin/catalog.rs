@@ -43,6 +43,8 @@ pub(crate) struct ProductOut {
     is_ticketed: bool,
     position: u16,
     is_active: bool,
+    /// Put on and taken off at tills.
+    tags: Vec<String>,
 }
 
 /// A product as it should be.
@@ -113,7 +115,7 @@ const fn yes() -> bool {
 impl From<Product> for ProductOut {
     fn from(product: Product) -> Self {
         let Product { product_id, number, sku, name, category_id, price_minor, tax_rate_bp, .. } = product;
-        let Product { barcodes, is_ticketed, position, is_active, .. } = product;
+        let Product { barcodes, is_ticketed, position, is_active, tags, .. } = product;
         let tax_rate_bp = tax_rate_bp.0;
         Self {
             product_id,
@@ -127,6 +129,7 @@ impl From<Product> for ProductOut {
             is_ticketed,
             position,
             is_active,
+            tags,
         }
     }
 }
@@ -248,7 +251,8 @@ pub(crate) async fn change_product(
     let now = app.outside.now();
     let mut tx = admin.tenant.write().await?;
     let before = tx.find_product(id).await?.ok_or_else(ApiError::not_found)?;
-    let product = body.check(id, before.number)?;
+    let mut product = body.check(id, before.number)?;
+    product.mark_changes(&before);
     tx.put_product(&product, now).await?;
     tx.insert_audit(now, &admin.session.name, "product.changed", id.to_string(), &(&before, &body)).await?;
     tx.commit().await?;

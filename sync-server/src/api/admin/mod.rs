@@ -7,6 +7,7 @@ mod place;
 mod sales;
 mod session;
 mod staff;
+mod stock;
 mod till;
 
 use std::sync::Arc;
@@ -37,4 +38,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Inner>> {
         .routes(routes!(sales::find_sale))
         .routes(routes!(sales::day_totals))
         .routes(routes!(board::board))
+        .routes(routes!(stock::list_stock))
+        .routes(routes!(stock::list_superseded_edits))
 }

@@ -4,16 +4,17 @@ use shared::event::{
     CardReported, CardRequested, ChainStarted, Event, Fact, OperatorRefused, RegisterClosed, RegisterOpened,
     SaleRecorded, SealedEvent, TicketRedeemed,
 };
+use shared::merge::Actor;
 use shared::sale::Totals;
 use shared::sync::stream::{RedemptionRecord, StreamName, keys};
 use shared::tender::{Payment, TerminalReport};
 use shared::ticket::{Ticket, UnverifiedTicket};
 
-use super::Source;
 use super::world::World;
+use super::{Source, keep};
 use crate::store::{NewCardPayment, NewRedemption, NewSale, StoreError, TenantTx};
 
-type Codes = Vec<&'static str>;
+pub(super) type Codes = Vec<&'static str>;
 
 /// Counts an event, and says what is odd about it.
 pub(super) async fn count<'a>(
@@ -25,32 +26,45 @@ pub(super) async fn count<'a>(
     fact: &'a Fact,
 ) -> Result<Codes, StoreError> {
     match fact {
-        Fact::ChainStarted(started) => chain_started(tx, sealed, started).await,
-        Fact::SaleCompleted(sale) => Ok(sale_completed(world, sealed, event, sale)),
+        Fact::ChainStarted(started) => chain_started(tx, source, sealed, event, started).await,
+        Fact::SaleCompleted(sale) => {
+            world.add_moves(event, fact);
+            Ok(sale_completed(world, sealed, event, sale))
+        }
         Fact::RegisterOpened(opened) => register_opened(tx, world, source, opened).await,
         Fact::RegisterClosed(closed) => register_closed(tx, world, source, closed).await,
         Fact::CardRequested(requested) => Ok(card_requested(world, requested)),
         Fact::CardReported(reported) => card_reported(world, reported),
         Fact::TicketRedeemed(redeemed) => ticket_redeemed(tx, world, source, sealed, event, redeemed).await,
         Fact::OperatorRefused(refused) => operator_refused(tx, source, sealed, event, refused).await,
+        Fact::ProductEdited(edit) => keep::product_edited(tx, source, event, edit).await,
+        Fact::StockCounted(counted) => keep::stock_counted(tx, world, source, event, counted).await,
+        Fact::StockMoved(moved) => {
+            world.add_moves(event, fact);
+            Ok(keep::stock_moved(world, moved))
+        }
         Fact::OperatorLoggedIn(_)
         | Fact::OperatorLoggedOut(_)
         | Fact::SaleAbandoned(_)
         | Fact::ReceiptReprinted(_)
-        | Fact::DrawerOpened(_)
-        | Fact::ProductEdited(_)
-        | Fact::StockCounted(_)
-        | Fact::StockMoved(_) => Ok(Codes::new()),
+        | Fact::DrawerOpened(_) => Ok(Codes::new()),
     }
 }
 
-async fn chain_started(tx: &mut TenantTx, sealed: &SealedEvent, started: &ChainStarted) -> Result<Codes, StoreError> {
+async fn chain_started(
+    tx: &mut TenantTx,
+    source: &Source<'_>,
+    sealed: &SealedEvent,
+    event: &Event,
+    started: &ChainStarted,
+) -> Result<Codes, StoreError> {
     if sealed.seq != 1 {
         return Ok(vec!["chain_restarted"]);
     }
     let parent = started.parent.map(|parent| (parent.chain, parent.seq));
     let parent = parent.filter(|(_, seq)| i64::try_from(*seq).is_ok());
     let version: String = started.app_version.chars().take(100).collect();
+    tx.begin_stock_run(source.venue_id, Actor::of(event), parent).await?;
     let has_twin = tx.set_chain_parent(sealed.chain, parent, &version).await?;
     Ok(if has_twin { vec!["device_cloned"] } else { Codes::new() })
 }

@@ -5,6 +5,7 @@
 //! ([`world`]), each is judged in its turn ([`judge`]), and what they come to is written in a few statements.
 
 mod judge;
+mod keep;
 mod plausible;
 mod world;
 

@@ -1,6 +1,6 @@
 //! Whether what an event says can be added up with what others say.
 
-use shared::event::Fact;
+use shared::event::{Fact, ProductEdited};
 use shared::register::CashCount;
 use shared::tender::Payment;
 
@@ -8,6 +8,10 @@ use shared::tender::Payment;
 const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000;
 /// More lines, payments or tickets than a sale has.
 const MAX_PARTS: usize = 2_000;
+
+/// More tags than a product has, and longer names than a key shows.
+const MAX_TAGS: usize = 100;
+const MAX_CHARS: usize = 200;
 
 /// Whether its amounts can be added up with others.
 pub(super) fn is_plausible(fact: &Fact) -> bool {
@@ -38,6 +42,15 @@ pub(super) fn is_plausible(fact: &Fact) -> bool {
         Fact::RegisterClosed(closed) => is_countable(&closed.counted),
         Fact::CardRequested(requested) => fits(requested.amount_minor),
         Fact::TicketRedeemed(redeemed) => redeemed.lines.len() <= MAX_PARTS,
+        Fact::ProductEdited(edit) => is_editable(edit),
+        Fact::StockCounted(counted) => {
+            let seen = counted.seen.iter().flat_map(|part| [part.received_milli, part.taken_milli]);
+            fits(counted.counted_milli)
+                && counted.seen.len() <= MAX_PARTS
+                && i64::try_from(counted.seen_round).is_ok_and(|round| round < i64::MAX)
+                && seen.into_iter().all(|milli| i64::try_from(milli).is_ok_and(fits))
+        }
+        Fact::StockMoved(moved) => i64::try_from(moved.quantity_milli).is_ok_and(fits),
         Fact::ChainStarted(_)
         | Fact::OperatorLoggedIn(_)
         | Fact::OperatorLoggedOut(_)
@@ -45,10 +58,7 @@ pub(super) fn is_plausible(fact: &Fact) -> bool {
         | Fact::SaleAbandoned(_)
         | Fact::CardReported(_)
         | Fact::ReceiptReprinted(_)
-        | Fact::DrawerOpened(_)
-        | Fact::ProductEdited(_)
-        | Fact::StockCounted(_)
-        | Fact::StockMoved(_) => true,
+        | Fact::DrawerOpened(_) => true,
     }
 }
 
@@ -57,4 +67,21 @@ fn is_countable(count: &CashCount) -> bool {
     let parts = count.0.iter().map(|c| c.denomination_minor.checked_mul(i64::from(c.count)));
     let total = parts.into_iter().try_fold(0_i64, |sum, part| sum.checked_add(part?));
     total.is_some_and(|total| (0..=MAX_AMOUNT_MINOR).contains(&total))
+}
+
+/// Whether a product can be what the edit says.
+fn is_editable(edit: &ProductEdited) -> bool {
+    let is_text = |text: &str| !text.trim().is_empty() && text.chars().count() <= MAX_CHARS;
+    let rounds = [
+        edit.name.as_ref().map(|edited| edited.seen),
+        edit.price_minor.as_ref().map(|edited| edited.seen),
+        edit.is_active.as_ref().map(|edited| edited.seen),
+    ];
+    edit.name.as_ref().is_none_or(|name| is_text(&name.to))
+        && edit.price_minor.as_ref().is_none_or(|price| (0..=MAX_AMOUNT_MINOR).contains(&price.to))
+        && rounds.iter().flatten().all(|round| i64::try_from(*round).is_ok_and(|round| round < i64::MAX))
+        && edit.add_tags.len() <= MAX_TAGS
+        && edit.add_tags.iter().all(|tag| is_text(tag))
+        && edit.remove_tags.len() <= MAX_TAGS
+        && edit.remove_tags.iter().all(|removal| is_text(&removal.tag) && removal.seen.len() <= MAX_PARTS)
 }

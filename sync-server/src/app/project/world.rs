@@ -1,11 +1,13 @@
 //! What is known while a run of events is judged: looked up once for all of them, then kept up to date as they are
 //! counted; and what they add, gathered until it is written.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use shared::event::Fact;
+use shared::event::{Event, Fact};
 use shared::ids::{PaymentId, ProductId, RedemptionId, SaleId, SessionId};
 use shared::keys::PublicKey;
+use shared::merge::{Actor, StockMove, StockRecord, moves_of};
+use shared::sync::stream::{StreamName, keys};
 use shared::tender::Payment;
 use shared::ticket::{RedeemedLine, TicketId};
 
@@ -34,6 +36,9 @@ pub(super) struct World<'a> {
     pub(super) new_cards: Vec<NewCardPayment<'a>>,
     card_words: Vec<(PaymentId, &'static str, String)>,
     pub(super) new_redemptions: Vec<NewRedemption<'a>>,
+    /// What this run took from stock and put in, by the run: all of a batch are of one.
+    moves: BTreeMap<ProductId, StockMove>,
+    run: Option<Actor>,
 }
 
 /// Everything some events name, each once.
@@ -68,6 +73,9 @@ impl Named {
                     named.redemptions.push(redeemed.redemption_id);
                     named.tickets.extend([redeemed.ticket_id]);
                 }
+                Fact::ProductEdited(edit) => named.products.extend([edit.product_id]),
+                Fact::StockCounted(counted) => named.products.extend([counted.product_id]),
+                Fact::StockMoved(moved) => named.products.extend([moved.product_id]),
                 Fact::ChainStarted(_)
                 | Fact::OperatorLoggedIn(_)
                 | Fact::OperatorLoggedOut(_)
@@ -75,10 +83,7 @@ impl Named {
                 | Fact::RegisterOpened(_)
                 | Fact::SaleAbandoned(_)
                 | Fact::ReceiptReprinted(_)
-                | Fact::DrawerOpened(_)
-                | Fact::ProductEdited(_)
-                | Fact::StockCounted(_)
-                | Fact::StockMoved(_) => {}
+                | Fact::DrawerOpened(_) => {}
             }
         }
         named
@@ -109,6 +114,23 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Notes what an event took from stock or put in. What a repeated sale says moved, moved.
+    pub(super) fn add_moves(&mut self, event: &Event, fact: &Fact) {
+        for moved in moves_of(fact) {
+            let sum = self.moves.entry(moved.product_id).or_insert(StockMove::taken(moved.product_id, 0));
+            sum.received_milli = sum.received_milli.saturating_add(moved.received_milli);
+            sum.taken_milli = sum.taken_milli.saturating_add(moved.taken_milli);
+            self.run = Some(Actor::of(event));
+        }
+    }
+
+    /// Writes the movements that wait, and tells the venue's tills.
+    pub(super) async fn write_moves(&mut self, tx: &mut TenantTx, source: &Source<'_>) -> Result<(), StoreError> {
+        let Some(run) = self.run.take() else { return Ok(()) };
+        let records = tx.add_stock_moves(source.venue_id, run, &std::mem::take(&mut self.moves)).await?;
+        publish_stock(tx, source, &records).await
+    }
+
     /// Writes the sales that wait.
     pub(super) async fn write_sales(&mut self, tx: &mut TenantTx, source: &Source<'_>) -> Result<(), StoreError> {
         let place = (source.device.device_id, source.venue_id);
@@ -120,10 +142,24 @@ impl<'a> World<'a> {
     /// Writes everything that waits.
     pub(super) async fn write(mut self, tx: &mut TenantTx, source: &Source<'_>) -> Result<(), StoreError> {
         self.write_sales(tx, source).await?;
+        self.write_moves(tx, source).await?;
         tx.insert_card_payments(&self.new_cards, source.device.device_id).await?;
         for (payment, says, report) in &self.card_words {
             tx.update_card_payment(*payment, says, report).await?;
         }
         tx.insert_redemptions(&self.new_redemptions, (source.device.device_id, source.venue_id)).await
     }
+}
+
+/// Tells the venue's tills how much there is of something.
+pub(super) async fn publish_stock(
+    tx: &mut TenantTx,
+    source: &Source<'_>,
+    records: &[StockRecord],
+) -> Result<(), StoreError> {
+    for record in records {
+        let key = format!("{}{}", keys::STOCK, record.product_id);
+        tx.publish(StreamName::Venue(source.venue_id), key, record, None).await?;
+    }
+    Ok(())
 }
