@@ -1,14 +1,18 @@
 //! How the till and everything around it is.
 
 use shared::staff::{Decision, Permission, StaffMember, decide};
-use shared::tender::{CardState, Denominations};
+use shared::tender::{CardPayment, CardState, Denominations};
+use shared::time::Timestamp;
 
 use super::business_day::business_date;
 use super::{Caller, Till};
 use crate::commands::CommandError;
-use crate::commands::types::{Nothing, OperatorView, SessionView, TillStatus};
-use crate::ledger::card;
+use crate::commands::types::{Nothing, OperatorView, PaidTwiceView, SessionView, TillStatus};
 use crate::ledger::register::StoredSession;
+use crate::ledger::{card, counter, sale};
+
+/// Two nights, after which head office has it in the events and nobody at the counter can do anything.
+const PAID_TWICE_SHOWN_MS: i64 = 48 * 60 * 60 * 1000;
 
 /// `status.get`
 pub(crate) fn get_status(till: &Till, _: &Caller, _: &Nothing) -> Result<TillStatus, CommandError> {
@@ -39,8 +43,25 @@ impl Till {
             server: self.server_health()?,
             concerns: self.concerns()?,
             uncertain_payments: uncertain.map(|payment| self.view_card(payment)).collect(),
+            paid_twice: self.paid_twice(now)?,
             venue,
         })
+    }
+
+    /// What a card took beside its sale. A payment towards the sale on the counter is still on its way into it.
+    fn paid_twice(&self, now: Timestamp) -> Result<Vec<PaidTwiceView>, CommandError> {
+        let since = now.plus_millis(-PAID_TWICE_SHOWN_MS);
+        let taken = self.ledger().read(|connection| card::list_uncounted(connection, since))?;
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let on_counter = self.ledger().read(counter::find)?.map(|sale| sale.sale_id);
+        let beside = taken.into_iter().filter(|payment| Some(payment.sale_id) != on_counter);
+        let view = |payment: CardPayment| {
+            let sold = self.ledger().read(|connection| sale::find_sale(connection, payment.sale_id))?;
+            Ok(PaidTwiceView { receipt_no: sold.map(|sale| sale.recorded.receipt_no), payment })
+        };
+        beside.map(view).collect()
     }
 
     fn view_session(&self, stored: StoredSession) -> Result<SessionView, CommandError> {

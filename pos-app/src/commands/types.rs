@@ -378,6 +378,17 @@ pub struct TillStatus {
     pub concerns: Vec<Concern>,
     /// Card payments in doubt, oldest first.
     pub uncertain_payments: Vec<CardPaymentView>,
+    /// Card payments of the last two days that no sale counts, oldest first: the customer is owed them.
+    pub paid_twice: Vec<PaidTwiceView>,
+}
+
+/// A card payment that was in doubt, and turned out approved after its sale was paid another way or given up.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct PaidTwiceView {
+    /// With the terminal's word for it.
+    pub payment: CardPayment,
+    /// The sale's receipt; none when the sale was given up.
+    pub receipt_no: Option<u64>,
 }
 
 /// A tab and what is on it.

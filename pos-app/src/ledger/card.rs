@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::event::{CardReported, CardRequested};
 use shared::ids::{PaymentId, SaleId, SessionId};
 use shared::tender::{CardPayment, CardState};
+use shared::time::Timestamp;
 
 use super::{LedgerError, column};
 
@@ -46,6 +47,13 @@ pub(super) fn report(connection: &Connection, fact: &CardReported) -> Result<(),
     Ok(())
 }
 
+/// A completed sale was paid with it.
+pub(super) fn count(connection: &Connection, payment_id: PaymentId) -> Result<(), LedgerError> {
+    let sql = "UPDATE card_payment SET is_counted = 1 WHERE payment_id = ?1";
+    connection.prepare_cached(sql)?.execute([payment_id.as_bytes()])?;
+    Ok(())
+}
+
 const SELECT: &str = "SELECT payment_id, sale_id, amount_minor, ticket_no, requested_at, state FROM card_payment";
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<CardPayment> {
@@ -77,6 +85,17 @@ pub fn list_unsettled(connection: &Connection) -> Result<Vec<CardPayment>, Ledge
     let mut payments = connection.prepare_cached(&format!("{SELECT} WHERE is_settled = 0 ORDER BY payment_no"))?;
     let rows = payments.query_map([], read_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Payments approved although no completed sale counts them, asked for since then, oldest first: taken after their sale
+/// was paid another way or given up, or on their way to the sale on the counter.
+pub fn list_uncounted(connection: &Connection, since: Timestamp) -> Result<Vec<CardPayment>, LedgerError> {
+    let mut payments = connection.prepare_cached(&format!(
+        "{SELECT} WHERE is_settled = 1 AND is_counted = 0 AND requested_at >= ?1 ORDER BY payment_no"
+    ))?;
+    let rows = payments.query_map([since.as_millis()], read_row)?;
+    let payments: Vec<CardPayment> = rows.collect::<Result<_, _>>()?;
+    Ok(payments.into_iter().filter(|payment| payment.approved().is_some()).collect())
 }
 
 /// How many payments were ever asked for here.

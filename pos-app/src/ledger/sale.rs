@@ -7,7 +7,7 @@ use shared::register::SessionTotals;
 use shared::tender::Payment;
 
 use super::project::Place;
-use super::{LedgerError, column, event, register};
+use super::{LedgerError, card, column, event, register};
 
 /// A sale as it was recorded, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,9 @@ pub(super) fn insert_sale(
             Payment::Card { payment_id, .. } => ("card", Some(payment_id.as_bytes())),
         };
         insert_payment.execute(params![sale_no, payment_no, tender, payment.amount_minor(), id])?;
+        if let Payment::Card { payment_id, .. } = payment {
+            card::count(connection, *payment_id)?;
+        }
     }
     register::add_to_session(connection, session_id, &SessionTotals::default().plus(&fact.completed()))?;
     Ok(sale_no)

@@ -141,6 +141,35 @@ fn a_power_cut_leaves_a_sent_card_payment_in_doubt_and_forgets_an_unsent_one() {
 }
 
 #[test]
+fn a_doubt_that_turns_out_paid_after_the_sale_was_paid_in_cash_is_owed_to_the_customer() {
+    let mut counter = Counter::selling(4);
+    counter.add(2, 1);
+    let sent = counter.ok("card.start", &json!({}));
+    terminal_says(&counter, &sent, &[SENT, TerminalReport::NoAnswer]);
+    let sold = counter.pay_cash(3_500);
+    assert_eq!(counter.ok("status.get", &json!({}))["paid_twice"], json!([]));
+
+    terminal_says(&counter, &sent, &[TerminalReport::Approved { approval: approval() }]);
+    let status = counter.ok("status.get", &json!({}));
+    assert_eq!(status["uncertain_payments"], json!([]));
+    assert_eq!(status["paid_twice"][0]["receipt_no"], sold["receipt_no"]);
+    assert_eq!(status["paid_twice"][0]["payment"]["payment_id"], sent["payment"]["payment_id"]);
+    assert_eq!(status["paid_twice"][0]["payment"]["approval"]["last4"], "0461");
+    counter.assert_whole();
+
+    // A power cut forgets nothing, and a card that pays its own sale is not taken twice.
+    counter.restart();
+    counter.log_in(counter.cashier, crate::support::CASHIER_PIN);
+    counter.add(2, 1);
+    let sent = counter.ok("card.start", &json!({}));
+    terminal_says(&counter, &sent, &[SENT, TerminalReport::Approved { approval: approval() }]);
+    assert_eq!(counter.ok("status.get", &json!({}))["paid_twice"].as_array().map(Vec::len), Some(1));
+    counter.ok("sale.complete", &json!({}));
+    assert_eq!(counter.ok("status.get", &json!({}))["paid_twice"].as_array().map(Vec::len), Some(1));
+    counter.assert_whole();
+}
+
+#[test]
 fn the_last_sale_can_be_repeated_and_its_paper_copied() {
     let counter = Counter::selling(5);
     counter.add(1, 2);

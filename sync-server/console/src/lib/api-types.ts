@@ -1,0 +1,2671 @@
+// Generated from the server's OpenAPI document by `npm run types`. Do not edit: a test compares it.
+
+export interface paths {
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process lives. Asks nothing of anything else. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counters for Prometheus. From this machine, or signed in. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. */
+        get: operations["openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The databases answer. */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/bell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events named `board` whenever something changed; server-sent, kept alive every 20 seconds. */
+        get: operations["bell"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The night on one page: totals, tills as far as they were heard, the newest sales, what to look at. */
+        get: operations["board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Categories, oldest first. */
+        get: operations["list_categories"];
+        put?: never;
+        /** Adds a category. */
+        post: operations["add_category"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/categories/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a category. */
+        put: operations["change_category"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/day-totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a night came to. */
+        get: operations["day_totals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Products, oldest first. */
+        get: operations["list_products"];
+        put?: never;
+        /** Adds a product, with the next short number. */
+        post: operations["add_product"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/products/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a product. Its number stays. */
+        put: operations["change_product"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/registers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Registers, oldest first. */
+        get: operations["list_registers"];
+        put?: never;
+        /** Adds a register. */
+        post: operations["add_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/registers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a register. Its venue stays. */
+        put: operations["change_register"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sales, newest first. */
+        get: operations["list_sales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/sales/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One sale with everything. */
+        get: operations["find_sale"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in. */
+        get: operations["who_am_i"];
+        put?: never;
+        /** Signs in. Unknown names and wrong passwords get the same answer; five in a row lock the name for 15 minutes. */
+        post: operations["sign_in"];
+        /** Signs out, at once. */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People, oldest first. */
+        get: operations["list_staff"];
+        put?: never;
+        /** Adds a person; `pin` is required. */
+        post: operations["add_staff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/staff/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a person; without `pin` theirs stays. */
+        put: operations["change_staff"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/tills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tills, by number. */
+        get: operations["list_tills"];
+        put?: never;
+        /** Adds a till at a register and mints its code. */
+        post: operations["add_till"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/tills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Renames a till. */
+        put: operations["change_till"];
+        post?: never;
+        /** Withdraws a till, for good: its next request is refused, and no till believes its tickets once it has heard. */
+        delete: operations["revoke_till"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/tills/{id}/enrolment-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mints a fresh code for a till that has not enrolled; the one before is dead. */
+        post: operations["mint_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/venues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Venues, oldest first. */
+        get: operations["list_venues"];
+        put?: never;
+        /** Adds a venue. */
+        post: operations["add_venue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/venues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a venue. Its currency stays. */
+        put: operations["change_venue"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enroll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a machine one of the company's, by a one-time code. */
+        post: operations["enroll_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The items of a stream after a cursor. Signed by the device. */
+        get: operations["pull_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in events, oldest first. Signed by the device; JSON under zstd. */
+        post: operations["push_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description What someone at head office may do.
+         * @enum {string}
+         */
+        AdminRole: "auditor" | "manager" | "admin";
+        /** @description The night on one page. */
+        Board: {
+            business_date: string;
+            /** @description Quarters without a sale are left out. */
+            by_quarter_hour: components["schemas"]["QuarterHour"][];
+            by_tender: components["schemas"]["TenderTotal"][];
+            currency: string;
+            flags: components["schemas"]["BoardFlag"][];
+            /** Format: int64 */
+            now: number;
+            recent_sales: components["schemas"]["SaleOut"][];
+            tills: components["schemas"]["BoardTill"][];
+            totals: components["schemas"]["DayTotals"];
+            venue: components["schemas"]["VenueOut"] | null;
+        };
+        /** @description Something to look at. */
+        BoardFlag: {
+            /** Format: int64 */
+            at: number;
+            code: string;
+            device_name: string;
+            /** Format: int64 */
+            seq: number;
+        };
+        /** @description The session a till has open. */
+        BoardSession: {
+            business_date: string;
+            /** Format: int64 */
+            opened_at: number;
+            operator: string | null;
+        };
+        /** @description A till, as far as it was heard. */
+        BoardTill: {
+            device_id: string;
+            /** Format: int32 */
+            device_no: number;
+            /** Format: int64 */
+            last_contact: number | null;
+            name: string;
+            register_code: string | null;
+            register_name: string | null;
+            /** Format: int64 */
+            sales: number;
+            session: components["schemas"]["BoardSession"] | null;
+            state: components["schemas"]["TillState"];
+            /** Format: int64 */
+            total_minor: number;
+            /** Format: int64 */
+            unsent_events: number;
+        };
+        /** @description A category as it should be. */
+        CategoryIn: {
+            is_active: boolean;
+            name: string;
+            /** Format: int32 */
+            position: number;
+            /**
+             * Format: int32
+             * @description 1 to 8.
+             */
+            tint: number;
+        };
+        /** @description A group of products. */
+        CategoryOut: {
+            category_id: string;
+            is_active: boolean;
+            name: string;
+            /** Format: int32 */
+            position: number;
+            /**
+             * Format: int32
+             * @description Which of the eight tints.
+             */
+            tint: number;
+        };
+        /** @description What a business date came to. */
+        DayTotals: {
+            /**
+             * Format: int64
+             * @description Taken by card, minor units.
+             */
+            card_minor: number;
+            /**
+             * Format: int64
+             * @description Kept in cash, minor units.
+             */
+            cash_minor: number;
+            /**
+             * Format: int64
+             * @description Legal rounding of cash, minor units.
+             */
+            rounding_minor: number;
+            /**
+             * Format: int64
+             * @description How many sales.
+             */
+            sales: number;
+            /**
+             * Format: int64
+             * @description The tax inside, minor units.
+             */
+            tax_minor: number;
+            /**
+             * Format: int64
+             * @description Before any rounding of cash, minor units.
+             */
+            total_minor: number;
+        };
+        /** @description A business date added up. */
+        DayTotalsOut: {
+            business_date: string;
+            by_tender: components["schemas"]["TenderTotal"][];
+            totals: components["schemas"]["DayTotals"];
+        };
+        /** @description A part of a list. */
+        ListOut_CategoryOut: {
+            /** @description The part. */
+            items: {
+                category_id: string;
+                is_active: boolean;
+                name: string;
+                /** Format: int32 */
+                position: number;
+                /**
+                 * Format: int32
+                 * @description Which of the eight tints.
+                 */
+                tint: number;
+            }[];
+            /** @description Ask for the next part with it; null when there is none. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        ListOut_ProductOut: {
+            /** @description The part. */
+            items: {
+                /** @description Fourteen digits each. */
+                barcodes: string[];
+                category_id: string;
+                is_active: boolean;
+                is_ticketed: boolean;
+                name: string;
+                /**
+                 * Format: int32
+                 * @description Short number; what a QR ticket carries.
+                 */
+                number: number;
+                /** Format: int32 */
+                position: number;
+                /**
+                 * Format: int64
+                 * @description With tax, minor units.
+                 */
+                price_minor: number;
+                product_id: string;
+                sku: string;
+                /**
+                 * Format: int32
+                 * @description The tax inside, basis points.
+                 */
+                tax_rate_bp: number;
+            }[];
+            /** @description Ask for the next part with it; null when there is none. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        ListOut_RegisterOut: {
+            /** @description The part. */
+            items: {
+                /** @description Three letters that begin its tickets' codes. */
+                code: string;
+                name: string;
+                register_id: string;
+                venue_id: string;
+            }[];
+            /** @description Ask for the next part with it; null when there is none. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        ListOut_SaleOut: {
+            /** @description The part. */
+            items: {
+                /** @description `2026-11-21`. */
+                business_date: string;
+                /** Format: int64 */
+                completed_at: number;
+                currency: string;
+                device_id: string;
+                device_name: string | null;
+                /** @description `2 × Piscola, 1 × Agua`. */
+                lines: string;
+                operator: string | null;
+                /** Format: int64 */
+                receipt_no: number;
+                /** @description Null when not known here, as are the next two. */
+                register_code: string | null;
+                sale_id: string;
+                /** Format: int64 */
+                tax_minor: number;
+                /** @description `cash`, `card`, each once. */
+                tenders: string[];
+                /** Format: int64 */
+                total_minor: number;
+            }[];
+            /** @description Ask for the next part with it; null when there is none. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        ListOut_StaffOut: {
+            /** @description The part. */
+            items: {
+                is_active: boolean;
+                name: string;
+                /** @description `cashier`, `bartender`, `supervisor`, `manager`, `admin`, `auditor`. */
+                roles: string[];
+                staff_id: string;
+            }[];
+            /** @description Ask for the next part with it; null when there is none. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        ListOut_TillOut: {
+            /** @description The part. */
+            items: {
+                /** @description What machine it said it is. */
+                description: string;
+                device_id: string;
+                /**
+                 * Format: int32
+                 * @description Printed in its tickets.
+                 */
+                device_no: number;
+                /** Format: int64 */
+                enrolled_at: number | null;
+                /** Format: int64 */
+                last_contact: number | null;
+                name: string;
+                register_id: string;
+                state: components["schemas"]["TillState"];
+                /** Format: int64 */
+                unsent_events: number;
+                venue_id: string;
+            }[];
+            /** @description Ask for the next part with it; null when there is none. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        ListOut_VenueOut: {
+            /** @description The part. */
+            items: {
+                address: string;
+                /** @description `{"unit_minor":10,"tie":"down","keeps_nonzero":false}`. */
+                cash_rounding: unknown;
+                /** @description ISO 4217. */
+                currency: string;
+                /** Format: int32 */
+                cut_over_minutes: number;
+                name: string;
+                tax_id: string;
+                /** Format: int32 */
+                ticket_valid_days: number;
+                /** @description IANA name. */
+                time_zone: string;
+                venue_id: string;
+            }[];
+            /** @description Ask for the next part with it; null when there is none. */
+            next: string | null;
+        };
+        /** @description A payment of a sale. */
+        PaymentOut: {
+            /** Format: int64 */
+            amount_minor: number;
+            /** @description The terminal's word for it; null for cash. */
+            approval: unknown;
+            /** @description `cash` or `card`. */
+            tender: string;
+            /**
+             * Format: int64
+             * @description What was handed over; null for cards.
+             */
+            tendered_minor: number | null;
+        };
+        /** @description Every refusal: RFC 9457 in shape. */
+        Problem: {
+            /** @description For programs; a closed set. */
+            code: string;
+            /**
+             * Format: int64
+             * @description The server's clock, milliseconds since 1970.
+             */
+            server_time: number;
+            /**
+             * Format: int32
+             * @description HTTP status.
+             */
+            status: number;
+            /** @description For people. */
+            title: string;
+        };
+        /** @description A product as it should be. */
+        ProductIn: {
+            /** @description EAN-8, UPC-A, EAN-13 or GTIN-14, with a right check digit. */
+            barcodes: string[];
+            category_id: string;
+            is_active: boolean;
+            /** @description Sold as a ticket a bar redeems. */
+            is_ticketed: boolean;
+            name: string;
+            /** Format: int32 */
+            position: number;
+            /**
+             * Format: int64
+             * @description With tax, minor units; not negative.
+             */
+            price_minor: number;
+            /** @description Our own code, unique. */
+            sku: string;
+            /**
+             * Format: int32
+             * @description The tax inside, basis points: 1900 is 19 %.
+             */
+            tax_rate_bp: number;
+        };
+        /** @description What is listed and sold. */
+        ProductOut: {
+            /** @description Fourteen digits each. */
+            barcodes: string[];
+            category_id: string;
+            is_active: boolean;
+            is_ticketed: boolean;
+            name: string;
+            /**
+             * Format: int32
+             * @description Short number; what a QR ticket carries.
+             */
+            number: number;
+            /** Format: int32 */
+            position: number;
+            /**
+             * Format: int64
+             * @description With tax, minor units.
+             */
+            price_minor: number;
+            product_id: string;
+            sku: string;
+            /**
+             * Format: int32
+             * @description The tax inside, basis points.
+             */
+            tax_rate_bp: number;
+        };
+        /** @description Fifteen minutes of a night. */
+        QuarterHour: {
+            /**
+             * Format: int64
+             * @description Its beginning, milliseconds since 1970.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description How many sales.
+             */
+            sales: number;
+            /**
+             * Format: int64
+             * @description What they came to, minor units.
+             */
+            total_minor: number;
+        };
+        /** @description A register as it should be. */
+        RegisterIn: {
+            /** @description Three capital letters, never I or O; unique. */
+            code: string;
+            name: string;
+            /** @description Cannot be changed later. */
+            venue_id: string;
+        };
+        /** @description A drawer with a name. */
+        RegisterOut: {
+            /** @description Three letters that begin its tickets' codes. */
+            code: string;
+            name: string;
+            register_id: string;
+            venue_id: string;
+        };
+        /** @description A sale with everything, as the till wrote it. */
+        SaleDetailOut: {
+            /** Format: int64 */
+            change_minor: number;
+            /** @description The event's hash. */
+            hash: string;
+            lines: unknown[];
+            payments: components["schemas"]["PaymentOut"][];
+            /** Format: int64 */
+            rounding_minor: number;
+            sale: components["schemas"]["SaleOut"];
+            /**
+             * Format: int64
+             * @description The event's number in its chain.
+             */
+            seq: number;
+            /** @description Without their signed codes: whoever sees one could print it. */
+            tickets: components["schemas"]["TicketRow"][];
+            totals: unknown;
+        };
+        /** @description A sale in a list. */
+        SaleOut: {
+            /** @description `2026-11-21`. */
+            business_date: string;
+            /** Format: int64 */
+            completed_at: number;
+            currency: string;
+            device_id: string;
+            device_name: string | null;
+            /** @description `2 × Piscola, 1 × Agua`. */
+            lines: string;
+            operator: string | null;
+            /** Format: int64 */
+            receipt_no: number;
+            /** @description Null when not known here, as are the next two. */
+            register_code: string | null;
+            sale_id: string;
+            /** Format: int64 */
+            tax_minor: number;
+            /** @description `cash`, `card`, each once. */
+            tenders: string[];
+            /** Format: int64 */
+            total_minor: number;
+        };
+        /** @description A session in use. */
+        SessionOut: {
+            /** Format: int64 */
+            expires_at: number;
+            name: string;
+            role: components["schemas"]["AdminRole"];
+        };
+        /** @description Who wants in. */
+        SignIn: {
+            name: string;
+            password: string;
+        };
+        /** @description A session just begun. */
+        SignedInOut: {
+            /**
+             * Format: int64
+             * @description When it ends at the latest; thirty minutes without a request end it too.
+             */
+            expires_at: number;
+            name: string;
+            role: components["schemas"]["AdminRole"];
+            /** @description For API clients: `Authorization: Bearer …`. Browsers have it as a cookie. */
+            token: string;
+        };
+        /** @description A person as they should be. */
+        StaffIn: {
+            is_active: boolean;
+            name: string;
+            /** @description Four to eight digits, six at least for supervisors, managers and administrators. May be left out of a change. */
+            pin: string | null;
+            /** @description `cashier`, `bartender`, `supervisor`, `manager`, `admin`, `auditor`. */
+            roles: string[];
+        };
+        /** @description A person. */
+        StaffOut: {
+            is_active: boolean;
+            name: string;
+            /** @description `cashier`, `bartender`, `supervisor`, `manager`, `admin`, `auditor`. */
+            roles: string[];
+            staff_id: string;
+        };
+        /** @description One way of paying. */
+        TenderTotal: {
+            /**
+             * Format: int64
+             * @description What they came to, minor units.
+             */
+            amount_minor: number;
+            /**
+             * Format: int64
+             * @description How many payments.
+             */
+            payments: number;
+            /** @description `cash` or `card`. */
+            tender: string;
+        };
+        /** @description A ticket a sale gave out, and what was handed over on it. */
+        TicketRow: {
+            /** @description As people read it out. */
+            display_code: string;
+            /**
+             * Format: int64
+             * @description How often something was handed over on it.
+             */
+            redemptions: number;
+            /** @description Fourteen hexadecimal digits. */
+            ticket_id: string;
+        };
+        /** @description A till to add. */
+        TillIn: {
+            name: string;
+            register_id: string;
+        };
+        /** @description A till's new name. */
+        TillNameIn: {
+            name: string;
+        };
+        /** @description A machine that sells. */
+        TillOut: {
+            /** @description What machine it said it is. */
+            description: string;
+            device_id: string;
+            /**
+             * Format: int32
+             * @description Printed in its tickets.
+             */
+            device_no: number;
+            /** Format: int64 */
+            enrolled_at: number | null;
+            /** Format: int64 */
+            last_contact: number | null;
+            name: string;
+            register_id: string;
+            state: components["schemas"]["TillState"];
+            /** Format: int64 */
+            unsent_events: number;
+            venue_id: string;
+        };
+        /**
+         * @description Whether a till can be heard.
+         * @enum {string}
+         */
+        TillState: "online" | "silent" | "never" | "revoked";
+        /** @description A venue as it should be. */
+        VenueIn: {
+            /** @description One line. */
+            address: string;
+            /** @description How cash is rounded; by the currency's law when absent. */
+            cash_rounding: unknown;
+            /** @description `CLP`, `COP`, `CZK`, `EUR` or `ILS`. Cannot be changed later. */
+            currency: string;
+            /**
+             * Format: int32
+             * @description Local minutes after midnight at which the business date changes.
+             */
+            cut_over_minutes: number;
+            name: string;
+            /** @description Taxpayer number, as printed. */
+            tax_id: string;
+            /**
+             * Format: int32
+             * @description For how many business days a ticket holds, 1 to 30.
+             */
+            ticket_valid_days: number;
+            /** @description IANA name, `America/Santiago`. */
+            time_zone: string;
+        };
+        /** @description A place that sells. */
+        VenueOut: {
+            address: string;
+            /** @description `{"unit_minor":10,"tie":"down","keeps_nonzero":false}`. */
+            cash_rounding: unknown;
+            /** @description ISO 4217. */
+            currency: string;
+            /** Format: int32 */
+            cut_over_minutes: number;
+            name: string;
+            tax_id: string;
+            /** Format: int32 */
+            ticket_valid_days: number;
+            /** @description IANA name. */
+            time_zone: string;
+            venue_id: string;
+        };
+        /** @description A till and the code to enrol it with, shown once. */
+        WaitingTillOut: components["schemas"]["TillOut"] & {
+            /** @description Ten characters, for ten minutes, for one machine. */
+            enrolment_code: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `{"status":"ok"}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description `unauthenticated`: from another machine, and not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `{"status":"ready"}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `event: board`, once at the start and at every change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    board: {
+        parameters: {
+            query?: {
+                /** @description `2026-11-21`. */
+                business_date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The board */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_categories: {
+        parameters: {
+            query?: {
+                /** @description At most so many, 50 unless said, 200 at most. */
+                limit?: number;
+                /** @description What the answer before gave as `next`. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut_CategoryOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_category: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryIn"];
+            };
+        };
+        responses: {
+            /** @description Added, and published to the tills */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_category: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryIn"];
+            };
+        };
+        responses: {
+            /** @description Changed, and published to the tills */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    day_totals: {
+        parameters: {
+            query: {
+                /** @description `2026-11-21`. */
+                business_date: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The totals */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayTotalsOut"];
+                };
+            };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_products: {
+        parameters: {
+            query?: {
+                /** @description At most so many, 50 unless said, 200 at most. */
+                limit?: number;
+                /** @description What the answer before gave as `next`. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut_ProductOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_product: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductIn"];
+            };
+        };
+        responses: {
+            /** @description Added, and published to the tills */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: SKU or barcode in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_product: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductIn"];
+            };
+        };
+        responses: {
+            /** @description Changed, and published to the tills */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: SKU or barcode in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_registers: {
+        parameters: {
+            query?: {
+                /** @description At most so many, 50 unless said, 200 at most. */
+                limit?: number;
+                /** @description What the answer before gave as `next`. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut_RegisterOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterIn"];
+            };
+        };
+        responses: {
+            /** @description Added, and published to the tills */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the code is in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterIn"];
+            };
+        };
+        responses: {
+            /** @description Changed, and published to the tills */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the code is in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sales: {
+        parameters: {
+            query?: {
+                /** @description Only of this night, `2026-11-21`. */
+                business_date?: string;
+                /** @description At most so many, 50 unless said, 200 at most. */
+                limit?: number;
+                /** @description What the answer before gave as `next`. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut_SaleOut"];
+                };
+            };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_sale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sale */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaleDetailOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    who_am_i: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Signed in; also sets the cookie */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `locked` */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_staff: {
+        parameters: {
+            query?: {
+                /** @description At most so many, 50 unless said, 200 at most. */
+                limit?: number;
+                /** @description What the answer before gave as `next`. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut_StaffOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffIn"];
+            };
+        };
+        responses: {
+            /** @description Added, and published to the tills */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffIn"];
+            };
+        };
+        responses: {
+            /** @description Changed, and published to the tills */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them at once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut_TillOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_till: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TillIn"];
+            };
+        };
+        responses: {
+            /** @description Waiting to be enrolled */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingTillOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such register */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_till: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TillNameIn"];
+            };
+        };
+        responses: {
+            /** @description Renamed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TillOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_till: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Withdrawn, and published to the tills */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TillOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mint_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Waiting to be enrolled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingTillOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: enrolled already, or withdrawn */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_venues: {
+        parameters: {
+            query?: {
+                /** @description At most so many, 50 unless said, 200 at most. */
+                limit?: number;
+                /** @description What the answer before gave as `next`. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut_VenueOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_venue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VenueIn"];
+            };
+        };
+        responses: {
+            /** @description Added, and published to the tills */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VenueOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_venue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VenueIn"];
+            };
+        };
+        responses: {
+            /** @description Changed, and published to the tills */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VenueOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enroll_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description The till's identity, certificate, venue and register */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description `unauthenticated`: the code is wrong, used, expired or dead */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the till is enrolled already, or withdrawn */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pull_stream: {
+        parameters: {
+            query: {
+                /** @description `T:cat` or `V:<venue>`. */
+                stream: string;
+                /** @description The log the cursor is of; absent before the first pull. */
+                log_id?: string;
+                /** @description The last number applied. */
+                seq?: number;
+                /** @description The rolling hash there, 64 hexadecimal digits. */
+                hash?: string;
+                /** @description How many items at most, up to 1000. */
+                limit?: number;
+                /** @description How many events the till still holds. */
+                unsent?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Items, dense and in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description `unauthenticated`, `clock_skew`, `replayed` or `revoked` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such stream for this device */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cursor_gone`: start the stream again */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description `PushRequest`, `Content-Encoding: zstd` */
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description One result per batch: ok, gap or fork */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description `unauthenticated`, `clock_skew`, `replayed` or `revoked` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: another device's chain */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: halve the batch */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable`: cannot be read or verified; the bytes are kept */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upgrade_required` */
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
