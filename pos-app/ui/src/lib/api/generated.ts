@@ -476,6 +476,16 @@ roles: Array<Role>,
  */
 may: Array<Permission>, };
 
+export type PaidTwiceView = { 
+/**
+ * With the terminal's word for it.
+ */
+payment: CardPayment, 
+/**
+ * The sale's receipt; none when the sale was given up.
+ */
+receipt_no: number | null, };
+
 export type Payment = { "kind": "cash", 
 /**
  * What stays in the drawer: tendered less change, minor units.
@@ -1110,7 +1120,11 @@ concerns: Array<Concern>,
 /**
  * Card payments in doubt, oldest first.
  */
-uncertain_payments: Array<CardPaymentView>, };
+uncertain_payments: Array<CardPaymentView>, 
+/**
+ * Card payments of the last two days that no sale counts, oldest first: the customer is owed them.
+ */
+paid_twice: Array<PaidTwiceView>, };
 
 export type Timestamp = number;
 
