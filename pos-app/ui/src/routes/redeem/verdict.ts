@@ -1,11 +1,9 @@
 /** How each verdict looks and speaks: bright means pour, dark means stop, stripes mean ask. */
 
 import type { CommandError, ErrorCode, Verdict } from "../../lib/api/generated";
+import { floodOfRefusal, floodOfVerdict, type Flood } from "../../lib/flood";
 import type { Words } from "../../lib/i18n/index.svelte";
 import type { Reading } from "../../lib/till-state.svelte";
-
-/** The flood's colour, which is also its mark's shape. */
-export type Flood = "ok" | "used" | "review" | "danger";
 
 export interface Look {
   flood: Flood;
@@ -18,14 +16,6 @@ export interface Look {
   /** As the list of last tickets says it. */
   short: string;
 }
-
-const FLOODS: Record<Verdict, Flood> = {
-  valid: "ok",
-  partial: "ok",
-  delivered: "used",
-  expired: "used",
-  other_night: "used",
-};
 
 /** A reading's look; nothing when it deserves no flood: an unknown product code, a paper just served. */
 export function lookOf(reading: Reading, t: Words): Look | null {
@@ -41,46 +31,41 @@ export function ofVerdict(verdict: Verdict, t: Words): Look {
     other_night: t.redeem.other_night_sub,
   };
   const words = t.redeem.verdicts[verdict].split(" ");
-  return { flood: FLOODS[verdict], word: words, sub: subs[verdict], say: null, short: t.redeem.short[verdict] };
+  return { flood: floodOfVerdict(verdict), word: words, sub: subs[verdict], say: null, short: t.redeem.short[verdict] };
 }
 
 export function ofRefusal({ code }: CommandError, t: Words): Look | null {
-  const danger = (word: readonly string[], sub: string, say: readonly [string, string], short: string): Look => ({
-    flood: "danger",
-    word,
-    sub,
-    say,
-    short,
-  });
-  const review = (sub: string, say: readonly [string, string]): Look => ({
-    flood: "review",
-    word: [t.redeem.review],
-    sub,
-    say,
-    short: t.redeem.short.review,
-  });
-  const looks: Partial<Record<ErrorCode, Look>> = {
-    ticket_signature_invalid: danger(
-      t.redeem.bad_signature,
-      t.redeem.signature_sub,
-      t.redeem.signature_say,
-      t.redeem.short.signature,
-    ),
-    ticket_other_tenant: danger(
-      t.redeem.other_tenant,
-      t.redeem.other_tenant_sub,
-      t.redeem.other_tenant_say,
-      t.redeem.short.other_tenant,
-    ),
-    ticket_unknown_device: danger(
-      t.redeem.unknown_device,
-      t.redeem.unknown_device_sub,
-      t.redeem.unknown_device_say,
-      t.redeem.short.signature,
-    ),
-    ticket_malformed: review(t.redeem.malformed_sub, t.redeem.malformed_say),
-    ticket_unknown: review(t.redeem.unknown_sub, t.redeem.unknown_say),
-    ticket_kind_not_served: review(t.redeem.other_kind_sub, t.redeem.other_kind_say),
-  };
-  return looks[code] ?? null;
+  const flood = floodOfRefusal(code);
+  const said = REFUSED[code]?.(t);
+  return flood === null || said === undefined ? null : { flood, ...said };
+}
+
+type Said = Omit<Look, "flood">;
+
+const REFUSED: Partial<Record<ErrorCode, (t: Words) => Said>> = {
+  ticket_signature_invalid: ({ redeem: r }) => ({
+    word: r.bad_signature,
+    sub: r.signature_sub,
+    say: r.signature_say,
+    short: r.short.signature,
+  }),
+  ticket_other_tenant: ({ redeem: r }) => ({
+    word: r.other_tenant,
+    sub: r.other_tenant_sub,
+    say: r.other_tenant_say,
+    short: r.short.other_tenant,
+  }),
+  ticket_unknown_device: ({ redeem: r }) => ({
+    word: r.unknown_device,
+    sub: r.unknown_device_sub,
+    say: r.unknown_device_say,
+    short: r.short.unknown_device,
+  }),
+  ticket_malformed: ({ redeem: r }) => asking(r, r.malformed_sub, r.malformed_say, r.short.malformed),
+  ticket_unknown: ({ redeem: r }) => asking(r, r.unknown_sub, r.unknown_say, r.short.unknown),
+  ticket_kind_not_served: ({ redeem: r }) => asking(r, r.other_kind_sub, r.other_kind_say, r.short.other_kind),
+};
+
+function asking(r: Words["redeem"], sub: string, say: readonly [string, string], short: string): Said {
+  return { word: [r.review], sub, say, short };
 }
