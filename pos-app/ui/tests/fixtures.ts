@@ -5,6 +5,8 @@ import type {
   CardPaymentView,
   CatalogView,
   CompletedSaleView,
+  Concern,
+  ConcernCode,
   DeviceHealth,
   Product,
   Role,
@@ -74,6 +76,7 @@ export function status(over: Partial<TillStatus> = {}): TillStatus {
     },
     concerns: [],
     uncertain_payments: [],
+    paid_twice: [],
     ...over,
   };
 }
@@ -88,6 +91,12 @@ export const offline = status({
     detail: null,
   },
 });
+
+export const attention = status({
+  server: { ...status().server, state: "needs_attention", detail: "403 device_revoked", unsent_events: 41 },
+});
+
+export const upToDate = status({ server: { ...status().server, state: "up_to_date", unsent_events: 0 } });
 
 export const troubled = status({
   printer: device({ state: "unreachable", pending: 2, detail: "connection refused" }),
@@ -438,6 +447,9 @@ export const reading: XReport = {
   expected_cash_minor: null,
 };
 
+/** As a manager reads it: with what the drawer should hold. */
+export const fullReading: XReport = { ...reading, totals: TOTALS, expected_cash_minor: 694_000 };
+
 export const z: ZReport = {
   z_number: 37,
   session_id: id("session", 1),
@@ -448,3 +460,41 @@ export const z: ZReport = {
   counted_cash_minor: 692_000,
   variance_minor: -2_000,
 };
+
+/** The card that paid beside its sale, once the terminal said so. */
+export const paidTwice = status({ paid_twice: [{ payment: cards.approved.payment, receipt_no: 412 }] });
+
+const concern = (code: ConcernCode, events = 0, minutes = 0): Concern => ({
+  code,
+  since: NOW - MINUTE,
+  events,
+  minutes,
+  detail: null,
+});
+
+/** A doubt, a debt to a customer, and a till that needs looking after. */
+export const everyNotice = status({
+  paid_twice: paidTwice.paid_twice,
+  uncertain_payments: [cards.uncertain],
+  concerns: [concern("disk_full"), concern("clock_wrong", 0, 12)],
+});
+
+/** What can befall a till's books, in the order of a bad week. */
+export const everyConcern = status({
+  concerns: [
+    concern("ledger_damaged"),
+    concern("till_revoked", 41),
+    concern("ledger_restored", 128),
+    concern("ledger_recovered", 128),
+    concern("events_lost", 3),
+  ],
+});
+
+export const copiedTill = status({
+  concerns: [
+    concern("till_cloned"),
+    concern("chain_forked", 12),
+    concern("clock_wrong", 0, -7),
+    concern("server_restored", 12_845),
+  ],
+});

@@ -11,7 +11,7 @@ import { mount, tick } from "svelte";
 
 import App from "../src/App.svelte";
 import { Core } from "../src/lib/api/commands";
-import type { SaleView, TillStatus } from "../src/lib/api/generated";
+import type { SaleView, TillStatus, XReport } from "../src/lib/api/generated";
 import { i18n } from "../src/lib/i18n/index.svelte";
 import { Till } from "../src/lib/till.svelte";
 import type { Reading } from "../src/lib/till-state.svelte";
@@ -21,6 +21,7 @@ import * as night from "./fixtures";
 interface Scene {
   status?: TillStatus;
   sale?: SaleView;
+  reading?: XReport;
   /** What happens once the screen stands. */
   then?: (till: Till) => void;
   /** Keys pressed after that, by test id. */
@@ -99,12 +100,21 @@ const SCENES: Record<string, Scene> = {
   },
   "sell-times": { sale: night.four, press: ["digit-3", "pad-corner"] },
   "sell-offline": { status: night.offline, sale: night.four, press: ["net-chip"] },
+  "sell-online": { status: night.upToDate, sale: night.four, press: ["net-chip"] },
+  "sell-sending": { sale: night.four, press: ["net-chip"] },
+  "sell-refused": { status: night.attention, sale: night.four, press: ["net-chip"] },
+  "sell-twice": { status: night.paidTwice, sale: night.four, press: ["notices-chip"] },
+  "sell-notices": { status: night.everyNotice, sale: night.four, press: ["notices-chip"] },
+  "sell-notices-till": { status: night.everyConcern, sale: night.four, press: ["notices-chip"] },
+  "sell-notices-copy": { status: night.copiedTill, sale: night.four, press: ["notices-chip"] },
   "sell-troubled": { status: night.troubled, sale: night.four, press: ["devices-chip"] },
   "sell-simulated": { status: night.simulated, sale: night.four },
   "sell-help": { sale: night.four, then: (till) => (till.panel = "help") },
   "sell-search": { sale: night.four, then: (till) => (till.panel = "search") },
+  "sell-search-hits": { sale: night.four, then: (till) => (till.panel = "search"), press: ["letter-P"] },
   "sell-last": { sale: night.four, press: ["last-sale"] },
   "sell-register": { sale: night.four, press: ["register"] },
+  "sell-register-manager": { sale: night.four, reading: night.fullReading, press: ["register"] },
   "pay-cash": { sale: night.four, then: pay, press: ["note-20000", "note-10000"] },
   "pay-exact": { sale: night.four, then: pay },
   "pay-short": { sale: night.four, then: pay, press: ["digit-5", "pad-corner"] },
@@ -141,16 +151,21 @@ const SCENES: Record<string, Scene> = {
   "card-uncertain": {
     sale: night.four,
     then: onCard(night.cards.uncertain, {
-      read_at: night.NOW + 15_000,
-      pin_at: night.NOW + 16_000,
+      sent_at: night.NOW - 45_000,
+      read_at: night.NOW - 30_000,
+      pin_at: night.NOW - 29_000,
       uncertain_at: night.NOW - 8_000,
     }),
   },
   "card-uncertain-long": {
     sale: night.four,
-    then: onCard(night.cards.uncertain, { uncertain_at: night.NOW - 40_000 }),
+    then: onCard(night.cards.uncertain, { sent_at: night.NOW - 70_000, uncertain_at: night.NOW - 40_000 }),
   },
   "card-settled": { sale: night.four, then: onCard(night.cards.declined, { uncertain_at: night.NOW }) },
+  "card-twice": {
+    status: night.paidTwice,
+    then: onCard(night.cards.approved, { uncertain_at: night.NOW - 40_000, is_revisited: true }),
+  },
   "card-voided": { sale: night.four, then: onCard(night.cards.voided) },
   change: { then: (till) => (till.completed = night.completedCash) },
   "change-big": { then: (till) => (till.completed = night.completedBig) },
@@ -219,7 +234,8 @@ if (target !== null && scene !== undefined) {
     "status.get": () => fixed,
     "sale.current": () => scene.sale ?? night.empty,
     "sale.tender": (args) => tender(args, (scene.sale ?? night.empty).cash_due_minor),
-    "catalog.search": () => night.products.slice(0, 7),
+    "register.read": () => scene.reading ?? night.reading,
+    "catalog.search": ({ limit }) => night.products.slice(0, limit),
   });
   const till = new Till(new Core(transport));
   // A picture's clock stands still.

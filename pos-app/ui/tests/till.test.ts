@@ -5,7 +5,10 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import App from "../src/App.svelte";
 import { Core } from "../src/lib/api/commands";
-import type { CardPaymentView, Commands, TillStatus } from "../src/lib/api/generated";
+import type { CardPaymentView, Commands, Notice, ScanOutcome, TillStatus } from "../src/lib/api/generated";
+import { i18n } from "../src/lib/i18n/index.svelte";
+import { noticesOf } from "../src/lib/notices";
+import type { Sound } from "../src/lib/sounds";
 import { Till } from "../src/lib/till.svelte";
 import { FakeTransport, refusal } from "./fake";
 import * as night from "./fixtures";
@@ -461,5 +464,82 @@ describe("a keyboard scanner", () => {
     await burst("7801234567890");
     expect(core.argsOf("scan.route").length).toBe(1);
     expect(sees("change-screen")).toBe(false);
+  });
+});
+
+describe("what a person should know", () => {
+  it("is silent when there is nothing", async () => {
+    await open(selling());
+    expect(sees("notices-chip")).toBe(false);
+  });
+
+  it("says that a card was charged beside its sale, with the receipt and what to do", async () => {
+    await open(selling({ "status.get": () => night.paidTwice }));
+    expect(find("notices-chip").textContent).toContain("Cobro doble");
+    await tap("notices-chip");
+    const words = find("notices-panel").textContent?.replace(/\s+/g, " ");
+    expect(words).toContain("Cobrado dos veces: $ 24.501");
+    expect(words).toContain("La venta 412 se pagó de otra forma");
+    expect(words).toContain("Anule ese cobro en el terminal o devuelva el monto, con la encargada.");
+  });
+
+  it("leads back to a payment in doubt", async () => {
+    const { till } = await open(selling({ "status.get": () => night.everyNotice }));
+    expect(find("notices-chip").textContent).toContain("4 avisos");
+    await tap("notices-chip", "notice-ask");
+    expect(till.room).toBe("card");
+    expect(find("card-headline").textContent).toBe("No vuelva a cobrar");
+  });
+
+  it.each(["es", "en"] as const)("has calm words for every concern (%s)", (language) => {
+    i18n.use(language);
+    const nights = [night.everyNotice, night.everyConcern, night.copiedTill];
+    const all = nights.flatMap((one) => noticesOf(one, i18n.t, String));
+    expect(new Set(all.map((one) => one.key)).size).toBe(12);
+    for (const one of all) {
+      expect(one.short.length).toBeLessThanOrEqual(18);
+      for (const text of [one.title, one.about]) expect(text).not.toMatch(/!|undefined|NaN|\berror\b|por favor|please/i);
+      expect(one.about).toMatch(/[.]$/);
+    }
+    i18n.use("es");
+  });
+});
+
+describe("what is heard", () => {
+  async function listening(answers: Answers): Promise<{ till: Till; heard: Sound[] }> {
+    const heard: Sound[] = [];
+    const till = new Till(new Core(new FakeTransport(answers)), (sound) => heard.push(sound));
+    standing = mount(App, { target: document.body, props: { till } });
+    await settle();
+    return { till, heard };
+  }
+
+  it("tells the four verdicts apart, and a handing over makes no second sound", async () => {
+    const ticket = { kind: "ticket", ticket: night.ticket("valid") } as const;
+    const { till, heard } = await listening(
+      selling({ "scan.route": () => ticket, "ticket.redeem": () => night.ticket("delivered") }),
+    );
+    const scan = (notice: Partial<Extract<Notice, { notice: "scan" }>>) =>
+      till.hear({ notice: "scan", code: "T1", outcome: null, error: null, ...notice });
+    scan({ outcome: ticket });
+    await till.redeem();
+    scan({ outcome: { kind: "ticket", ticket: night.ticket("delivered") } });
+    scan({ error: refusal("ticket_malformed") });
+    scan({ error: refusal("ticket_signature_invalid") });
+    scan({ error: refusal("code_unknown") });
+    expect(heard).toEqual(["ok", "used", "review", "danger", "unknown"]);
+  });
+
+  it("answers a product's scan shortly, and a doubt and an approval with their verdicts", async () => {
+    const added: ScanOutcome = { kind: "product_added", line_no: 1, sale: night.four };
+    const { till, heard } = await listening(selling({ "card.start": () => night.cards.present }));
+    till.hear({ notice: "scan", code: "780", outcome: added, error: null });
+    await till.startCard();
+    till.hear({ notice: "card", card: night.cards.uncertain });
+    till.hear({ notice: "card", card: night.cards.uncertain });
+    till.hear({ notice: "card", card: night.cards.approved });
+    expect(heard).toEqual(["heard", "review", "ok"]);
+    till.hear({ notice: "status", status: night.paidTwice });
+    expect(heard.at(-1)).toBe("review");
   });
 });

@@ -23,6 +23,10 @@ import type {
 } from "./api/generated";
 import { NO_TRACE, type CardTrace } from "./card-trace";
 import { i18n } from "./i18n/index.svelte";
+import { money } from "./money";
+import { noticesOf, type Notice } from "./notices";
+import { sound } from "./sound.svelte";
+import type { Sound } from "./sounds";
 
 /** Where the person is. */
 export type Room =
@@ -40,7 +44,7 @@ export type Room =
   | "sealed";
 
 /** What lies over the stage. */
-export type Panel = "net" | "devices" | "help" | "search" | "last" | "register" | "code" | null;
+export type Panel = "net" | "devices" | "help" | "search" | "last" | "register" | "code" | "notices" | null;
 
 /** What a scan at the bar came to. */
 export type Reading =
@@ -93,12 +97,23 @@ export class TillState {
   private queue: Promise<unknown> = Promise.resolve();
   private sent_timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly core: Core) {}
+  constructor(
+    readonly core: Core,
+    /** Makes itself heard; a test listens here. */
+    protected readonly play: (sound: Sound) => void = (one) => sound.play(one),
+  ) {}
 
   readonly room: Room = $derived.by(() => this.whichRoom());
   readonly currency: Currency = $derived(this.status?.venue?.currency ?? this.catalog?.currency ?? "CLP");
   readonly zone: string | undefined = $derived(this.status?.venue?.time_zone);
   readonly where: Where = $derived({ language: i18n.language, currency: this.currency, zone: this.zone });
+
+  /** What somebody should know or do. */
+  readonly notices: readonly Notice[] = $derived.by(() =>
+    this.status === null
+      ? []
+      : noticesOf(this.status, i18n.t, (minor) => money(minor, this.currency, i18n.language)),
+  );
 
   /** The sentence for a refusal. */
   words(error: CommandError): string {
@@ -136,6 +151,7 @@ export class TillState {
     this.now = status.now;
     const wasBehind = before !== null && before.server.state !== "up_to_date" && before.server.unsent_events > 0;
     if (wasBehind && status.server.state === "up_to_date") this.showSent(status.now);
+    if (before !== null && status.paid_twice.length > before.paid_twice.length) this.play("review");
     return before;
   }
 

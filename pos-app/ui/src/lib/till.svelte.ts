@@ -13,6 +13,7 @@ import type {
   TillStatus,
 } from "./api/generated";
 import { NO_TRACE, traced } from "./card-trace";
+import { floodOf } from "./flood";
 import { i18n } from "./i18n/index.svelte";
 import { TillState, type GivenLine, type Panel, type Reading, type Room, type Undo } from "./till-state.svelte";
 
@@ -247,9 +248,10 @@ export class Till extends TillState {
   }
 
   /** Shows a payment in doubt again. */
-  showDoubt(): void {
-    const card = this.status?.uncertain_payments[0];
+  showDoubt(which = 0): void {
+    const card = this.status?.uncertain_payments[which];
     if (card === undefined) return;
+    this.panel = null;
     this.trouble = null;
     this.card = card;
     this.trace = {
@@ -281,7 +283,11 @@ export class Till extends TillState {
     const before = current?.payment.state;
     this.card = card;
     this.trace = traced(this.trace, card, this.status === null ? card.payment.started_at : this.now);
-    if (card.payment.state === "approved" && before !== "approved") void this.settleApproved();
+    if (card.payment.state === "approved" && before !== "approved") {
+      // Beside its sale it is no reason to rejoice.
+      this.play(card.payment.sale_id === this.sale?.sale.sale_id ? "ok" : "review");
+      void this.settleApproved();
+    } else if (card.payment.state === "uncertain" && before !== undefined && before !== "uncertain") this.play("review");
   }
 
   /** An approved card that covers the sale finishes it; otherwise the rest is still to pay. */
@@ -309,7 +315,10 @@ export class Till extends TillState {
     if (error !== null) {
       if (error.code.startsWith("ticket_") || this.room === "redeem")
         this.read({ kind: "refused", error, code, at: this.now });
-      else this.trouble = error;
+      else {
+        this.trouble = error;
+        this.play("unknown");
+      }
       return;
     }
     if (outcome?.kind === "product_added") {
@@ -318,6 +327,7 @@ export class Till extends TillState {
       this.selected = outcome.line_no;
       this.touched = outcome.line_no;
       if (this.wanted !== "pay" && this.wanted !== "card") this.wanted = "sell";
+      this.play("heard");
     } else if (outcome?.kind === "ticket") {
       this.read({ kind: "ticket", ticket: outcome.ticket, at: this.now, handed: false, gave: [] });
     }
@@ -329,6 +339,7 @@ export class Till extends TillState {
     this.trouble = null;
     this.wanted = "redeem";
     this.reading = reading;
+    this.play(floodOf(reading) ?? "unknown");
     this.readings = [reading, ...this.readings].slice(0, HISTORY);
   }
 

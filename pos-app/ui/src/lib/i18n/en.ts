@@ -31,10 +31,11 @@ export const en: Words = {
     no_office: "No office",
   },
   net: {
-    title: "Connection",
     offline_about:
       "Nothing changes in selling. Everything is kept on this till and sent by itself when the line is back.",
-    online_about: "The office answers. Whatever is left to send goes by itself.",
+    sending: (n) => `Sending ${n}`,
+    sending_about: "The office answers. What is left to send goes by itself.",
+    all_sent_about: "The office has everything of this till.",
     refused_about: "Nothing changes in selling. The office answered that it cannot take it; tell the office.",
     none_about: "This till belongs to no office yet.",
     sell: "Sell, print, take cash",
@@ -53,23 +54,73 @@ export const en: Words = {
     run: "Send and fetch now",
     ran: (sent, pulled) => `${sent} sent, ${pulled} received.`,
   },
-  concerns: {
-    ledger_damaged: () => "This till's disk is damaged. Go on selling and call support today.",
-    disk_full: () => "The disk is full. The open sale can be finished; no new one begins until there is room.",
-    till_revoked: (n) =>
-      `The office withdrew this till. What it sold is kept here${n === "0" ? "" : ` (${n} to send)`}.`,
-    ledger_restored: (n) =>
-      `This till was put back from an older copy: ${n} records are missing. The office is asked for them; you can sell.`,
-    ledger_recovered: (n) => `${n} records of this till came back from the office. It is complete.`,
-    events_lost: (n) => `${n} records of this till are missing and nobody has them. The office sees the gap.`,
-    till_cloned: () => "A copy of this till is selling. Both count; ask the office for a new code for one of them.",
-    chain_forked: () => "Another copy used the same numbers. Both are kept; this till goes on with new ones.",
-    clock_wrong: (_n, minutes) =>
-      minutes > 0
-        ? `This till's clock is ${minutes} min fast. Selling goes on; set it right.`
-        : `This till's clock is ${-minutes} min slow. Selling goes on; set it right.`,
-    server_restored: (n) =>
-      `The office was restored from a backup. This till sends again what is missing${n === "0" ? "" : ` (${n})`}.`,
+  notices: {
+    title: "Notices",
+    none: "Nothing needs attention.",
+    many: (n) => plural(n, { one: `${n} notice`, other: `${n} notices` }),
+    twice_short: "Charged twice",
+    twice: (amount) => `Charged twice: ${amount}`,
+    twice_about: (sale, last4, code) =>
+      `Sale ${sale} was paid another way, and then the bank approved card ···· ${last4} (auth. ${code}). Void that payment on the terminal or give the amount back, with the manager.`,
+    twice_given_up: (last4, code) =>
+      `The sale was given up, and then the bank approved card ···· ${last4} (auth. ${code}). Void that payment on the terminal or give the amount back, with the manager.`,
+    doubt_short: "Payment in doubt",
+    doubt: (amount) => `Payment in doubt: ${amount}`,
+    doubt_about: (ticket) =>
+      `We do not know whether the card was charged (ticket ${ticket}). Do not charge it again; the terminal will say.`,
+    doubt_ask: "See the payment",
+    concerns: {
+      ledger_damaged: () => ({
+        short: "Disk damaged",
+        title: "This till's disk is damaged",
+        about: "Go on selling and call support today.",
+      }),
+      disk_full: () => ({
+        short: "Disk full",
+        title: "The disk is full",
+        about: "The open sale can be finished. No new one begins until there is room; tell the office.",
+      }),
+      till_revoked: (n) => ({
+        short: "Till withdrawn",
+        title: "The office withdrew this till",
+        about: `What it sold is kept here${n === "0" ? "" : `, ${n} of it to send`}. Tell the office.`,
+      }),
+      ledger_restored: (n) => ({
+        short: "Till restored",
+        title: "This till came back from an older copy",
+        about: `Sell as usual. Records are missing (${n}) and the office is asked for them.`,
+      }),
+      ledger_recovered: (n) => ({
+        short: "Till complete",
+        title: "This till is complete again",
+        about: `The records it missed came back from the office (${n}). Nothing to do.`,
+      }),
+      events_lost: (n) => ({
+        short: "Records missing",
+        title: "Records of this till are missing",
+        about: `Nobody has them (${n}). The office sees the gap; tell it.`,
+      }),
+      till_cloned: () => ({
+        short: "Till duplicated",
+        title: "A copy of this till is selling",
+        about: "What both sell counts and is kept. Ask the office for a new code for one of them.",
+      }),
+      chain_forked: () => ({
+        short: "Till duplicated",
+        title: "Another copy used the same numbers",
+        about: "Both are kept and this till goes on with new ones. Tell the office.",
+      }),
+      clock_wrong: (_n, minutes) => ({
+        short: "Clock wrong",
+        title: minutes > 0 ? `The clock is ${minutes} min fast` : `The clock is ${-minutes} min slow`,
+        about: "Selling goes on, with that time. Set the machine's clock or tell the office.",
+      }),
+      server_restored: (n) => ({
+        short: "Office restored",
+        title: "The office came back from a backup",
+        about: `Sell as usual. This till sends again what it lacks${n === "0" ? "" : ` (${n})`}.`,
+      }),
+    },
   },
   devices: {
     title: "Devices and till",
@@ -84,6 +135,8 @@ export const en: Words = {
     verify_faults: (n) => plural(n, { one: `The ledger has ${n} fault.`, other: `The ledger has ${n} faults.` }),
     language: "Español",
     to_light: "Light screen",
+    sound_on: "Sound on",
+    sound_off: "Sound off",
     to_dark: "Dark screen",
     version: (version) => `Barra ${version}`,
   },
@@ -110,6 +163,7 @@ export const en: Words = {
     previous_page: "Previous page",
     code: (code) => `code ${code}`,
     erase: "Erase last",
+    space: "Space",
     pad: "Keypad",
     seconds: (n) => `${n} s`,
     ago: (minutes) =>
@@ -392,6 +446,7 @@ export const en: Words = {
     give_all: "Serve all",
     all_about: (n) => `${n} to serve`,
     next: "Next",
+    waiting: "Waiting",
     still_listening: "The scanner keeps listening",
     refuse: "Do not serve",
     send_to_till: "Send the customer to the till",
@@ -410,7 +465,11 @@ export const en: Words = {
       other_night: "other night",
       signature: "invalid signature",
       other_tenant: "other company",
-      review: "to review",
+      unknown_device: "from an unknown till",
+      malformed: "damaged or mistyped",
+      unknown: "unknown here",
+      other_kind: "not for a bar",
+      no_ticket: "not a ticket",
     },
   },
   close: {

@@ -5,6 +5,13 @@ import { five, plurals, two } from "./plural";
 
 const plural = plurals("es-CL");
 
+/** A notice: two words for the status bar, what is so, and what to do. */
+interface Said {
+  short: string;
+  title: string;
+  about: string;
+}
+
 export const es = {
   bar: {
     label: "Estado de la caja",
@@ -31,9 +38,10 @@ export const es = {
     no_office: "Sin oficina",
   },
   net: {
-    title: "Conexión",
     offline_about: "Nada cambia en la venta. Todo queda guardado en esta caja y se envía solo al volver la línea.",
-    online_about: "La oficina contesta. Lo que falte por enviar sale solo.",
+    sending: (n: string) => `Enviando ${n}`,
+    sending_about: "La oficina contesta. Lo que falta por enviar sale solo.",
+    all_sent_about: "La oficina tiene todo lo de esta caja.",
     refused_about: "Nada cambia en la venta. La oficina contestó que no puede recibir; avise a la oficina.",
     none_about: "Esta caja todavía no es de ninguna oficina.",
     sell: "Vender, imprimir, cobrar en efectivo",
@@ -52,25 +60,75 @@ export const es = {
     run: "Enviar y traer ahora",
     ran: (sent: string, pulled: string) => `Enviados ${sent}, recibidos ${pulled}.`,
   },
-  /** What a person should know of the books and of the office; `n` events, already written. */
-  concerns: {
-    ledger_damaged: () => "El disco de esta caja tiene un daño. Siga vendiendo y avise hoy a soporte.",
-    disk_full: () => "El disco está lleno. La venta abierta se puede terminar; no se abren nuevas hasta hacer espacio.",
-    till_revoked: (n: string) =>
-      `La oficina retiró esta caja. Lo que vendió se conserva aquí${n === "0" ? "" : ` (${n} por enviar)`}.`,
-    ledger_restored: (n: string) =>
-      `Esta caja se restauró de una copia antigua: faltan ${n} registros. Se piden solos a la oficina; puede vender.`,
-    ledger_recovered: (n: string) => `Volvieron ${n} registros de esta caja desde la oficina. Está completa.`,
-    events_lost: (n: string) => `Faltan ${n} registros de esta caja que nadie tiene. La oficina ve el hueco.`,
-    till_cloned: () => "Hay una copia de esta caja vendiendo. Las dos valen; pida a la oficina un código nuevo para una.",
-    chain_forked: () => "Otra copia usó los mismos números. Las dos se guardan; esta caja sigue con números nuevos.",
-    clock_wrong: (_n: string, minutes: number) =>
-      minutes > 0
-        ? `El reloj de esta caja va ${minutes} min adelantado. Se vende igual; corríjalo.`
-        : `El reloj de esta caja va ${-minutes} min atrasado. Se vende igual; corríjalo.`,
-    server_restored: (n: string) =>
-      `La oficina se restauró de un respaldo. Esta caja le envía de nuevo lo que falte${n === "0" ? "" : ` (${n})`}.`,
-  } satisfies Record<ConcernCode, (n: string, minutes: number) => string>,
+  notices: {
+    title: "Avisos",
+    none: "No hay nada que atender.",
+    many: (n: number) => plural(n, { one: `${n} aviso`, other: `${n} avisos` }),
+    twice_short: "Cobro doble",
+    twice: (amount: string) => `Cobrado dos veces: ${amount}`,
+    twice_about: (sale: number, last4: string, code: string) =>
+      `La venta ${sale} se pagó de otra forma y después el banco aprobó la tarjeta ···· ${last4} (aut. ${code}). Anule ese cobro en el terminal o devuelva el monto, con la encargada.`,
+    twice_given_up: (last4: string, code: string) =>
+      `La venta se dejó y después el banco aprobó la tarjeta ···· ${last4} (aut. ${code}). Anule ese cobro en el terminal o devuelva el monto, con la encargada.`,
+    doubt_short: "Cobro en duda",
+    doubt: (amount: string) => `Cobro en duda: ${amount}`,
+    doubt_about: (ticket: string) =>
+      `No sabemos si la tarjeta se cobró (ticket ${ticket}). No vuelva a cobrarla; el terminal lo dirá.`,
+    doubt_ask: "Ver el cobro",
+    /** `n` events, already written. */
+    concerns: {
+      ledger_damaged: () => ({
+        short: "Disco dañado",
+        title: "El disco de esta caja tiene un daño",
+        about: "Siga vendiendo y avise hoy a soporte.",
+      }),
+      disk_full: () => ({
+        short: "Disco lleno",
+        title: "El disco está lleno",
+        about: "La venta abierta se puede terminar. No se abren nuevas hasta hacer espacio; avise a la oficina.",
+      }),
+      till_revoked: (n: string) => ({
+        short: "Caja retirada",
+        title: "La oficina retiró esta caja",
+        about: `Lo que vendió se conserva aquí${n === "0" ? "" : `, con ${n} por enviar`}. Avise a la oficina.`,
+      }),
+      ledger_restored: (n: string) => ({
+        short: "Caja restaurada",
+        title: "Esta caja volvió de una copia antigua",
+        about: `Venda igual. Le faltan registros (${n}) y se piden solos a la oficina.`,
+      }),
+      ledger_recovered: (n: string) => ({
+        short: "Caja completa",
+        title: "Esta caja está completa otra vez",
+        about: `Volvieron de la oficina los registros que le faltaban (${n}). No hay que hacer nada.`,
+      }),
+      events_lost: (n: string) => ({
+        short: "Faltan registros",
+        title: "Faltan registros de esta caja",
+        about: `Nadie los tiene (${n}). La oficina ve el hueco; avísele.`,
+      }),
+      till_cloned: () => ({
+        short: "Caja duplicada",
+        title: "Hay una copia de esta caja vendiendo",
+        about: "Lo de las dos vale y queda guardado. Pida a la oficina un código nuevo para una.",
+      }),
+      chain_forked: () => ({
+        short: "Caja duplicada",
+        title: "Otra copia usó los mismos números",
+        about: "Las dos se guardan y esta caja sigue con números nuevos. Avise a la oficina.",
+      }),
+      clock_wrong: (_n: string, minutes: number) => ({
+        short: "Reloj mal puesto",
+        title: minutes > 0 ? `El reloj va ${minutes} min adelantado` : `El reloj va ${-minutes} min atrasado`,
+        about: "Se vende igual, con esa hora. Corrija la hora del equipo o avise a la oficina.",
+      }),
+      server_restored: (n: string) => ({
+        short: "Oficina restaurada",
+        title: "La oficina volvió de un respaldo",
+        about: `Venda igual. Esta caja le envía de nuevo lo que le falta${n === "0" ? "" : ` (${n})`}.`,
+      }),
+    } satisfies Record<ConcernCode, (n: string, minutes: number) => Said>,
+  },
   devices: {
     title: "Equipos y caja",
     not_configured: "no configurado",
@@ -86,6 +144,8 @@ export const es = {
     language: "English",
     to_light: "Pantalla clara",
     to_dark: "Pantalla oscura",
+    sound_on: "Con sonido",
+    sound_off: "Sin sonido",
     version: (version: string) => `Barra ${version}`,
   },
   help: {
@@ -111,6 +171,7 @@ export const es = {
     previous_page: "Página anterior",
     code: (code: string) => `código ${code}`,
     erase: "Borrar último",
+    space: "Espacio",
     pad: "Teclado",
     seconds: (n: number) => `${n} s`,
     ago: (minutes: number) =>
@@ -398,6 +459,7 @@ export const es = {
     give_all: "Entregar todo",
     all_about: (n: number) => plural(n, { one: `${n} por entregar`, other: `${n} por entregar` }),
     next: "Siguiente",
+    waiting: "Esperando",
     still_listening: "El lector sigue escuchando",
     refuse: "No entregar",
     send_to_till: "Mande al cliente a caja",
@@ -416,7 +478,11 @@ export const es = {
       other_night: "otra jornada",
       signature: "firma inválida",
       other_tenant: "de otra empresa",
-      review: "por revisar",
+      unknown_device: "de una caja desconocida",
+      malformed: "dañado o mal escrito",
+      unknown: "desconocido aquí",
+      other_kind: "no es de barra",
+      no_ticket: "no es un ticket",
     },
   },
   close: {
