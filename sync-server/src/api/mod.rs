@@ -13,6 +13,7 @@ mod openapi;
 mod router;
 mod snapshot;
 mod till_bell;
+mod trade_doc;
 
 pub(crate) use limit::Limits;
 pub use openapi::openapi_json;

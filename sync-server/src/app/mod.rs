@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod enroll;
 pub mod hello;
+pub mod lacking;
 pub mod project;
 pub mod pull;
 pub mod push;

@@ -48,7 +48,7 @@ pub use event::{ChainRow, Intake, Place, StoredEvent};
 pub use ingest::{NewCardPayment, NewFlag, NewRedemption, NewSale, Savepoint};
 pub use own::OwnChain;
 pub use report::{
-    DayTotals, FlagRow, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
+    DayTotals, FlagRow, Night, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
 };
 pub use snapshot::SnapshotRow;
 pub use stock::{CountOutcome, StockRow};

@@ -1,14 +1,29 @@
 //! What head office looks at.
 
 use shared::event::Hash;
-use shared::ids::{DeviceId, SaleId};
+use shared::ids::{DeviceId, SaleId, VenueId};
 use shared::time::{BusinessDate, Timestamp};
 
 use super::row::Row;
 use super::sql::{Sql, query};
 use super::{Result, TenantTx};
 
-/// What a business date came to.
+/// A business date, at one venue or at all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Night {
+    /// Which.
+    pub date: BusinessDate,
+    /// Where; everywhere when absent.
+    pub venue: Option<VenueId>,
+}
+
+impl From<BusinessDate> for Night {
+    fn from(date: BusinessDate) -> Self {
+        Self { date, venue: None }
+    }
+}
+
+/// What a night came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct DayTotals {
     /// How many sales.
@@ -177,17 +192,19 @@ macro_rules! sale_query {
 }
 
 impl TenantTx {
-    /// What a business date came to.
-    pub async fn sum_day(&mut self, date: BusinessDate) -> Result<DayTotals> {
+    /// What a night came to.
+    pub async fn sum_day(&mut self, night: impl Into<Night>) -> Result<DayTotals> {
+        let night = night.into();
         let row = query(
             "SELECT count(*) AS sales, cast(coalesce(sum(total_minor), 0) AS bigint) AS total, cast(coalesce(sum(tax_minor), 0) AS bigint) AS tax,
                cast(coalesce(sum(rounding_minor), 0) AS bigint) AS rounding
-             FROM sale WHERE business_date = $1",
+             FROM sale WHERE business_date = $1 AND ($2 IS NULL OR venue_id = $2)",
         )
-        .bind(i64::from(date.days()))
+        .bind(i64::from(night.date.days()))
+        .bind(night.venue)
         .fetch_one(self.sql())
         .await?;
-        let tenders = self.sum_tenders(date).await?;
+        let tenders = self.sum_tenders(night).await?;
         let of = |tender: &str| tenders.iter().filter(|t| t.tender == tender).map(|t| t.amount_minor).sum();
         Ok(DayTotals {
             sales: row.number("sales")?,
@@ -200,12 +217,14 @@ impl TenantTx {
     }
 
     /// The same by tender.
-    pub async fn sum_tenders(&mut self, date: BusinessDate) -> Result<Vec<TenderTotal>> {
+    pub async fn sum_tenders(&mut self, night: impl Into<Night>) -> Result<Vec<TenderTotal>> {
+        let night = night.into();
         let rows = query(
             "SELECT tender, count(*) AS payments, cast(coalesce(sum(amount_minor), 0) AS bigint) AS amount
-             FROM sale JOIN payment USING (sale_id) WHERE business_date = $1 GROUP BY tender ORDER BY tender",
+             FROM sale JOIN payment USING (sale_id) WHERE business_date = $1 AND ($2 IS NULL OR venue_id = $2) GROUP BY tender ORDER BY tender",
         )
-        .bind(i64::from(date.days()))
+        .bind(i64::from(night.date.days()))
+        .bind(night.venue)
         .fetch_all(self.sql())
         .await?;
         rows.iter()
@@ -220,12 +239,14 @@ impl TenantTx {
     }
 
     /// The same by till.
-    pub async fn sum_tills(&mut self, date: BusinessDate) -> Result<Vec<TillTotal>> {
+    pub async fn sum_tills(&mut self, night: impl Into<Night>) -> Result<Vec<TillTotal>> {
+        let night = night.into();
         let rows = query(
             "SELECT device_id, count(*) AS sales, cast(coalesce(sum(total_minor), 0) AS bigint) AS total
-             FROM sale WHERE business_date = $1 GROUP BY device_id ORDER BY device_id",
+             FROM sale WHERE business_date = $1 AND ($2 IS NULL OR venue_id = $2) GROUP BY device_id ORDER BY device_id",
         )
-        .bind(i64::from(date.days()))
+        .bind(i64::from(night.date.days()))
+        .bind(night.venue)
         .fetch_all(self.sql())
         .await?;
         rows.iter()
@@ -240,13 +261,15 @@ impl TenantTx {
     }
 
     /// The same by quarter of an hour; quarters without a sale are left out.
-    pub async fn sum_quarter_hours(&mut self, date: BusinessDate) -> Result<Vec<QuarterHour>> {
+    pub async fn sum_quarter_hours(&mut self, night: impl Into<Night>) -> Result<Vec<QuarterHour>> {
+        let night = night.into();
         let rows = query(
             "SELECT completed_at - completed_at % 900000 AS quarter, count(*) AS sales,
                cast(coalesce(sum(total_minor), 0) AS bigint) AS total
-             FROM sale WHERE business_date = $1 GROUP BY quarter ORDER BY quarter",
+             FROM sale WHERE business_date = $1 AND ($2 IS NULL OR venue_id = $2) GROUP BY quarter ORDER BY quarter",
         )
-        .bind(i64::from(date.days()))
+        .bind(i64::from(night.date.days()))
+        .bind(night.venue)
         .fetch_all(self.sql())
         .await?;
         rows.iter()
@@ -256,6 +279,31 @@ impl TenantTx {
                     sales: row.number("sales")?,
                     total_minor: row.int("total")?,
                 })
+            })
+            .collect()
+    }
+
+    /// What each till sold in each quarter of an hour, oldest first; quarters without a sale are left out.
+    pub async fn sum_tills_by_quarter_hour(&mut self, night: impl Into<Night>) -> Result<Vec<(DeviceId, QuarterHour)>> {
+        let night = night.into();
+        let rows = query(
+            "SELECT device_id, completed_at - completed_at % 900000 AS quarter, count(*) AS sales,
+               cast(coalesce(sum(total_minor), 0) AS bigint) AS total
+             FROM sale WHERE business_date = $1 AND ($2 IS NULL OR venue_id = $2)
+             GROUP BY device_id, quarter ORDER BY quarter",
+        )
+        .bind(i64::from(night.date.days()))
+        .bind(night.venue)
+        .fetch_all(self.sql())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let quarter = QuarterHour {
+                    from: row.int("quarter")?,
+                    sales: row.number("sales")?,
+                    total_minor: row.int("total")?,
+                };
+                Ok((row.id("device_id")?, quarter))
             })
             .collect()
     }
@@ -294,10 +342,11 @@ impl TenantTx {
             .collect()
     }
 
-    /// Sales of a business date, newest first, from one on.
+    /// Sales of a business date or a venue, newest first, from one on.
     pub async fn list_sales(
         &mut self,
         date: Option<BusinessDate>,
+        venue: Option<VenueId>,
         before: Option<(Timestamp, SaleId)>,
         limit: u16,
     ) -> Result<Vec<SaleRow>> {
@@ -306,11 +355,13 @@ impl TenantTx {
         let sql = if date.is_some() {
             sale_query!(
                 "WHERE business_date = $1 AND ($2 IS NULL OR (completed_at, sale_id) < ($2, $3))
+                   AND ($5 IS NULL OR sale.venue_id = $5)
                  ORDER BY completed_at DESC, sale_id DESC LIMIT $4"
             )
         } else {
             sale_query!(
                 "WHERE $1 IS NULL AND ($2 IS NULL OR (completed_at, sale_id) < ($2, $3))
+                   AND ($5 IS NULL OR sale.venue_id = $5)
                  ORDER BY completed_at DESC, sale_id DESC LIMIT $4"
             )
         };
@@ -319,6 +370,7 @@ impl TenantTx {
             .bind(at.map(Timestamp::as_millis))
             .bind(id)
             .bind(i64::from(limit))
+            .bind(venue)
             .fetch_all(self.sql())
             .await?;
         rows.iter().map(sale_row).collect()
@@ -360,13 +412,15 @@ impl TenantTx {
         }))
     }
 
-    /// The newest flags.
-    pub async fn list_flags(&mut self, limit: u16) -> Result<Vec<FlagRow>> {
+    /// The newest flags, of one venue's tills or of all.
+    pub async fn list_flags(&mut self, venue: Option<VenueId>, limit: u16) -> Result<Vec<FlagRow>> {
         let rows = query(
             "SELECT flag.code, flag.seq, flag.raised_at, coalesce(device.name, '') AS device_name
-             FROM flag LEFT JOIN device USING (device_id) ORDER BY flag_id DESC LIMIT $1",
+             FROM flag LEFT JOIN device USING (device_id)
+             WHERE ($2 IS NULL OR device.venue_id = $2) ORDER BY flag_id DESC LIMIT $1",
         )
         .bind(i64::from(limit))
+        .bind(venue)
         .fetch_all(self.sql())
         .await?;
         rows.iter()

@@ -3,7 +3,7 @@ use std::io::{BufRead, BufReader};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::support::{TestServer, TestTill};
+use super::support::{TestServer, TestTill, problem};
 
 #[test]
 fn the_board_agrees_with_the_tills_to_the_peso() {
@@ -46,6 +46,60 @@ fn the_board_agrees_with_the_tills_to_the_peso() {
     assert_eq!((&empty["totals"]["sales"], &empty["business_date"]), (&json!(0), &json!("2026-11-20")));
     server.advance(60_001);
     assert_eq!(head.get("/v1/admin/board")["tills"][1]["state"], "silent");
+}
+
+#[test]
+fn a_silent_till_s_part_is_estimated_from_its_own_pace() {
+    let server = TestServer::start();
+    let mut till = server.till(0);
+    let begin = [till.started(), till.opened()];
+    till.push(&begin);
+    for pieces in [1, 3] {
+        let sold = [till.sale(pieces).0];
+        till.push(&sold);
+        server.advance(15 * 60 * 1000);
+    }
+    let head = server.admin();
+    let last = [till.sale(1).0];
+    till.push(&last);
+    assert_eq!(head.get("/v1/admin/board")["may_lack"], Value::Null);
+    server.advance(30 * 60 * 1000);
+    let board = server.admin().get("/v1/admin/board");
+    assert_eq!(board["may_lack"], json!({ "least_minor": 2 * 5_990, "most_minor": 2 * 17_970 }));
+    assert_eq!(board["tills"][0]["may_lack"], board["may_lack"]);
+    assert_eq!(board["totals"]["total_minor"], 5 * 5_990, "an estimate is never in the sum");
+}
+
+#[test]
+fn a_board_is_of_one_venue() {
+    let server = TestServer::start();
+    let mut till = server.till(0);
+    let begin = [till.started(), till.opened(), till.sale(2).0];
+    till.push(&begin);
+    let head = server.admin();
+    let here = head.get("/v1/admin/board");
+    let mut other = here["venue"].clone();
+    other.as_object_mut().expect("a venue").remove("venue_id");
+    other["name"] = json!("Bar Alerce");
+    assert_eq!(head.send(Method::POST, "/v1/admin/venues", Some(&other)).status(), 201);
+
+    let shown = head.get("/v1/admin/board");
+    assert_eq!(shown["venue"]["name"], "Club Valdivia", "where the drawer is open, not the first by name or age");
+    assert_eq!(shown["venues"].as_array().map(Vec::len), Some(2));
+    assert_eq!(shown["venues"][0]["name"], "Bar Alerce");
+    let there = shown["venues"][0]["venue_id"].as_str().expect("an id").to_owned();
+    let empty = head.get(&format!("/v1/admin/board?business_date=2026-11-21&venue_id={there}"));
+    assert_eq!(
+        (&empty["totals"]["sales"], &empty["tills"], &empty["recent_sales"]),
+        (&json!(0), &json!([]), &json!([]))
+    );
+    assert_eq!(empty["by_quarter_hour"], json!([]));
+    let sales = |venue: &str| head.get(&format!("/v1/admin/sales?business_date=2026-11-21&venue_id={venue}"));
+    assert_eq!(sales(&there)["items"], json!([]));
+    let ours = here["venue"]["venue_id"].as_str().expect("an id");
+    assert_eq!(sales(ours)["items"].as_array().map(Vec::len), Some(1));
+    let unknown = "/v1/admin/board?venue_id=0193a5c2-0000-7000-8000-00000000dead";
+    problem(head.send(Method::GET, unknown, None), 404, "not_found");
 }
 
 #[test]

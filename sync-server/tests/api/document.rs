@@ -64,3 +64,37 @@ fn the_document_is_as_it_was_agreed() {
     let server = TestServer::start();
     assert_eq!(server.get("/openapi.json").json::<Value>().expect("JSON"), document);
 }
+
+#[test]
+fn what_the_document_says_of_the_trade_is_what_is_sent() {
+    let server = TestServer::start();
+    let mut till = server.till(0);
+    let (event, sale) = {
+        let begin = [till.started(), till.opened()];
+        till.push(&begin);
+        till.sale(2)
+    };
+    till.push(&[event]);
+    let detail = server.admin().get(&format!("/v1/admin/sales/{}", sale.sale_id));
+    let document: Value = serde_json::from_str(&sync_server::api::openapi_json()).expect("JSON");
+    let keys = |value: &Value| {
+        value.as_object().expect("an object").keys().cloned().collect::<std::collections::BTreeSet<_>>()
+    };
+    let said = |name: &str| keys(&document["components"]["schemas"][name]["properties"]);
+    assert_eq!(keys(&detail["lines"][0]), said("SaleLine"));
+    assert_eq!(keys(&detail["totals"]), said("SaleTotals"));
+    assert_eq!(keys(&detail["totals"]["taxes"][0]), said("TaxLine"));
+    let approval = shared::tender::CardApproval {
+        authorisation_code: String::new(),
+        operation_no: String::new(),
+        last4: String::new(),
+        brand: String::new(),
+        card_type: String::new(),
+    };
+    assert_eq!(keys(&json!(approval)), said("CardApproval"));
+    let currencies = document["components"]["schemas"]["Currency"]["enum"].as_array().expect("a list").clone();
+    for currency in &currencies {
+        assert!(serde_json::from_value::<shared::money::Currency>(currency.clone()).is_ok(), "{currency}");
+    }
+    assert!(currencies.contains(&detail["sale"]["currency"]));
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use shared::ids::DeviceId;
+use shared::ids::{DeviceId, VenueId};
 use shared::money::Currency;
 use shared::time::{BusinessDate, Timestamp};
 use shared::venue::Venue;
@@ -19,12 +19,14 @@ use crate::Inner;
 use crate::api::auth::Admin;
 use crate::api::error::ApiError;
 use crate::api::openapi::ProblemDoc;
-use crate::store::{DayTotals, OpenSession, Page, QuarterHour, TenderTotal};
+use crate::api::trade_doc::CurrencyDoc;
+use crate::app::lacking::MayLack;
+use crate::store::{DayTotals, DeviceRow, Night, OpenSession, Page, QuarterHour, TenantTx, TenderTotal};
 
 const RECENT_SALES: u16 = 20;
 const NEWEST_FLAGS: u16 = 50;
 
-/// Which night; the one that is on now when absent.
+/// Which night, the one that is on now when absent; and where.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -32,6 +34,17 @@ pub(crate) struct BoardQuery {
     /// `2026-11-21`.
     #[param(value_type = Option<String>)]
     business_date: Option<BusinessDate>,
+    /// Which venue. When absent, where a drawer was opened last; before the first, the first venue.
+    #[param(value_type = Option<String>)]
+    venue_id: Option<VenueId>,
+}
+
+/// A venue to choose.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct BoardVenue {
+    #[schema(value_type = String)]
+    venue_id: VenueId,
+    name: String,
 }
 
 /// The session a till has open.
@@ -57,6 +70,8 @@ pub(crate) struct BoardTill {
     #[schema(value_type = Option<i64>)]
     last_contact: Option<Timestamp>,
     unsent_events: u64,
+    /// What it may have sold since it fell silent with a drawer open.
+    may_lack: Option<MayLack>,
     session: Option<BoardSession>,
     sales: u64,
     total_minor: i64,
@@ -80,11 +95,15 @@ pub(crate) struct Board {
     #[schema(value_type = String)]
     business_date: BusinessDate,
     venue: Option<VenueOut>,
-    #[schema(value_type = String)]
+    /// All there are, by name.
+    venues: Vec<BoardVenue>,
+    #[schema(value_type = CurrencyDoc)]
     currency: Currency,
     totals: DayTotals,
     by_tender: Vec<TenderTotal>,
     tills: Vec<BoardTill>,
+    /// What the silent tills may have sold together.
+    may_lack: Option<MayLack>,
     /// Quarters without a sale are left out.
     by_quarter_hour: Vec<QuarterHour>,
     recent_sales: Vec<SaleOut>,
@@ -109,6 +128,7 @@ fn business_date(venue: Option<&Venue>, now: Timestamp) -> BusinessDate {
     (status = 200, description = "The board", body = Board),
     (status = 400, description = "`malformed`", body = ProblemDoc),
     (status = 401, description = "`unauthenticated`", body = ProblemDoc),
+    (status = 404, description = "`not_found`: no such venue", body = ProblemDoc),
 ))]
 pub(crate) async fn board(
     State(app): State<Arc<Inner>>,
@@ -117,20 +137,74 @@ pub(crate) async fn board(
 ) -> Result<Json<Board>, ApiError> {
     let now = app.outside.now();
     let mut tx = admin.tenant.read().await?;
-    let venue = tx.list_venues(Page { after: None, limit: 1 }).await?.items.into_iter().next();
-    let mut sessions: HashMap<_, _> = tx.list_open_sessions().await?.into_iter().map(|s| (s.device_id, s)).collect();
+    let mut venues = tx.list_venues(Page::ALL).await?.items;
+    let devices = tx.list_devices().await?;
+    let sessions: HashMap<_, _> = tx.list_open_sessions().await?.into_iter().map(|s| (s.device_id, s)).collect();
+    let venue = match query.venue_id {
+        Some(id) => Some(venues.iter().find(|venue| venue.venue_id == id).ok_or_else(ApiError::not_found)?),
+        None => {
+            let newest = devices.iter().filter_map(|device| Some((sessions.get(&device.device_id)?.opened_at, device)));
+            let lively = newest.max_by_key(|(opened_at, _)| *opened_at).map(|(_, device)| device.venue_id);
+            venues.iter().find(|venue| Some(venue.venue_id) == lively).or_else(|| venues.first())
+        }
+    }
+    .cloned();
+    let here = venue.as_ref().map(|venue| venue.venue_id);
+    let devices: Vec<_> = devices.into_iter().filter(|device| here.is_none_or(|id| device.venue_id == id)).collect();
     // A night goes on for as long as somebody's drawer is open.
-    let on = sessions.values().map(|session| session.business_date).max();
+    let open = devices.iter().filter_map(|device| sessions.get(&device.device_id));
+    let on = open.map(|session| session.business_date).max();
     let date = query.business_date.or(on).unwrap_or_else(|| business_date(venue.as_ref(), now));
+    let night = Night { date, venue: here };
+    let tills = list_tills(&mut tx, night, devices, sessions, now).await?;
+    let flags = tx.list_flags(here, NEWEST_FLAGS).await?.into_iter().map(|flag| BoardFlag {
+        code: flag.code,
+        device_name: flag.device_name,
+        seq: flag.seq,
+        at: flag.raised_at,
+    });
+    let flags = flags.collect();
+    venues.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Json(Board {
+        now,
+        business_date: date,
+        currency: venue.as_ref().map_or(Currency::Clp, |venue| venue.currency),
+        venue: venue.map(Into::into),
+        venues: venues.into_iter().map(|Venue { venue_id, name, .. }| BoardVenue { venue_id, name }).collect(),
+        totals: tx.sum_day(night).await?,
+        by_tender: tx.sum_tenders(night).await?,
+        may_lack: tills.iter().filter_map(|till| till.may_lack).reduce(MayLack::plus),
+        tills,
+        by_quarter_hour: tx.sum_quarter_hours(night).await?,
+        recent_sales: tx.list_sales(Some(date), here, None, RECENT_SALES).await?.into_iter().map(Into::into).collect(),
+        flags,
+    }))
+}
+
+/// The venue's tills, and what each sold that night.
+async fn list_tills(
+    tx: &mut TenantTx,
+    night: Night,
+    devices: Vec<DeviceRow>,
+    mut sessions: HashMap<DeviceId, OpenSession>,
+    now: Timestamp,
+) -> Result<Vec<BoardTill>, ApiError> {
     let registers = tx.list_registers(Page::ALL).await?.items;
-    let sold: HashMap<_, _> = tx.sum_tills(date).await?.into_iter().map(|t| (t.device_id, t)).collect();
-    let mut tills = Vec::new();
-    for device in tx.list_devices().await? {
+    let sold: HashMap<_, _> = tx.sum_tills(night).await?.into_iter().map(|t| (t.device_id, t)).collect();
+    let mut paces: HashMap<DeviceId, Vec<QuarterHour>> = HashMap::new();
+    for (device_id, quarter) in tx.sum_tills_by_quarter_hour(night).await? {
+        paces.entry(device_id).or_default().push(quarter);
+    }
+    let till = |device: DeviceRow| {
         let register = registers.iter().find(|register| register.register_id == device.register_id);
+        let state = till::state(&device, now);
         let session = sessions.remove(&device.device_id);
+        let is_selling = session.as_ref().is_some_and(|session| session.business_date == night.date);
+        let silent = device.last_contact_at.filter(|_| is_selling && state == TillState::Silent);
         let sold = sold.get(&device.device_id);
-        tills.push(BoardTill {
-            state: till::state(&device, now),
+        BoardTill {
+            may_lack: silent.and_then(|heard| MayLack::of(paces.get(&device.device_id)?, heard, now)),
+            state,
             device_id: device.device_id,
             device_no: device.device_no,
             name: device.name,
@@ -145,27 +219,9 @@ pub(crate) async fn board(
             }),
             sales: sold.map_or(0, |sold| sold.sales),
             total_minor: sold.map_or(0, |sold| sold.total_minor),
-        });
-    }
-    let flags = tx.list_flags(NEWEST_FLAGS).await?.into_iter().map(|flag| BoardFlag {
-        code: flag.code,
-        device_name: flag.device_name,
-        seq: flag.seq,
-        at: flag.raised_at,
-    });
-    let flags = flags.collect();
-    Ok(Json(Board {
-        now,
-        business_date: date,
-        currency: venue.as_ref().map_or(Currency::Clp, |venue| venue.currency),
-        venue: venue.map(Into::into),
-        totals: tx.sum_day(date).await?,
-        by_tender: tx.sum_tenders(date).await?,
-        tills,
-        by_quarter_hour: tx.sum_quarter_hours(date).await?,
-        recent_sales: tx.list_sales(Some(date), None, RECENT_SALES).await?.into_iter().map(Into::into).collect(),
-        flags,
-    }))
+        }
+    };
+    Ok(devices.into_iter().map(till).collect())
 }
 
 #[cfg(test)]

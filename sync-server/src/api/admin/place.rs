@@ -16,6 +16,7 @@ use crate::Inner;
 use crate::api::auth::Admin;
 use crate::api::error::ApiError;
 use crate::api::openapi::ProblemDoc;
+use crate::api::trade_doc::CurrencyDoc;
 use crate::store::AdminRole;
 
 /// A place that sells.
@@ -27,7 +28,7 @@ pub(crate) struct VenueOut {
     tax_id: String,
     address: String,
     /// ISO 4217.
-    #[schema(value_type = String)]
+    #[schema(value_type = CurrencyDoc)]
     currency: Currency,
     /// IANA name.
     time_zone: String,
@@ -48,7 +49,7 @@ pub(crate) struct VenueIn {
     /// One line.
     address: String,
     /// `CLP`, `COP`, `CZK`, `EUR` or `ILS`. Cannot be changed later.
-    #[schema(value_type = String)]
+    #[schema(value_type = CurrencyDoc)]
     currency: Currency,
     /// IANA name, `America/Santiago`.
     time_zone: String,

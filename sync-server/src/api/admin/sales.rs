@@ -4,7 +4,7 @@ use axum::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::event::{Fact, Hash, SaleRecorded};
-use shared::ids::{DeviceId, SaleId};
+use shared::ids::{DeviceId, SaleId, VenueId};
 use shared::sale::{SaleLine, Totals};
 use shared::tender::{CardApproval, Payment};
 use shared::time::{BusinessDate, Timestamp};
@@ -13,6 +13,7 @@ use super::extract::{Asked, ListOut, Named, limit};
 use crate::api::auth::Admin;
 use crate::api::error::ApiError;
 use crate::api::openapi::ProblemDoc;
+use crate::api::trade_doc::{CardApprovalDoc, CurrencyDoc, SaleLineDoc, TotalsDoc};
 use crate::store::{DayTotals, SaleDetail, SaleRow, StoreError, TenderTotal, TicketRow};
 
 /// A sale in a list.
@@ -31,6 +32,7 @@ pub(crate) struct SaleOut {
     pub(crate) business_date: BusinessDate,
     #[schema(value_type = i64)]
     pub(crate) completed_at: Timestamp,
+    #[schema(value_type = CurrencyDoc)]
     pub(crate) currency: String,
     pub(crate) total_minor: i64,
     pub(crate) tax_minor: i64,
@@ -50,7 +52,7 @@ pub(crate) struct PaymentOut {
     /// What was handed over; null for cards.
     tendered_minor: Option<i64>,
     /// The terminal's word for it; null for cash.
-    #[schema(value_type = Option<serde_json::Value>)]
+    #[schema(value_type = Option<CardApprovalDoc>)]
     approval: Option<CardApproval>,
 }
 
@@ -58,9 +60,9 @@ pub(crate) struct PaymentOut {
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct SaleDetailOut {
     sale: SaleOut,
-    #[schema(value_type = Vec<serde_json::Value>)]
+    #[schema(value_type = Vec<SaleLineDoc>)]
     lines: Vec<SaleLine>,
-    #[schema(value_type = serde_json::Value)]
+    #[schema(value_type = TotalsDoc)]
     totals: Totals,
     payments: Vec<PaymentOut>,
     change_minor: i64,
@@ -114,6 +116,9 @@ pub(crate) struct SalesQuery {
     /// Only of this night, `2026-11-21`.
     #[param(value_type = Option<String>)]
     business_date: Option<BusinessDate>,
+    /// Only of this venue.
+    #[param(value_type = Option<String>)]
+    venue_id: Option<VenueId>,
     /// At most so many, 50 unless said, 200 at most.
     limit: Option<u16>,
     /// What the answer before gave as `next`.
@@ -168,7 +173,7 @@ pub(crate) async fn list_sales(
     let limit = limit(query.limit)?;
     let before = query.before.as_deref().map(|text| cursor(text).ok_or_else(|| ApiError::malformed("before")));
     let mut tx = admin.tenant.read().await?;
-    let mut rows = tx.list_sales(query.business_date, before.transpose()?, limit + 1).await?;
+    let mut rows = tx.list_sales(query.business_date, query.venue_id, before.transpose()?, limit + 1).await?;
     let is_more = rows.len() > usize::from(limit);
     rows.truncate(usize::from(limit));
     let last = rows.last().filter(|_| is_more);
