@@ -16,6 +16,8 @@ const venue: Board["venue"] = {
   currency: "CLP",
   time_zone: "America/Santiago",
   cut_over_minutes: 360,
+  cash_rounding: { unit_minor: 10, tie: "down", keeps_nonzero: true },
+  ticket_valid_days: 1,
 };
 
 function till(no: number, name: string, place: string, operator: string, rest: Partial<BoardTill>): BoardTill {
@@ -28,6 +30,7 @@ function till(no: number, name: string, place: string, operator: string, rest: P
     state: "online",
     last_contact: NOW,
     unsent_events: 0,
+    may_lack: null,
     session: { business_date: "2026-11-21", opened_at: OPENED + no * MINUTE, operator },
     sales: 100,
     total_minor: 0,
@@ -44,6 +47,7 @@ const tills: BoardTill[] = [
     state: "silent",
     last_contact: NOW - 11 * MINUTE,
     unsent_events: 128,
+    may_lack: { least_minor: 43_000, most_minor: 171_000 },
   }),
   till(4, "Caja 4", "Terraza", "Ignacia T.", { sales: 77, total_minor: 611_900 }),
   till(5, "Puerta", "Entrada", "Rodrigo L.", { sales: 56, total_minor: 546_500, unsent_events: 1 }),
@@ -95,7 +99,9 @@ export const board: Board = {
   now: NOW,
   business_date: "2026-11-21",
   venue,
+  venues: [{ venue_id: venue?.venue_id ?? "", name: "Club Valdivia" }],
   currency: "CLP",
+  may_lack: { least_minor: 43_000, most_minor: 171_000 },
   totals: {
     sales: 612,
     total_minor: 4_812_300,
@@ -117,18 +123,25 @@ export const board: Board = {
   ],
 };
 
+/** The same company with a second house. */
+export const twoVenues: Board = {
+  ...board,
+  venues: [{ venue_id: "0193a5c2-0000-7000-8000-00000000beef", name: "Bar Alerce" }, ...board.venues],
+};
+
 /** Before the first sale. */
 export const quietBoard: Board = {
   ...board,
   now: OPENED + 4 * MINUTE,
   totals: { sales: 0, total_minor: 0, tax_minor: 0, cash_minor: 0, card_minor: 0, rounding_minor: 0 },
+  may_lack: null,
   by_tender: [],
   by_quarter_hour: [],
   recent_sales: [],
   flags: [],
   tills: tills
     .slice(0, 3)
-    .map((one) => ({ ...one, state: "online", unsent_events: 0, last_contact: OPENED + 4 * MINUTE, sales: 0, total_minor: 0 })),
+    .map((one) => ({ ...one, state: "online", unsent_events: 0, may_lack: null, last_contact: OPENED + 4 * MINUTE, sales: 0, total_minor: 0 })),
 };
 
 export const sale: SaleDetail = {
@@ -149,6 +162,7 @@ export const sale: SaleDetail = {
   ).map(([name, quantity, price, total], place) => ({
     line_no: place + 1,
     product_id: `p${String(place)}`,
+    product_number: place + 1,
     sku: `CV-00${String(place + 1)}`,
     name,
     quantity_milli: quantity,

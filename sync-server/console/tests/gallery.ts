@@ -1,7 +1,7 @@
 //! The console over a fixture instead of a server, for looking at: `npm run dev`, then
 //! `/tests/gallery.html?show=night|quiet|loading|lost|login|wrong&lang=es#/night/…`. Not part of the build.
 
-import { board, categories, products, quietBoard, sale, sales } from "./fixtures";
+import { board, categories, products, quietBoard, sale, sales, twoVenues } from "./fixtures";
 
 const asked = new URLSearchParams(location.search);
 const show = asked.get("show") ?? "night";
@@ -31,7 +31,7 @@ globalThis.fetch = (input, init) => {
     if (show === "loading") return new Promise(() => undefined);
     if (show === "lost" && boards > 1) return Promise.reject(new TypeError("no network"));
     const date = url.searchParams.get("business_date");
-    const night = show === "quiet" ? quietBoard : board;
+    const night = show === "quiet" ? quietBoard : show === "venues" ? twoVenues : board;
     return Promise.resolve(answer(date ? { ...night, business_date: date } : night));
   }
   if (path === "sales") return Promise.resolve(answer({ items: sales, next: null }));

@@ -467,14 +467,17 @@ export interface components {
             /** @description Quarters without a sale are left out. */
             by_quarter_hour: components["schemas"]["QuarterHour"][];
             by_tender: components["schemas"]["TenderTotal"][];
-            currency: string;
+            currency: components["schemas"]["Currency"];
             flags: components["schemas"]["BoardFlag"][];
+            may_lack: components["schemas"]["MayLack"] | null;
             /** Format: int64 */
             now: number;
             recent_sales: components["schemas"]["SaleOut"][];
             tills: components["schemas"]["BoardTill"][];
             totals: components["schemas"]["DayTotals"];
             venue: components["schemas"]["VenueOut"] | null;
+            /** @description All there are, by name. */
+            venues: components["schemas"]["BoardVenue"][];
         };
         /** @description Something to look at. */
         BoardFlag: {
@@ -499,6 +502,7 @@ export interface components {
             device_no: number;
             /** Format: int64 */
             last_contact: number | null;
+            may_lack: components["schemas"]["MayLack"] | null;
             name: string;
             register_code: string | null;
             register_name: string | null;
@@ -510,6 +514,19 @@ export interface components {
             total_minor: number;
             /** Format: int64 */
             unsent_events: number;
+        };
+        /** @description A venue to choose. */
+        BoardVenue: {
+            name: string;
+            venue_id: string;
+        };
+        /** @description The terminal's word for a payment. */
+        CardApproval: {
+            authorisation_code: string;
+            brand: string;
+            card_type: string;
+            last4: string;
+            operation_no: string;
         };
         /** @description A category as it should be. */
         CategoryIn: {
@@ -536,7 +553,12 @@ export interface components {
              */
             tint: number;
         };
-        /** @description What a business date came to. */
+        /**
+         * @description ISO 4217.
+         * @enum {string}
+         */
+        Currency: "CLP" | "COP" | "CZK" | "EUR" | "ILS";
+        /** @description What a night came to. */
         DayTotals: {
             /**
              * Format: int64
@@ -647,7 +669,7 @@ export interface components {
                 business_date: string;
                 /** Format: int64 */
                 completed_at: number;
-                currency: string;
+                currency: components["schemas"]["Currency"];
                 device_id: string;
                 device_name: string | null;
                 /** @description `2 × Piscola, 1 × Agua`. */
@@ -715,7 +737,7 @@ export interface components {
                 /** @description `{"unit_minor":10,"tie":"down","keeps_nonzero":false}`. */
                 cash_rounding: unknown;
                 /** @description ISO 4217. */
-                currency: string;
+                currency: components["schemas"]["Currency"];
                 /** Format: int32 */
                 cut_over_minutes: number;
                 name: string;
@@ -729,12 +751,24 @@ export interface components {
             /** @description Ask for the next part with it; null when there is none. */
             next: string | null;
         };
+        /** @description Between what and what a till may have sold unheard, minor units. */
+        MayLack: {
+            /**
+             * Format: int64
+             * @description At the pace of its slowest quarter of an hour.
+             */
+            least_minor: number;
+            /**
+             * Format: int64
+             * @description At the pace of its fastest.
+             */
+            most_minor: number;
+        };
         /** @description A payment of a sale. */
         PaymentOut: {
             /** Format: int64 */
             amount_minor: number;
-            /** @description The terminal's word for it; null for cash. */
-            approval: unknown;
+            approval: components["schemas"]["CardApproval"] | null;
             /** @description `cash` or `card`. */
             tender: string;
             /**
@@ -852,7 +886,7 @@ export interface components {
             change_minor: number;
             /** @description The event's hash. */
             hash: string;
-            lines: unknown[];
+            lines: components["schemas"]["SaleLine"][];
             payments: components["schemas"]["PaymentOut"][];
             /** Format: int64 */
             rounding_minor: number;
@@ -864,7 +898,29 @@ export interface components {
             seq: number;
             /** @description Without their signed codes: whoever sees one could print it. */
             tickets: components["schemas"]["TicketRow"][];
-            totals: unknown;
+            totals: components["schemas"]["SaleTotals"];
+        };
+        /** @description A line as it was sold. */
+        SaleLine: {
+            is_ticketed: boolean;
+            /**
+             * Format: int32
+             * @description Place on the receipt, from 1.
+             */
+            line_no: number;
+            name: string;
+            product_id: string;
+            /** Format: int32 */
+            product_number: number;
+            /** Format: int64 */
+            quantity_milli: number;
+            sku: string;
+            /** Format: int32 */
+            tax_rate_bp: number;
+            /** Format: int64 */
+            total_minor: number;
+            /** Format: int64 */
+            unit_price_minor: number;
         };
         /** @description A sale in a list. */
         SaleOut: {
@@ -872,7 +928,7 @@ export interface components {
             business_date: string;
             /** Format: int64 */
             completed_at: number;
-            currency: string;
+            currency: components["schemas"]["Currency"];
             device_id: string;
             device_name: string | null;
             /** @description `2 × Piscola, 1 × Agua`. */
@@ -887,6 +943,16 @@ export interface components {
             tax_minor: number;
             /** @description `cash`, `card`, each once. */
             tenders: string[];
+            /** Format: int64 */
+            total_minor: number;
+        };
+        /** @description What a sale came to. */
+        SaleTotals: {
+            /** Format: int64 */
+            net_minor: number;
+            /** Format: int64 */
+            tax_minor: number;
+            taxes: components["schemas"]["TaxLine"][];
             /** Format: int64 */
             total_minor: number;
         };
@@ -930,6 +996,17 @@ export interface components {
             /** @description `cashier`, `bartender`, `supervisor`, `manager`, `admin`, `auditor`. */
             roles: string[];
             staff_id: string;
+        };
+        /** @description The tax inside, of one rate. */
+        TaxLine: {
+            /** Format: int64 */
+            gross_minor: number;
+            /** Format: int64 */
+            net_minor: number;
+            /** Format: int32 */
+            rate_bp: number;
+            /** Format: int64 */
+            tax_minor: number;
         };
         /** @description One way of paying. */
         TenderTotal: {
@@ -1000,7 +1077,7 @@ export interface components {
             /** @description How cash is rounded; by the currency's law when absent. */
             cash_rounding: unknown;
             /** @description `CLP`, `COP`, `CZK`, `EUR` or `ILS`. Cannot be changed later. */
-            currency: string;
+            currency: components["schemas"]["Currency"];
             /**
              * Format: int32
              * @description Local minutes after midnight at which the business date changes.
@@ -1023,7 +1100,7 @@ export interface components {
             /** @description `{"unit_minor":10,"tie":"down","keeps_nonzero":false}`. */
             cash_rounding: unknown;
             /** @description ISO 4217. */
-            currency: string;
+            currency: components["schemas"]["Currency"];
             /** Format: int32 */
             cut_over_minutes: number;
             name: string;
@@ -1180,6 +1257,8 @@ export interface operations {
             query?: {
                 /** @description `2026-11-21`. */
                 business_date?: string;
+                /** @description Which venue. When absent, where a drawer was opened last; before the first, the first venue. */
+                venue_id?: string;
             };
             header?: never;
             path?: never;
@@ -1207,6 +1286,15 @@ export interface operations {
             };
             /** @description `unauthenticated` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such venue */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1739,6 +1827,8 @@ export interface operations {
             query?: {
                 /** @description Only of this night, `2026-11-21`. */
                 business_date?: string;
+                /** @description Only of this venue. */
+                venue_id?: string;
                 /** @description At most so many, 50 unless said, 200 at most. */
                 limit?: number;
                 /** @description What the answer before gave as `next`. */

@@ -1,8 +1,9 @@
 //! Money as people read it. Formats and reads amounts, never adds them: sums come from the server.
 
+import type { components } from "./api-types";
 import type { Lang } from "./i18n/index.svelte";
 
-export type Currency = "CLP" | "COP" | "CZK" | "EUR" | "ILS";
+export type Currency = components["schemas"]["Currency"];
 
 /** How many decimals the minor unit stands for (ISO 4217). */
 const EXPONENT: Record<Currency, number> = { CLP: 0, COP: 2, CZK: 2, EUR: 2, ILS: 2 };

@@ -1,20 +1,22 @@
 import { expect, test } from "vitest";
 
-import { readRoute, writeRoute, type Route } from "./route";
+import { readRoute, TONIGHT, writeRoute, type Route } from "./route";
 
 test.each<Route>([
-  { page: "night", date: null, saleId: null },
-  { page: "night", date: "2026-11-21", saleId: null },
-  { page: "night", date: "2026-11-21", saleId: "0193a5c2" },
-  { page: "night", date: null, saleId: "0193a5c2" },
+  TONIGHT,
+  { ...TONIGHT, date: "2026-11-21" },
+  { ...TONIGHT, date: "2026-11-21", saleId: "0193a5c2" },
+  { ...TONIGHT, saleId: "0193a5c2" },
+  { ...TONIGHT, venueId: "0193-beef" },
+  { ...TONIGHT, date: "2026-11-21", venueId: "0193-beef", saleId: "0193a5c2" },
   { page: "products" },
 ])("%j comes back from its address", (route) => {
   expect(readRoute(writeRoute(route))).toEqual(route);
 });
 
-test.each(["", "#", "#/", "#/elsewhere", "#/night/2026-13-45", "#/night/yesterday", "#/night/now/%E0%A4%A"])(
+test.each(["", "#", "#/", "#/elsewhere", "#/night/2026-13-45", "#/night/yesterday", "#/night/now/%E0%A4%A", "#/night?venue=a%2Fb"])(
   "%j leads to tonight",
   (hash) => {
-    expect(readRoute(hash)).toEqual({ page: "night", date: null, saleId: null });
+    expect(readRoute(hash)).toEqual(TONIGHT);
   },
 );

@@ -1,15 +1,30 @@
 //! Where the reader is, kept in the address after `#`, so that a reload and the back key work and the server serves one page.
 
-export type Route =
-  | { page: "night"; date: string | null; saleId: string | null }
-  | { page: "products" };
+/** A night: which, the one that is on when there is no date; where, where it is on when no venue; and a sale of it. */
+export interface NightRoute {
+  page: "night";
+  date: string | null;
+  venueId: string | null;
+  saleId: string | null;
+}
+
+export type Route = NightRoute | { page: "products" };
+
+export const TONIGHT: NightRoute = { page: "night", date: null, venueId: null, saleId: null };
 
 /** An address nobody made here leads to tonight. */
 export function readRoute(hash: string): Route {
-  const [page, date, saleId] = hash.replace(/^#\/?/, "").split("/");
+  const [path = "", asked = ""] = hash.replace(/^#\/?/, "").split("?");
+  const [page, date, saleId] = path.split("/");
   if (page === "products") return { page: "products" };
   const isDate = date !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(date) && !Number.isNaN(Date.parse(date));
-  return { page: "night", date: isDate ? date : null, saleId: saleId && isId(saleId) ? saleId : null };
+  const venueId = new URLSearchParams(asked).get("venue");
+  return {
+    page: "night",
+    date: isDate ? date : null,
+    venueId: venueId && isId(venueId) ? venueId : null,
+    saleId: saleId && isId(saleId) ? saleId : null,
+  };
 }
 
 /** Ids are made of what an address carries as it is. */
@@ -20,6 +35,7 @@ function isId(text: string): boolean {
 export function writeRoute(route: Route): string {
   if (route.page === "products") return "#/products";
   const sale = route.saleId ? `/${route.saleId}` : "";
-  if (!route.date && !sale) return "#/night";
-  return `#/night/${route.date ?? "now"}${sale}`;
+  const venue = route.venueId ? `?venue=${route.venueId}` : "";
+  if (!route.date && !sale) return `#/night${venue}`;
+  return `#/night/${route.date ?? "now"}${sale}${venue}`;
 }

@@ -1,6 +1,6 @@
 //! The board of one night, kept fresh: old numbers stay until new ones are here.
 
-import { api, Refusal, type Board } from "../../lib/api";
+import { api, Refusal, type Asked, type Board } from "../../lib/api";
 import { listen } from "../../lib/bell";
 import { Coalescer } from "../../lib/coalesce";
 
@@ -19,7 +19,7 @@ export class NightBoard {
   /** The business date that is now, once known. */
   today = $state<string | null>(null);
 
-  #date: string | null = null;
+  #asked: Asked = { date: null, venueId: null };
   readonly #onRefusal: (refusal: Refusal) => void;
   readonly #fetches: Coalescer;
   #bell: { stop: () => void } | undefined;
@@ -50,10 +50,12 @@ export class NightBoard {
     this.#fetches.stop();
   }
 
-  /** Turns to another night, `null` for the one that is now. */
-  turnTo(date: string | null): void {
-    if (date === this.#date) return;
-    this.#date = date;
+  /** Turns to another night or another venue. */
+  turnTo(asked: Asked): void {
+    if (asked.date === this.#asked.date && asked.venueId === this.#asked.venueId) return;
+    // Another venue may be in another night.
+    if (asked.venueId !== this.#asked.venueId) this.today = null;
+    this.#asked = asked;
     this.isTurning = true;
     this.refresh();
   }
@@ -63,18 +65,18 @@ export class NightBoard {
   }
 
   async #fetch(): Promise<void> {
-    const date = this.#date;
+    const asked = this.#asked;
     try {
-      const board = await api.board(date);
-      if (date !== this.#date) return;
+      const board = await api.board(asked);
+      if (asked !== this.#asked) return;
       this.board = board;
       this.refusal = null;
       this.isTurning = false;
       // Only the server knows when a night turns into the next.
-      if (date === null) this.today = board.business_date;
-      else this.today ??= (await api.board(null)).business_date;
+      if (asked.date === null) this.today = board.business_date;
+      else this.today ??= (await api.board({ ...asked, date: null })).business_date;
     } catch (cause) {
-      if (date !== this.#date) return;
+      if (asked !== this.#asked) return;
       this.refusal = cause instanceof Refusal ? cause : new Refusal(0, "unreachable", String(cause));
       this.isTurning = false;
       this.#onRefusal(this.refusal);

@@ -1,9 +1,10 @@
 import { flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { board, quietBoard, sale, sales } from "../../../tests/fixtures";
+import { board, quietBoard, sale, sales, twoVenues } from "../../../tests/fixtures";
 import type { Board } from "../../lib/api";
 import { i18n } from "../../lib/i18n/index.svelte";
+import { TONIGHT, type NightRoute } from "../../lib/route";
 import { allHeardUntil, mayLack } from "./known";
 import Night from "./Night.svelte";
 
@@ -57,12 +58,12 @@ async function settle(ms = 0): Promise<void> {
   flushSync();
 }
 
-async function show(date: string | null = null, saleId: string | null = null): Promise<HTMLElement> {
+async function show(over: Partial<NightRoute> = {}): Promise<HTMLElement> {
   const target = document.createElement("div");
   document.body.replaceChildren(target);
   page = mount(Night, {
     target,
-    props: { date, saleId, onRefusal: (refusal) => refusals.push(refusal.code), onVenue: () => undefined },
+    props: { route: { ...TONIGHT, ...over }, onRefusal: (refusal) => refusals.push(refusal.code), onVenue: () => undefined },
   });
   await settle();
   return target;
@@ -77,7 +78,38 @@ test("the sum says until when it is known, and for which till it is not", async 
   const shown = textOf(await show());
   expect(shown).toContain("Vendido, conocido hasta 00:42 salvo Caja 3");
   expect(shown).toContain("$4.812.300");
-  expect(shown).toContain("Puede faltar lo de Caja 3 desde las 00:31");
+  expect(shown).toContain("Faltan entre $ 43.000 y $ 171.000 de Caja 3");
+  server.board = { ...board, may_lack: null, tills: board.tills.map((till) => ({ ...till, may_lack: null })) };
+  server.bell?.dispatchEvent(new Event("board"));
+  await settle(1_000);
+  expect(textOf(document.body)).toContain("Puede faltar lo de Caja 3 desde las 00:31");
+});
+
+test("the bars are drawn to one scale, and what may be missing follows what is known", async () => {
+  const row = (await show()).querySelector("tr.hot .bar svg");
+  const [known, hatch] = [...(row?.querySelectorAll("rect:not(pattern rect)") ?? [])].map((rect) => ({
+    from: Number(rect.getAttribute("x")),
+    long: Number(rect.getAttribute("width")),
+  }));
+  expect(hatch?.from).toBeCloseTo(known?.long ?? 0);
+  // 43 000 beside 902 400, to the same scale.
+  expect((hatch?.long ?? 0) / (known?.long ?? 1)).toBeCloseTo(43_000 / 902_400, 3);
+  expect(row?.getAttribute("aria-label")).toContain("Puede faltar entre");
+});
+
+test("a company with one venue is not asked which; with two, the address says where", async () => {
+  expect((await show()).querySelector("select")).toBeNull();
+  if (page) await unmount(page);
+  server.board = twoVenues;
+  const select = (await show()).querySelector<HTMLSelectElement>("select")!;
+  expect([...select.options].map((option) => option.text)).toEqual(["Bar Alerce", "Club Valdivia"]);
+  expect(select.selectedOptions[0]?.text).toBe("Club Valdivia");
+  select.value = twoVenues.venues[0]!.venue_id;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+  expect(location.hash).toBe(`#/night?venue=${twoVenues.venues[0]!.venue_id}`);
+  if (page) await unmount(page);
+  await show({ venueId: "0193-beef" });
+  expect(server.asked.at(-1)).toBe("/v1/admin/board?venue_id=0193-beef");
 });
 
 test("a sum that every till confirmed has no reservation", async () => {
@@ -180,7 +212,7 @@ test("the arrows walk the sales and a sale opens beside them", async () => {
 });
 
 test("the opened sale shows its lines, its tax and its payments", async () => {
-  const card = textOf((await show(null, sales[1]!.sale_id)).querySelector(".sale"));
+  const card = textOf((await show({ saleId: sales[1]!.sale_id })).querySelector(".sale"));
   expect(card).toContain("Venta BTZ 412");
   expect(card).toContain("2 Piscola Alto 35$ 5.990 c/u $11.980");
   expect(card).toMatch(/Neto ?\$20.589 IVA 19 % ?\$3.912 Total ?\$24.501/);
@@ -193,7 +225,7 @@ test("the opened sale shows its lines, its tax and its payments", async () => {
 test("another night is asked for by its date, and is not known until now but over", async () => {
   const past = { ...board, business_date: "2026-11-14", tills: board.tills.filter((till) => till.state === "online") };
   server.past = past;
-  const shown = textOf(await show("2026-11-14"));
+  const shown = textOf(await show({ date: "2026-11-14" }));
   expect(server.asked).toContain("/v1/admin/board?business_date=2026-11-14");
   expect(shown).toContain("Noche del sábado");
   expect(shown).toContain("Ir a esta noche");
