@@ -15,6 +15,8 @@ export const permissionsEn: Record<Permission, string> = {
   reprint: "Printing a copy",
   see_expected_cash: "Seeing the expected cash",
   see_diagnostics: "Seeing diagnostics",
+  edit_product: "Changing a product",
+  keep_stock: "Counting or moving stock",
 };
 
 export const errorsEn: Record<ErrorCode, (facts: Facts) => string> = {

@@ -15,6 +15,8 @@ export const permissionsEs: Record<Permission, string> = {
   reprint: "Imprimir una copia",
   see_expected_cash: "Ver lo esperado",
   see_diagnostics: "Ver el diagnóstico",
+  edit_product: "Cambiar un producto",
+  keep_stock: "Contar o mover existencias",
 };
 
 export const errorsEs: Record<ErrorCode, (facts: Facts) => string> = {
