@@ -313,6 +313,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much there is of everything that was ever counted. */
+        get: operations["list_stock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/superseded-edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Values written at tills that did not stand, newest first. */
+        get: operations["list_superseded_edits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/tills": {
         parameters: {
             query?: never;
@@ -744,6 +778,8 @@ export interface components {
                 price_minor: number;
                 product_id: string;
                 sku: string;
+                /** @description Put on and taken off at tills. */
+                tags: string[];
                 /**
                  * Format: int32
                  * @description The tax inside, basis points.
@@ -945,6 +981,8 @@ export interface components {
             price_minor: number;
             product_id: string;
             sku: string;
+            /** @description Put on and taken off at tills. */
+            tags: string[];
             /**
              * Format: int32
              * @description The tax inside, basis points.
@@ -1101,6 +1139,53 @@ export interface components {
             /** @description `cashier`, `bartender`, `supervisor`, `manager`, `admin`, `auditor`. */
             roles: string[];
             staff_id: string;
+        };
+        /** @description All counted products. */
+        StockList: {
+            items: components["schemas"]["StockOut"][];
+        };
+        /** @description A counted product. */
+        StockOut: {
+            /**
+             * Format: int64
+             * @description When, by the clock of the till.
+             */
+            counted_at: number;
+            /**
+             * Format: int64
+             * @description What the last count found, thousandths.
+             */
+            counted_milli: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description The last count and everything since, thousandths; negative when more was sold than was counted.
+             */
+            on_hand_milli: number;
+            product_id: string;
+            /** @description Empty when the catalogue never had it. */
+            sku: string;
+            venue_id: string;
+        };
+        /** @description The newest of them. */
+        SupersededList: {
+            items: components["schemas"]["SupersededOut"][];
+        };
+        /** @description A value a till wrote without knowing the one that stands. */
+        SupersededOut: {
+            device_id: string;
+            /** @description `name`, `price_minor` or `is_active`. */
+            field: string;
+            /** @description What stood instead. */
+            kept: unknown;
+            /** @description What it wrote. */
+            lost: unknown;
+            product_id: string;
+            /**
+             * Format: int64
+             * @description When, by the clock of the till.
+             */
+            written_at: number;
         };
         /** @description The tax inside, of one rate. */
         TaxLine: {
@@ -2268,6 +2353,66 @@ export interface operations {
             };
             /** @description `unprocessable` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_stock: {
+        parameters: {
+            query?: {
+                venue_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every counted product */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockList"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_superseded_edits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupersededList"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
