@@ -118,12 +118,15 @@ impl Club {
         let port: Value = serde_json::from_str(&port)?;
         let port = text(&port, "/port")?;
 
+        // Kept with the club, not with this machine's tills: a club founded anew is not one restored from a backup.
+        let witness = self.dir.join("witness");
         fs::write(
             dir.join("till.toml"),
             format!(
                 "[printer]\naddress = \"tcp://{printer_address}\"\ncolumns = 48\ncode_page = \"pc858\"\nsimulated = true\n\n\
                  [terminal]\nprotocol = \"transbank\"\nport = \"{port}\"\nbaud = 115200\nsimulated = true\n\n\
-                 [sync]\ninterval_ms = 2000\n"
+                 [sync]\ninterval_ms = 2000\n\n\
+                 [ledger]\nballast_mb = 0\nwitness = {witness:?}\n"
             ),
         )?;
         let counter = Counter { code: code.to_owned(), dir, papers, printer, _terminal: terminal };

@@ -12,7 +12,9 @@ use crate::desktop::TillWindow;
 use crate::hands::Hands;
 use crate::house::House;
 use crate::process::run;
+use crate::setup::{self, Need};
 use crate::stopwatch::Stopwatch;
+use crate::suite;
 
 const STARTS: usize = 5;
 const PRESSES: usize = 300;
@@ -46,6 +48,9 @@ const PRESS_AND_WATCH: &str = r"
 
 /// Measures a window on the demo's catalogue.
 pub fn measure(house: &House) -> Result<Value> {
+    setup::system(Need::Robots)?;
+    setup::build_screens(house)?;
+    suite::build_everything(house)?;
     let mut club = Club::open(house, &house.fresh_folder("bench-window")?)?;
     club.start_server()?;
     let code = club.register_codes().into_iter().next().context("a register")?;
