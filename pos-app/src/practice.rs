@@ -254,7 +254,7 @@ impl HeadOffice {
     /// Tells a till about a person.
     pub fn describe(&self, till: &Till, staff: &StaffMember) -> Result<(), CommandError> {
         let staff = staff.clone();
-        till.ledger().write(move |tx| catalog::put_staff(tx.connection(), &staff))?;
+        till.ledger().write(move |tx| tx.put_staff(&staff))?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use shared::staff::{Decision, Permission, StaffMember, decide};
 
 use super::Till;
+use super::till::lock;
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::catalog;
 
@@ -63,8 +64,15 @@ impl Till {
     /// The person signed in, as head office last described them; one who no longer works here is signed out.
     pub(crate) fn operator(&self) -> Result<Option<StaffMember>, CommandError> {
         let Some(staff_id) = self.operator_id() else { return Ok(None) };
+        let changes = self.ledger().people_changes();
+        if let Some((_, staff)) =
+            lock(&self.known_operator).as_ref().filter(|(at, staff)| *at == changes && staff.staff_id == staff_id)
+        {
+            return Ok(Some(staff.clone()));
+        }
         let staff = self.ledger().read(|connection| catalog::find_staff(connection, staff_id))?;
         let staff = staff.filter(|staff| staff.is_active);
+        *lock(&self.known_operator) = staff.clone().map(|staff| (changes, staff));
         if staff.is_none() {
             self.set_operator(None);
         }

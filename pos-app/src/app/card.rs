@@ -7,6 +7,7 @@ use shared::ids::PaymentId;
 use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport};
 
 use super::journal::Taken;
+use super::sale::paid_by;
 use super::till::lock;
 use super::{Caller, Till};
 use crate::commands::types::{CardPaymentView, CardRef, DeviceState, StartCard, WaitCard};
@@ -29,7 +30,7 @@ pub(crate) fn start_card(till: &Till, who: &Caller, args: &StartCard) -> Result<
         let message = "The card terminal does not answer. Look at its cable and its power; cash goes on.";
         return Err(CommandError::new(ErrorCode::TerminalUnreachable, message).with("detail", health.detail));
     }
-    let paid: i64 = till.approved_cards(sale.sale_id)?.iter().map(|card| card.amount_minor).sum();
+    let paid = paid_by(&till.ledger().read(|connection| card::list_of_sale(connection, sale.sale_id))?);
     let left_minor = sale.totals().total_minor - paid;
     let amount_minor = args.amount_minor.unwrap_or(left_minor);
     if amount_minor > left_minor {

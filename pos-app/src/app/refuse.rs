@@ -32,9 +32,7 @@ impl From<LedgerError> for CommandError {
             LedgerError::NotOurs(_) => Self::new(Code::Internal, message),
             LedgerError::NotEnrolled => not_enrolled(),
             LedgerError::Busy(_) => Self::new(Code::LedgerInUse, message),
-            LedgerError::Sqlite(_) | LedgerError::Thread(_) | LedgerError::Stopped => {
-                Self::new(Code::LedgerWriteFailed, message)
-            }
+            LedgerError::Sqlite(_) | LedgerError::Thread(_) => Self::new(Code::LedgerWriteFailed, message),
             LedgerError::BrokenOff => Self::new(Code::Internal, message),
         }
     }

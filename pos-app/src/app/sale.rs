@@ -4,10 +4,12 @@ use shared::event::{Fact, SaleAbandoned, SaleRecorded};
 use shared::ids::SaleId;
 use shared::register::{Counted, RegisterSession};
 use shared::sale::{Quantity, Sale};
-use shared::tender::{ApprovedCard, CardPayment, CardState, Tender, cash_due, change_in_notes};
+use shared::staff::StaffMember;
+use shared::tender::{CardPayment, CardState, Tender, cash_due, change_in_notes};
 use shared::venue::{Register, Venue};
 
 use super::card::busy_with;
+use super::refuse::internal;
 use super::suggest::suggestions;
 use super::till::lock;
 use super::{Caller, Till};
@@ -17,44 +19,46 @@ use crate::commands::types::{
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::sale::{StoredSale, list_latest, next_receipt_no};
 use crate::ledger::ticket::next_serial;
-use crate::ledger::{View, card, catalog, counter};
+use crate::ledger::{LedgerTx, View, card, catalog, counter};
 
 /// `sale.current`
 pub(crate) fn current_sale(till: &Till, _: &Caller, _: &Nothing) -> Result<SaleView, CommandError> {
-    let sale = till.sale_on_counter()?;
-    till.view_counter(sale)
+    till.ledger().view(|ledger| till.view_counter(ledger, till.sale_on_counter(ledger)?))
 }
 
 /// `sale.add`
 pub(crate) fn add_product(till: &Till, _: &Caller, args: &AddProduct) -> Result<SaleView, CommandError> {
-    till.change_sale(|sale| {
-        let product = till.ledger().read(|connection| catalog::find_product(connection, args.product_id))?;
+    let (product_id, quantity) = (args.product_id, args.quantity_milli.unwrap_or(Quantity::ONE));
+    till.change_sale(move |ledger, sale| {
+        let product = catalog::find_product(ledger, product_id)?;
         let unknown = || CommandError::new(ErrorCode::ProductUnknown, "This till knows no such product.");
-        sale.add(&product.ok_or_else(unknown)?, args.quantity_milli.unwrap_or(Quantity::ONE))?;
+        sale.add(&product.ok_or_else(unknown)?, quantity)?;
         Ok(())
     })
 }
 
 /// `sale.set_quantity`
 pub(crate) fn set_quantity(till: &Till, _: &Caller, args: &SetQuantity) -> Result<SaleView, CommandError> {
-    till.change_sale(|sale| Ok(sale.set_quantity(args.line_no, args.quantity_milli)?))
+    let (line_no, quantity) = (args.line_no, args.quantity_milli);
+    till.change_sale(move |_, sale| Ok(sale.set_quantity(line_no, quantity)?))
 }
 
 /// `sale.remove`
 pub(crate) fn remove_line(till: &Till, _: &Caller, args: &RemoveLine) -> Result<SaleView, CommandError> {
-    till.change_sale(|sale| {
-        sale.remove(args.line_no)?;
+    let line_no = args.line_no;
+    till.change_sale(move |_, sale| {
+        sale.remove(line_no)?;
         Ok(())
     })
 }
 
 /// `sale.repeat_last`
 pub(crate) fn repeat_last(till: &Till, _: &Caller, _: &Nothing) -> Result<SaleView, CommandError> {
-    let last = till.ledger().read(|connection| list_latest(connection, 1))?.pop();
-    let last = last.ok_or_else(|| CommandError::new(ErrorCode::SaleUnknown, "There is no sale to repeat yet."))?;
-    till.change_sale(|sale| {
+    till.change_sale(|ledger, sale| {
+        let last = list_latest(ledger, 1)?.pop();
+        let last = last.ok_or_else(|| CommandError::new(ErrorCode::SaleUnknown, "There is no sale to repeat yet."))?;
         for line in &last.recorded.lines {
-            let product = till.ledger().read(|connection| catalog::find_product(connection, line.product_id))?;
+            let product = catalog::find_product(ledger, line.product_id)?;
             let gone = || {
                 CommandError::new(ErrorCode::ProductNotForSale, format!("{} is not for sale any more.", line.name))
                     .with("product", line.name.clone())
@@ -68,25 +72,26 @@ pub(crate) fn repeat_last(till: &Till, _: &Caller, _: &Nothing) -> Result<SaleVi
 /// `sale.abandon`
 pub(crate) fn abandon_sale(till: &Till, who: &Caller, _: &Nothing) -> Result<SaleView, CommandError> {
     let _turn = till.take_turn();
-    let Some(sale) = till.ledger().read(counter::find)? else {
-        let empty = till.sale_on_counter()?;
-        return till.view_counter(empty);
-    };
-    till.refuse_running_card(sale.sale_id)?;
-    if !till.approved_cards(sale.sale_id)?.is_empty() {
-        let message = "A card has paid towards this sale. Finish it, or void the payment at the terminal first.";
-        return Err(CommandError::new(ErrorCode::CardAlreadyPaid, message));
-    }
-    let lines: Vec<_> = sale.lines.iter().map(|line| (line.product_id, line.quantity_milli.milli())).collect();
-    let session = till.find_session()?.map(|stored| stored.session.session_id);
     let actor = Some(who.staff()?.staff_id);
-    till.ledger().write(move |tx| {
-        if !lines.is_empty() {
-            tx.append(&Fact::SaleAbandoned(SaleAbandoned { sale_id: sale.sale_id, lines }), actor, session)?;
+    till.ledger().transact(|tx| {
+        let ledger = tx.connection();
+        if let Some(sale) = counter::find(ledger)? {
+            let cards = card::list_of_sale(ledger, sale.sale_id)?;
+            refuse_running(&cards)?;
+            if cards.iter().any(|card| card.approved().is_some()) {
+                let message =
+                    "A card has paid towards this sale. Finish it, or void the payment at the terminal first.";
+                return Err(CommandError::new(ErrorCode::CardAlreadyPaid, message));
+            }
+            let lines: Vec<_> = sale.lines.iter().map(|line| (line.product_id, line.quantity_milli.milli())).collect();
+            if !lines.is_empty() {
+                let session = till.find_session_in(ledger)?.map(|stored| stored.session.session_id);
+                tx.append(&Fact::SaleAbandoned(SaleAbandoned { sale_id: sale.sale_id, lines }), actor, session)?;
+            }
+            tx.clear_counter()?;
         }
-        tx.clear_counter()
-    })?;
-    till.view_counter(till.sale_on_counter()?)
+        till.view_counter(ledger, till.sale_on_counter(ledger)?)
+    })
 }
 
 /// `sale.complete`
@@ -94,35 +99,7 @@ pub(crate) fn complete_sale(till: &Till, who: &Caller, args: &CompleteSale) -> R
     let stored = {
         let _turn = till.take_turn();
         let staff = who.staff()?;
-        let Settling { session, sale, cards, venue, register, receipt_no, serial } =
-            till.ledger().view(|ledger| till.load_settling(ledger))?;
-        refuse_running(&cards)?;
-        let cards: Vec<_> = cards.iter().filter_map(CardPayment::approved).collect();
-        let mut tenders: Vec<_> = cards.iter().map(|card| Tender::Card { payment_id: card.payment_id }).collect();
-        tenders.extend(args.cash_tendered_minor.map(|tendered_minor| Tender::Cash { tendered_minor }));
-        let completed = sale.complete(&tenders, &cards, venue.cash_rounding)?;
-        let tickets = till.issue_tickets(&completed.lines, session.business_date, serial, (&venue, &register))?;
-        let now = till.clock.now();
-        let recorded = SaleRecorded {
-            sale_id: completed.sale_id,
-            receipt_no,
-            business_date: session.business_date,
-            completed_at: now,
-            currency: completed.currency,
-            lines: completed.lines,
-            totals: completed.totals,
-            settlement: completed.settlement,
-            tickets,
-        };
-        let jobs = till.sale_paper(&recorded, (&venue, &register, &staff.name));
-        let (operator, is_print_pending) = (Some(staff.staff_id), !jobs.is_empty());
-        let fact = Fact::SaleCompleted(recorded.clone());
-        till.ledger().write(move |tx| {
-            tx.append(&fact, operator, Some(session.session_id))?;
-            tx.clear_counter()?;
-            jobs.iter().try_for_each(|job| tx.insert_print_job(job, now).map(drop))
-        })?;
-        StoredSale { recorded, operator, copies: 0, is_print_pending }
+        till.ledger().transact(|tx| till.settle(tx, staff, args.cash_tendered_minor))?
     };
     till.wake_printer();
     Ok(view_sale(stored))
@@ -169,6 +146,11 @@ struct Settling {
     serial: u32,
 }
 
+/// What cards paid of a sale.
+pub(super) fn paid_by(cards: &[CardPayment]) -> i64 {
+    cards.iter().filter_map(CardPayment::approved).map(|card| card.amount_minor).sum()
+}
+
 /// A payment in doubt does not hold up its sale: the customer pays otherwise, and the doubt stays named.
 fn refuse_running(cards: &[CardPayment]) -> Result<(), CommandError> {
     let is_running = |state: &CardState| !state.is_final() && *state != CardState::Uncertain;
@@ -185,6 +167,45 @@ fn no_room() -> CommandError {
 }
 
 impl Till {
+    /// Settles what is on the counter and writes it down. Everything it needs is read in the transaction that writes it:
+    /// nothing can change in between, and the writer's pages are warm where a reader's are stale after every sale.
+    fn settle(
+        &self,
+        tx: &LedgerTx<'_>,
+        staff: &StaffMember,
+        cash_tendered_minor: Option<i64>,
+    ) -> Result<StoredSale, CommandError> {
+        let Settling { session, sale, cards, venue, register, receipt_no, serial } =
+            self.load_settling(tx.connection())?;
+        refuse_running(&cards)?;
+        let cards: Vec<_> = cards.iter().filter_map(CardPayment::approved).collect();
+        let mut tenders: Vec<_> = cards.iter().map(|card| Tender::Card { payment_id: card.payment_id }).collect();
+        tenders.extend(cash_tendered_minor.map(|tendered_minor| Tender::Cash { tendered_minor }));
+        let completed = sale.complete(&tenders, &cards, venue.cash_rounding)?;
+        let tickets = self.issue_tickets(&completed.lines, session.business_date, serial, (&venue, &register))?;
+        let now = self.clock.now();
+        let recorded = SaleRecorded {
+            sale_id: completed.sale_id,
+            receipt_no,
+            business_date: session.business_date,
+            completed_at: now,
+            currency: completed.currency,
+            lines: completed.lines,
+            totals: completed.totals,
+            settlement: completed.settlement,
+            tickets,
+        };
+        let jobs = self.sale_paper(&recorded, (&venue, &register, &staff.name));
+        let fact = Fact::SaleCompleted(recorded);
+        tx.append(&fact, Some(staff.staff_id), Some(session.session_id))?;
+        tx.clear_counter()?;
+        for job in &jobs {
+            tx.insert_print_job(job, now)?;
+        }
+        let Fact::SaleCompleted(recorded) = fact else { return Err(internal("a sale that is none")) };
+        Ok(StoredSale { recorded, operator: Some(staff.staff_id), copies: 0, is_print_pending: !jobs.is_empty() })
+    }
+
     fn load_settling(&self, ledger: &View) -> Result<Settling, CommandError> {
         let session = self.session_in(ledger)?.session;
         let empty = || CommandError::new(ErrorCode::SaleEmpty, "There is nothing on the counter to sell.");
@@ -201,56 +222,49 @@ impl Till {
     }
 
     /// What is on the counter, or an empty sale whose id stays until it has a line.
-    fn sale_on_counter(&self) -> Result<Sale, CommandError> {
-        if let Some(sale) = self.ledger().read(counter::find)? {
+    fn sale_on_counter(&self, ledger: &View) -> Result<Sale, CommandError> {
+        if let Some(sale) = counter::find(ledger)? {
             return Ok(sale);
         }
-        let currency = self.venue()?.currency;
+        let currency = self.venue_in(ledger)?.currency;
         let mut next = lock(&self.next_sale);
         let sale_id = *next.get_or_insert_with(|| SaleId::new(self.clock.now(), &*self.entropy));
         Ok(Sale::open(sale_id, currency))
     }
 
-    /// Changes the sale on the counter, durably, or leaves it as it was.
+    /// Changes the sale on the counter, durably, or leaves it as it was: read, changed and written in one transaction.
     fn change_sale(
         &self,
-        change: impl FnOnce(&mut Sale) -> Result<(), CommandError>,
+        change: impl FnOnce(&View, &mut Sale) -> Result<(), CommandError>,
     ) -> Result<SaleView, CommandError> {
         let _turn = self.take_turn();
-        self.session()?;
-        let mut sale = self.sale_on_counter()?;
-        if sale.lines.is_empty() && self.ledger().is_out_of_room() {
-            return Err(no_room());
-        }
-        // The terminal was asked for what the sale came to; it cannot come to something else meanwhile.
-        self.refuse_running_card(sale.sale_id)?;
-        change(&mut sale)?;
-        let paid: i64 = self.approved_cards(sale.sale_id)?.iter().map(|card| card.amount_minor).sum();
-        if sale.totals().total_minor < paid {
-            // Only cash gives change, so what a card paid has to stay on the sale.
-            let message = "A card has paid for this already. It can only come off once that payment is undone.";
-            return Err(CommandError::new(ErrorCode::CardAlreadyPaid, message));
-        }
-        let kept = sale.clone();
-        self.ledger().write(move |tx| tx.put_on_counter(&kept))?;
+        let view = self.ledger().transact(|tx| {
+            let ledger = tx.connection();
+            self.session_in(ledger)?;
+            let mut sale = self.sale_on_counter(ledger)?;
+            if sale.lines.is_empty() && self.ledger().is_out_of_room() {
+                return Err(no_room());
+            }
+            let cards = card::list_of_sale(ledger, sale.sale_id)?;
+            // The terminal was asked for what the sale came to; it cannot come to something else meanwhile.
+            refuse_running(&cards)?;
+            change(ledger, &mut sale)?;
+            if sale.totals().total_minor < paid_by(&cards) {
+                // Only cash gives change, so what a card paid has to stay on the sale.
+                let message = "A card has paid for this already. It can only come off once that payment is undone.";
+                return Err(CommandError::new(ErrorCode::CardAlreadyPaid, message));
+            }
+            tx.put_on_counter(&sale)?;
+            self.view_counter(ledger, sale)
+        })?;
         *lock(&self.next_sale) = None;
-        self.view_counter(sale)
+        Ok(view)
     }
 
-    pub(super) fn approved_cards(&self, sale_id: SaleId) -> Result<Vec<ApprovedCard>, CommandError> {
-        let cards = self.ledger().read(|connection| card::list_of_sale(connection, sale_id))?;
-        Ok(cards.iter().filter_map(CardPayment::approved).collect())
-    }
-
-    fn refuse_running_card(&self, sale_id: SaleId) -> Result<(), CommandError> {
-        refuse_running(&self.ledger().read(|connection| card::list_of_sale(connection, sale_id))?)
-    }
-
-    fn view_counter(&self, sale: Sale) -> Result<SaleView, CommandError> {
-        let rounding = self.venue()?.cash_rounding;
-        let cards = self.ledger().read(|connection| card::list_of_sale(connection, sale.sale_id))?;
-        let approved = cards.iter().filter_map(CardPayment::approved);
-        let paid_minor: i64 = approved.map(|card| card.amount_minor).sum();
+    fn view_counter(&self, ledger: &View, sale: Sale) -> Result<SaleView, CommandError> {
+        let rounding = self.venue_in(ledger)?.cash_rounding;
+        let cards = card::list_of_sale(ledger, sale.sale_id)?;
+        let paid_minor = paid_by(&cards);
         let totals = sale.totals();
         let left_minor = totals.total_minor - paid_minor;
         let cash_due_minor = cash_due(totals.total_minor, paid_minor, rounding);

@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, 
 
 use serde_json::Value;
 use shared::ids::{Entropy, PaymentId, SaleId, StaffId};
+use shared::staff::StaffMember;
 use shared::tender::CardProgress;
 use shared::time::Clock;
 use shared::venue::{Register, Venue};
@@ -54,6 +55,8 @@ pub struct Till {
     ledger: Arc<Ledger>,
     identity: RwLock<Option<Arc<Identity>>>,
     operator: Mutex<Option<StaffId>>,
+    /// The operator as last read, and how often people had changed by then: asked for before every command.
+    pub(super) known_operator: Mutex<Option<(u64, StaffMember)>>,
     /// Held by whoever changes the counter, a session or a ticket: what they read stays so until they commit.
     turn: Mutex<()>,
     /// Held while a PIN is looked at, so that five at once are not five first tries.
@@ -103,6 +106,7 @@ impl Till {
             ledger: Arc::new(ledger),
             identity: RwLock::new(identity.map(Arc::new)),
             operator: Mutex::new(None),
+            known_operator: Mutex::new(None),
             turn: Mutex::new(()),
             pin_turn: Mutex::new(()),
             locks: Mutex::new(locks),
@@ -206,8 +210,11 @@ impl Till {
 
     /// The open session, if the drawer is open.
     pub(super) fn find_session(&self) -> Result<Option<StoredSession>, CommandError> {
-        let register_id = self.identity()?.enrolment.register_id;
-        Ok(self.ledger.read(|connection| find_open_session(connection, register_id))?)
+        self.ledger.read(|connection| self.find_session_in(connection))
+    }
+
+    pub(super) fn find_session_in(&self, ledger: &View) -> Result<Option<StoredSession>, CommandError> {
+        Ok(find_open_session(ledger, self.identity()?.enrolment.register_id)?)
     }
 
     /// The open session.
@@ -219,7 +226,7 @@ impl Till {
 
     pub(super) fn session_in(&self, ledger: &View) -> Result<StoredSession, CommandError> {
         let closed = || CommandError::new(ErrorCode::SessionNotOpen, "The drawer is not open. Open it with its float.");
-        find_open_session(ledger, self.identity()?.enrolment.register_id)?.ok_or_else(closed)
+        self.find_session_in(ledger)?.ok_or_else(closed)
     }
 }
 

@@ -95,7 +95,7 @@ pub fn delete_category(connection: &Connection, category_id: CategoryId) -> Resu
 }
 
 /// Sets a person.
-pub fn put_staff(connection: &Connection, staff: &StaffMember) -> Result<(), LedgerError> {
+pub(super) fn put_staff(connection: &Connection, staff: &StaffMember) -> Result<(), LedgerError> {
     connection.prepare_cached("INSERT OR REPLACE INTO staff VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
         staff.staff_id.as_bytes(),
         staff.name,
@@ -107,7 +107,7 @@ pub fn put_staff(connection: &Connection, staff: &StaffMember) -> Result<(), Led
 }
 
 /// Removes a person.
-pub fn delete_staff(connection: &Connection, staff_id: StaffId) -> Result<(), LedgerError> {
+pub(super) fn delete_staff(connection: &Connection, staff_id: StaffId) -> Result<(), LedgerError> {
     connection.prepare_cached("DELETE FROM staff WHERE staff_id = ?1")?.execute([staff_id.as_bytes()])?;
     Ok(())
 }

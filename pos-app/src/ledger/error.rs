@@ -41,15 +41,12 @@ pub enum LedgerError {
     /// The database said no.
     #[error("the till's database refused: {0}")]
     Sqlite(#[source] rusqlite::Error),
-    /// The ledger's thread could not start.
-    #[error("the ledger's thread cannot start")]
+    /// A thread beside the ledger could not start.
+    #[error("a thread of the ledger cannot start")]
     Thread(#[source] std::io::Error),
     /// A bug of ours inside a deed; nothing of it was written.
     #[error("a deed broke off; nothing of it was written")]
     BrokenOff,
-    /// The ledger is closed.
-    #[error("the ledger is closed")]
-    Stopped,
 }
 
 impl From<rusqlite::Error> for LedgerError {

@@ -33,7 +33,7 @@ pub fn apply(tx: &LedgerTx<'_>, name: StreamName, items: &[StreamItem], end: Cur
 /// comes after it.
 pub fn refresh(tx: &LedgerTx<'_>, name: StreamName, items: &[StreamItem]) -> Result<(), LedgerError> {
     for item in items {
-        if let Err(Unusable(reason)) = apply_item(tx.connection(), item)? {
+        if let Err(Unusable(reason)) = apply_item(tx, item)? {
             tracing::error!(stream = %name, seq = item.seq, key = item.key, reason, "an item of the stream is of no use");
         }
     }
@@ -88,7 +88,7 @@ pub fn forget(tx: &LedgerTx<'_>, keys: &[String]) -> Result<(), LedgerError> {
     for key in keys {
         let value = RawValue::NULL.to_owned();
         let item = StreamItem { seq: 0, op: Op::Del, key: key.clone(), value, cause: None };
-        if let Err(Unusable(reason)) = apply_item(tx.connection(), &item)? {
+        if let Err(Unusable(reason)) = apply_item(tx, &item)? {
             tracing::error!(key, reason, "a copy cannot be removed");
         }
     }
@@ -100,28 +100,29 @@ struct Unusable(String);
 
 type Applied = Result<Result<(), Unusable>, LedgerError>;
 
-fn apply_item(to: &Connection, item: &StreamItem) -> Applied {
+fn apply_item(to: &LedgerTx<'_>, item: &StreamItem) -> Applied {
     let Some((kind, id)) = item.key.split_once('/') else { return Ok(Err(Unusable("not a key".into()))) };
+    let copies = to.connection();
     match &item.key[..=kind.len()] {
-        keys::PRODUCT => change(to, item, id, catalog::put_product, catalog::delete_product),
-        keys::CATEGORY => change(to, item, id, catalog::put_category, catalog::delete_category),
-        keys::STAFF => change(to, item, id, catalog::put_staff, catalog::delete_staff),
-        keys::VENUE => change(to, item, id, catalog::put_venue, catalog::delete_venue),
-        keys::REGISTER => change(to, item, id, catalog::put_register, catalog::delete_register),
-        keys::DEVICE => change(to, item, id, catalog::put_device, catalog::delete_device),
-        keys::DURABLE => take_durable(to, item, id),
-        keys::REDEMPTION => change(to, item, id, ticket::put_heard_redemption, delete_heard_redemption),
-        keys::STOCK => change(to, item, id, stock::put_heard_stock, stock::delete_heard_stock),
+        keys::PRODUCT => change(copies, item, id, catalog::put_product, catalog::delete_product),
+        keys::CATEGORY => change(copies, item, id, catalog::put_category, catalog::delete_category),
+        keys::STAFF => change(to, item, id, LedgerTx::put_staff, LedgerTx::delete_staff),
+        keys::VENUE => change(copies, item, id, catalog::put_venue, catalog::delete_venue),
+        keys::REGISTER => change(copies, item, id, catalog::put_register, catalog::delete_register),
+        keys::DEVICE => change(copies, item, id, catalog::put_device, catalog::delete_device),
+        keys::DURABLE => take_durable(copies, item, id),
+        keys::REDEMPTION => change(copies, item, id, ticket::put_heard_redemption, delete_heard_redemption),
+        keys::STOCK => change(copies, item, id, stock::put_heard_stock, stock::delete_heard_stock),
         _ => Ok(Ok(())),
     }
 }
 
-fn change<Record, Id>(
-    to: &Connection,
+fn change<Copies, Record, Id>(
+    to: &Copies,
     item: &StreamItem,
     id: &str,
-    put: fn(&Connection, &Record) -> Result<(), LedgerError>,
-    delete: fn(&Connection, Id) -> Result<(), LedgerError>,
+    put: fn(&Copies, &Record) -> Result<(), LedgerError>,
+    delete: fn(&Copies, Id) -> Result<(), LedgerError>,
 ) -> Applied
 where
     Record: DeserializeOwned,

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -9,9 +10,10 @@ use shared::event::{
     ChainHead, ChainStarted, Event, Fact, Hash, Origin, ParentChain, Read, SealedEvent, Seen, Stamp, WitnessState,
 };
 use shared::ids::{ChainId, SessionId, StaffId};
+use shared::staff::StaffMember;
 use shared::time::{Clock, Hlc, Timestamp};
 
-use super::{LedgerError, Listener, column, enrolment, event, project};
+use super::{LedgerError, Listener, catalog, column, enrolment, event, project};
 use crate::identity::Enrolment;
 
 /// Where this run stands. A copy goes into each transaction and comes back only when it commits.
@@ -32,13 +34,14 @@ struct OpenChain {
     head: ChainHead,
 }
 
-/// Lives on the ledger's thread.
+/// Whoever holds it writes.
 pub(super) struct Writer {
     connection: Connection,
     run: Run,
     clock: Arc<dyn Clock>,
     witness: Option<WitnessState>,
     listeners: Arc<RwLock<Vec<Listener>>>,
+    people_changes: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -48,6 +51,7 @@ impl Writer {
         chain_id: ChainId,
         witness: Option<WitnessState>,
         listeners: Arc<RwLock<Vec<Listener>>>,
+        people_changes: Arc<AtomicU64>,
     ) -> Result<Self, LedgerError> {
         let enrolment = enrolment::load(&connection)?;
         let origin = enrolment.as_ref().map(Enrolment::origin);
@@ -59,7 +63,7 @@ impl Writer {
             Ok(Seen(column::count(row, 0)?, column::count(row, 1)?))
         })?;
         let run = Run { origin, certificate, chain_id, chain: None, parent, hlc: Hlc::from_bits(bits), seen };
-        Ok(Self { connection, run, clock, witness, listeners })
+        Ok(Self { connection, run, clock, witness, listeners, people_changes })
     }
 
     pub(super) fn run<T, E: From<LedgerError>>(
@@ -71,14 +75,18 @@ impl Writer {
             tx: tx.map_err(LedgerError::from)?,
             run: RefCell::new(self.run.clone()),
             appended: Cell::new(0),
+            has_changed_people: Cell::new(false),
             clock: &*self.clock,
             witness: self.witness,
         };
         // A deed that panics is a bug of ours; the till must go on selling after it.
         let value = catch_unwind(AssertUnwindSafe(|| deed(&tx))).map_err(|_| LedgerError::BrokenOff)??;
-        let LedgerTx { tx, run, appended, .. } = tx;
+        let LedgerTx { tx, run, appended, has_changed_people, .. } = tx;
         tx.commit().map_err(LedgerError::from)?;
         self.run = run.into_inner();
+        if has_changed_people.get() {
+            self.people_changes.fetch_add(1, Ordering::Release);
+        }
         if appended.get() > 0 {
             for listener in self.listeners.read().unwrap_or_else(PoisonError::into_inner).iter() {
                 listener();
@@ -93,6 +101,7 @@ pub struct LedgerTx<'a> {
     tx: Transaction<'a>,
     run: RefCell<Run>,
     appended: Cell<u64>,
+    has_changed_people: Cell<bool>,
     clock: &'a dyn Clock,
     witness: Option<WitnessState>,
 }
@@ -170,6 +179,18 @@ impl LedgerTx<'_> {
         run.chain = Some(OpenChain { head: sealed.head(), ..chain });
         self.appended.set(self.appended.get() + 1);
         Ok(sealed)
+    }
+
+    /// Sets a person.
+    pub fn put_staff(&self, staff: &StaffMember) -> Result<(), LedgerError> {
+        self.has_changed_people.set(true);
+        catalog::put_staff(&self.tx, staff)
+    }
+
+    /// Removes a person.
+    pub fn delete_staff(&self, staff_id: StaffId) -> Result<(), LedgerError> {
+        self.has_changed_people.set(true);
+        catalog::delete_staff(&self.tx, staff_id)
     }
 
     /// Keeps what head office said; events can be written from here on.

@@ -2,7 +2,6 @@
 
 use pos_app::commands::ErrorCode;
 use pos_app::commands::registry::COMMANDS;
-use pos_app::ledger::catalog;
 use serde_json::Value;
 use shared::staff::Role;
 
@@ -91,7 +90,7 @@ fn every_command_asks_who_calls_it() {
 fn whoever_no_longer_works_here_is_signed_out() {
     let counter = Counter::selling(2);
     let cashier = counter.cashier;
-    let gone = counter.till().ledger().write(move |tx| catalog::delete_staff(tx.connection(), cashier));
+    let gone = counter.till().ledger().write(move |tx| tx.delete_staff(cashier));
     gone.expect("written");
     assert_eq!(counter.code("sale.current", &Value::Null), ErrorCode::NotLoggedIn);
 }
