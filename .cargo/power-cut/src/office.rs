@@ -99,7 +99,8 @@ pub fn equip(bench: &Bench, papers: &Value, address: &str, root: &Path) -> Resul
     std::fs::create_dir_all(root.join("till"))?;
     // Little ballast: it is written and compared in every loop.
     let state = root.join("state");
-    let config = format!("[sync]\ninterval_ms = 1000\n\n[ledger]\nballast_mb = 1\nwitness = {state:?}\n");
+    let ledger = format!("[ledger]\nballast_mb = 1\nwitness = \"{}\"\n", state.display());
+    let config = format!("[sync]\ninterval_ms = 1000\n\n{ledger}");
     std::fs::write(root.join("till/till.toml"), config)?;
     let register = papers["registers"].as_array().into_iter().flatten().find(|register| register["code"] == "BMB");
     let code = register.and_then(|register| register["enrolment_code"].as_str()).context("no code for BMB")?;

@@ -6,6 +6,7 @@ pub mod check;
 pub mod club;
 pub mod demo;
 pub mod desktop;
+pub mod fuzz;
 pub mod hands;
 pub mod house;
 pub mod http;

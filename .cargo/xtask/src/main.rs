@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::house::House;
 use xtask::setup::Need;
-use xtask::{bench, check, demo, power_cut, process, screenshots, setup, suite};
+use xtask::{bench, check, demo, fuzz, power_cut, process, screenshots, setup, suite};
 
 /// What a newcomer, a contributor and the build machine run.
 #[derive(Parser)]
@@ -42,6 +42,16 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Searches for bytes that break a promise: installs cargo-fuzz and the nightly compiler when missing, and says so.
+    /// Its last line is JSON.
+    Fuzz {
+        /// How long to search in each target.
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u32,
+        /// One target, as its folder in `.cargo/fuzz/corpus` is called.
+        #[arg(long, value_name = "TARGET")]
+        only: Option<String>,
+    },
     /// Pulls the plug on the real till and the real server, and counts what is missing. Its last line is JSON.
     PowerCut {
         /// How often, in each of the four series.
@@ -76,6 +86,7 @@ fn main() -> Result<()> {
         Task::Test => suite::test(&house),
         Task::Check => check::check(&house),
         Task::Bench { name, json } => bench::bench(&house, &name, json),
+        Task::Fuzz { seconds, only } => fuzz::fuzz(&house, seconds, only.as_deref()),
         Task::PowerCut { loops, seed, only, json } => {
             power_cut::build_and_cut(&house, loops, seed, only.as_deref(), json)
         }

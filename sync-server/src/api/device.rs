@@ -1,6 +1,5 @@
 //! What tills ask for: to be enrolled, to hand over what they wrote, to learn what is new.
 
-use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -11,13 +10,12 @@ use serde::Deserialize;
 use shared::event::Hash;
 use shared::ids::{DeviceId, LogId};
 use shared::sync::ingest::Refusal;
-use shared::sync::protocol::{
-    EnrollReply, EnrollRequest, MAX_BODY_BYTES, MAX_PULL_ITEMS, ProblemCode, PullReply, PushReply, PushRequest,
-};
+use shared::sync::protocol::{EnrollReply, EnrollRequest, MAX_PULL_ITEMS, ProblemCode, PullReply, PushReply};
 
 use super::auth::{SignedRequest, TicketedRequest};
 use super::error::ApiError;
 use super::limit;
+use super::packed::{self, ParseError};
 use crate::app::pull::PullFrom;
 use crate::app::push::{Offer, PushError};
 use crate::app::{enroll, pull, push};
@@ -67,7 +65,7 @@ pub(crate) async fn push_events(
     let is_compressed = request.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "zstd");
     let body = request.body.clone();
     // Megabytes to unpack and read would hold up the threads that answer others.
-    let parsed = tokio::task::spawn_blocking(move || parse(&body, is_compressed)).await;
+    let parsed = tokio::task::spawn_blocking(move || packed::read(&body, is_compressed)).await;
     let parsed = match parsed.unwrap_or(Err(ParseError::Unreadable)) {
         Ok(parsed) => parsed,
         Err(ParseError::TooLarge) => return Err(ApiError::too_large()),
@@ -113,29 +111,6 @@ async fn keep(
     let mut tx = tenant.write().await?;
     tx.keep_intake(&Intake { device_id, reason, body }, app.outside.now(), INTAKE_QUOTA_BYTES).await?;
     Ok(tx.commit().await?)
-}
-
-enum ParseError {
-    TooLarge,
-    Unreadable,
-}
-
-/// Unpacks no further than one byte past the limit: a small body can claim to be very large.
-fn parse(body: &[u8], is_compressed: bool) -> Result<PushRequest, ParseError> {
-    if !is_compressed {
-        return serde_json::from_slice(body).map_err(|_| ParseError::Unreadable);
-    }
-    let mut decoder =
-        zstd::stream::read::Decoder::with_buffer(body).map_err(|_| ParseError::Unreadable)?.single_frame();
-    // 8 MiB of window is all a frame of ours needs; larger ones would make us set memory aside.
-    decoder.window_log_max(23).map_err(|_| ParseError::Unreadable)?;
-    let mut plain = Vec::new();
-    let read = decoder.take(MAX_BODY_BYTES as u64 + 1).read_to_end(&mut plain);
-    if plain.len() > MAX_BODY_BYTES {
-        return Err(ParseError::TooLarge);
-    }
-    read.map_err(|_| ParseError::Unreadable)?;
-    serde_json::from_slice(&plain).map_err(|_| ParseError::Unreadable)
 }
 
 /// How far a till has come in a stream.

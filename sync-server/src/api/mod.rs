@@ -10,6 +10,7 @@ mod health;
 mod hello;
 mod limit;
 mod openapi;
+mod packed;
 mod router;
 mod snapshot;
 mod till_bell;

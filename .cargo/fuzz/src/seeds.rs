@@ -1,0 +1,88 @@
+//! Inputs that make sense: where a search begins.
+
+use shared::event::{ChainStarted, DrawerOpened, Fact, SealedEvent, Seen, Stamp, sign_head};
+use shared::sync::protocol::{PROTO, PushBatch, PushRequest, SnapshotManifest, SnapshotPart};
+use shared::sync::stream::{Cursor, StreamName};
+use shared::time::{Hlc, Timestamp};
+
+use crate::who;
+
+/// A few for every target, by its name.
+pub fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
+    let events = events();
+    let rests = events.iter().map(|event| event.rest().as_bytes().to_vec());
+    vec![
+        ("event", rests.collect()),
+        ("push", pushes(&events)),
+        ("stream", streams()),
+        ("snapshot", snapshots()),
+        ("ticket", vec![b"\x00\x00\x01\x00\x02\x03\x04\x01\x00\x07\x02\x00\x08\x01".to_vec()]),
+        ("terminal", terminals()),
+        ("scan", scans()),
+    ]
+}
+
+fn events() -> Vec<SealedEvent> {
+    let facts = [
+        Fact::ChainStarted(ChainStarted { app_version: "0.1.0".to_owned(), ..ChainStarted::default() }),
+        Fact::DrawerOpened(DrawerOpened { reason: "cambio".to_owned() }),
+    ];
+    let mut head = who::chain();
+    let mut hlc = Hlc::default();
+    let mut seal = |fact| {
+        hlc = hlc.tick(Timestamp::from_millis(1_795_314_600_000));
+        let stamp = Stamp { hlc, up_ms: 1, actor: None, session: None, seen: Seen(3, 4) };
+        let event = head.seal(&who::origin(), &stamp, fact);
+        head = event.head();
+        event
+    };
+    facts.iter().map(&mut seal).collect()
+}
+
+fn pushes(events: &[SealedEvent]) -> Vec<Vec<u8>> {
+    let head = events.last().map_or(who::chain(), SealedEvent::head);
+    let batch = PushBatch {
+        chain: head.chain,
+        first_seq: 1,
+        prev_hash: who::chain().hash,
+        events: events.iter().map(|event| event.rest().to_owned()).collect(),
+        head_signature: sign_head(&head, &who::key()),
+    };
+    let request = PushRequest { proto: PROTO, log_id: Some(who::log()), batches: vec![batch], unsent_events: 2 };
+    let plain = serde_json::to_vec(&request).expect("a request is JSON");
+    let packed = zstd::bulk::compress(&plain, 1).expect("it fits into memory");
+    vec![[b"0", plain.as_slice()].concat(), [b"1", packed.as_slice()].concat()]
+}
+
+fn streams() -> Vec<Vec<u8>> {
+    let item = r#"{"seq":1,"op":"put","key":"category/1","value":{"name":"Tragos"},"cause":null}"#;
+    let gone = r#"{"seq":2,"op":"del","key":"category/1","value":null,"cause":null}"#;
+    let venue = StreamName::Venue(who::origin().venue);
+    vec![format!("T:cat\n{item}\n{gone}").into_bytes(), format!("{venue}\n{item}\n{item}").into_bytes()]
+}
+
+fn snapshots() -> Vec<Vec<u8>> {
+    let line = "{\"key\":\"category/1\",\"value\":{\"name\":\"Tragos\"}}\n";
+    let parts = vec![SnapshotPart { hash: shared::event::Hash::of_part(line), bytes: line.len() as u64 }];
+    let manifest = SnapshotManifest::sign(StreamName::Catalog, Cursor::start(who::log()), 1, parts, &who::key());
+    let manifest = serde_json::to_vec(&manifest).expect("a manifest is JSON");
+    vec![[b"0", manifest.as_slice()].concat(), [b"1", line.as_bytes()].concat()]
+}
+
+fn terminals() -> Vec<Vec<u8>> {
+    let sale = "0210|00|597029414300|75001087|123456|ABC123|5990|0||6623|000001|CR|||VI|21112026|233015||0";
+    let progress = crate::transbank::frame::encode("0900|81|");
+    let sale = crate::transbank::frame::encode(sale);
+    vec![[[6].as_slice(), &progress, &sale].concat(), b"\x02cut\x020900|78|\x03\x05\x15".to_vec()]
+}
+
+fn scans() -> Vec<Vec<u8>> {
+    let codes: [&[u8]; 5] = [
+        b"\x04\x0a4006381333931\r\n",
+        b"\x10\x01]C1T1AAAA\r",
+        b"\x08\x00bmb 11725-k\n",
+        b"\xff\xffhttp://a\x1b\r",
+        b"\x01\x00T1",
+    ];
+    codes.map(<[u8]>::to_vec).to_vec()
+}

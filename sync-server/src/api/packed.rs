@@ -1,0 +1,32 @@
+//! A push's body: JSON, zstd over it or not. Knows nothing of its neighbours, so that it can be fuzzed alone.
+
+use std::io::Read as _;
+
+use shared::sync::protocol::{MAX_BODY_BYTES, PushRequest};
+
+/// Why a body is no push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ParseError {
+    /// More than a request may hold, once unpacked.
+    TooLarge,
+    /// Not what it should be.
+    Unreadable,
+}
+
+/// Reads a body. Unpacks no further than one byte past the limit: a small body can claim to be very large.
+pub(crate) fn read(body: &[u8], is_compressed: bool) -> Result<PushRequest, ParseError> {
+    if !is_compressed {
+        return serde_json::from_slice(body).map_err(|_| ParseError::Unreadable);
+    }
+    let mut decoder =
+        zstd::stream::read::Decoder::with_buffer(body).map_err(|_| ParseError::Unreadable)?.single_frame();
+    // 8 MiB of window is all a frame of ours needs; larger ones would make us set memory aside.
+    decoder.window_log_max(23).map_err(|_| ParseError::Unreadable)?;
+    let mut plain = Vec::new();
+    let read = decoder.take(MAX_BODY_BYTES as u64 + 1).read_to_end(&mut plain);
+    if plain.len() > MAX_BODY_BYTES {
+        return Err(ParseError::TooLarge);
+    }
+    read.map_err(|_| ParseError::Unreadable)?;
+    serde_json::from_slice(&plain).map_err(|_| ParseError::Unreadable)
+}
