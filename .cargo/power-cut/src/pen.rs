@@ -13,7 +13,6 @@ use shared::money::Currency;
 use shared::sale::{Quantity, SaleLine, Totals};
 use shared::sync::protocol::{EnrollReply, EnrollRequest, PROTO, PushBatch, PushReply, PushRequest, PushResult};
 use shared::sync::request::{CREATED_HEADER, DEVICE_HEADER, NONCE_HEADER, RequestToSign, SIGNATURE_HEADER};
-use shared::tax::RateBp;
 use shared::tender::{Payment, Settlement};
 use shared::time::Hlc;
 
@@ -59,19 +58,20 @@ impl Pen {
         let answer = http::post(address, "/v1/enroll", &[], &serde_json::to_vec(&request)?)?;
         ensure!(answer.status == 200, "enrolment: {} {}", answer.status, String::from_utf8_lossy(&answer.body));
         let reply: EnrollReply = serde_json::from_slice(&answer.body)?;
-        let product = Product {
-            product_id: ProductId::new(now(), &entropy),
-            number: 1,
-            sku: "TRA-001".to_owned(),
-            name: "Piscola".to_owned(),
-            category_id: CategoryId::new(now(), &entropy),
-            price_minor: 5_990,
-            tax_rate_bp: RateBp(1_900),
-            barcodes: Vec::new(),
-            is_ticketed: false,
-            position: 1,
-            is_active: true,
-        };
+        // As head office writes it; what it does not say has a value that works.
+        let product = serde_json::from_value(serde_json::json!({
+            "product_id": ProductId::new(now(), &entropy),
+            "number": 1,
+            "sku": "TRA-001",
+            "name": "Piscola",
+            "category_id": CategoryId::new(now(), &entropy),
+            "price_minor": 5_990,
+            "tax_rate_bp": 1_900,
+            "barcodes": [],
+            "is_ticketed": false,
+            "position": 1,
+            "is_active": true,
+        }))?;
         let origin = Origin { tenant: reply.tenant_id, venue: reply.venue.venue_id, device: reply.device_id };
         let mut pen = Self {
             key,
