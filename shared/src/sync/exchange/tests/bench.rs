@@ -97,7 +97,7 @@ impl Till {
         let id = ChainId::from_uuid(Uuid::from_u128(self.born));
         self.order.push(id);
         self.chains.insert(id, Chain::default());
-        self.append(&Fact::ChainStarted(ChainStarted { app_version: "test".into(), parent: None }));
+        self.append(&Fact::ChainStarted(ChainStarted { app_version: "test".into(), ..ChainStarted::default() }));
     }
 
     fn append(&mut self, fact: &Fact) {
