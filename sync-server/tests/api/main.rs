@@ -12,4 +12,5 @@ mod pull;
 mod push;
 mod seed;
 mod snapshot;
+mod stock;
 mod support;

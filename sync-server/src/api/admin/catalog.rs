@@ -22,6 +22,7 @@ use crate::store::AdminRole;
 /// No single thing sold costs more, in any currency's minor unit.
 const MAX_PRICE_MINOR: i64 = 1_000_000_000;
 const MAX_BARCODES: usize = 20;
+const MAX_TAGS: usize = 1_000;
 
 /// What is listed and sold.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -58,6 +59,9 @@ pub(crate) struct ProductIn {
     /// May be repeated from what was read; cannot be chosen or changed.
     #[serde(skip_serializing)]
     number: Option<u16>,
+    /// May be repeated from what was read; put on and taken off at tills, and not changed here.
+    #[serde(default, skip_serializing)]
+    tags: Vec<String>,
     /// Our own code, unique.
     sku: String,
     name: String,
@@ -145,6 +149,9 @@ impl ProductIn {
     fn check(&self, product_id: ProductId, number: u16) -> Result<Product, ApiError> {
         if self.product_id.is_some_and(|id| id != product_id) || self.number.is_some_and(|no| no != number) {
             return Err(unacceptable("product_id and number cannot be chosen or changed"));
+        }
+        if self.tags.len() > MAX_TAGS {
+            return Err(unacceptable(format!("a product has at most {MAX_TAGS} tags")));
         }
         if !(0..=MAX_PRICE_MINOR).contains(&self.price_minor) {
             return Err(unacceptable(format!("price_minor is 0 to {MAX_PRICE_MINOR}")));
