@@ -44,5 +44,7 @@ export default defineConfig(({ mode }) => ({
     environment: "jsdom",
     include: ["src/**/*.test.ts", "tests/**/*.test.mjs"],
     setupFiles: ["tests/setup.ts"],
+    // A limit for what never ends; a machine that also compiles is slow, not wrong.
+    testTimeout: 60_000,
   },
 }));

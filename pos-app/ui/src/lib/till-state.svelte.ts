@@ -65,17 +65,18 @@ export interface Undo {
 
 /** The window's picture of the till, and the way to ask it. */
 export class TillState {
-  status = $state<TillStatus | null>(null);
-  staff = $state<StaffView[]>([]);
-  catalog = $state<CatalogView | null>(null);
-  sale = $state<SaleView | null>(null);
-  completed = $state<CompletedSaleView | null>(null);
-  last = $state<CompletedSaleView | null>(null);
-  card = $state<CardPaymentView | null>(null);
-  trace = $state<CardTrace>(NO_TRACE);
-  reading = $state<Reading | null>(null);
-  readings = $state<Reading[]>([]);
-  sealed = $state<ZReport | null>(null);
+  /* What the core answers is replaced, never changed in place: watching every field of it would only cost time. */
+  status = $state.raw<TillStatus | null>(null);
+  staff = $state.raw<StaffView[]>([]);
+  catalog = $state.raw<CatalogView | null>(null);
+  sale = $state.raw<SaleView | null>(null);
+  completed = $state.raw<CompletedSaleView | null>(null);
+  last = $state.raw<CompletedSaleView | null>(null);
+  card = $state.raw<CardPaymentView | null>(null);
+  trace = $state.raw<CardTrace>(NO_TRACE);
+  reading = $state.raw<Reading | null>(null);
+  readings = $state.raw<Reading[]>([]);
+  sealed = $state.raw<ZReport | null>(null);
 
   /** The room asked for; the till's state may still lead elsewhere. */
   wanted = $state<"sell" | "pay" | "card" | "redeem" | "close">("sell");
