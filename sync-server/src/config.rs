@@ -12,6 +12,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// A PostgreSQL database, `postgres://…`, instead of files. Any number of servers may share one.
     pub database_url: Option<String>,
+    /// Where it is noted how far the databases are, to notice copies put in their place: best outside of the directory.
+    /// Inside of it, as `server.stamp`, when absent.
+    pub stamp: Option<PathBuf>,
     /// Where to listen. Port 0 picks a free one.
     pub listen: SocketAddr,
 }
@@ -22,13 +25,24 @@ impl Config {
 
     /// A data directory, listening where nobody has to choose.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), database_url: None, listen: Self::DEFAULT_LISTEN }
+        Self { data_dir: data_dir.into(), database_url: None, stamp: None, listen: Self::DEFAULT_LISTEN }
     }
 
     /// In a PostgreSQL database instead of files.
     #[must_use]
     pub fn in_database(self, url: impl Into<String>) -> Self {
         Self { database_url: Some(url.into()), ..self }
+    }
+
+    /// With the note of how far the databases are at this place.
+    #[must_use]
+    pub fn noted_at(self, stamp: impl Into<PathBuf>) -> Self {
+        Self { stamp: Some(stamp.into()), ..self }
+    }
+
+    /// Where it is noted how far the databases are.
+    pub fn stamp_path(&self) -> PathBuf {
+        self.stamp.clone().unwrap_or_else(|| self.data_dir.join("server.stamp"))
     }
 
     /// On a free port of this machine: for tests, and for several servers side by side.

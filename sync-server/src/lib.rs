@@ -11,11 +11,13 @@ pub mod bell;
 pub mod config;
 pub mod metrics;
 pub mod outside;
+pub mod stamp;
 pub mod store;
 
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 
 use tokio::net::TcpListener;
@@ -54,6 +56,12 @@ pub enum StartError {
     /// Another server answers from this directory; its bells and limits would not know of ours.
     #[error("another server is running on this data directory")]
     InUse,
+    /// The databases are not the ones that were served here.
+    #[error(
+        "{0}. If that was meant, make it a log of its own: `sync-server restore` does it for a backup, \
+         `sync-server adopt` for databases that were moved or put back by hand"
+    )]
+    Stamp(#[from] stamp::StampError),
     /// No threads to run on.
     #[error("cannot start its threads")]
     Threads(#[source] std::io::Error),
@@ -68,6 +76,8 @@ pub(crate) struct Inner {
     pub(crate) limits: api::Limits,
     pub(crate) groups: app::push::Groups,
     pub(crate) snapshots: app::snapshot::Builder,
+    /// How many tills were not heard of since the databases were restored.
+    pub(crate) awaited: AtomicU64,
     /// Turns true when the server stops, so that open streams end.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -167,9 +177,12 @@ async fn run(
         limits: api::Limits::default(),
         groups: app::push::Groups::default(),
         snapshots: app::snapshot::Builder::default(),
+        awaited: AtomicU64::new(0),
         stopping: stopping.clone(),
     });
+    app::upkeep::count_awaited(&inner).await;
     let watching = tokio::spawn(bell::watch(Arc::clone(&inner)));
+    let keeping = tokio::spawn(app::upkeep::keep_up(Arc::clone(&inner), config.stamp_path()));
     let service = api::router(Arc::clone(&inner)).into_make_service_with_connect_info::<SocketAddr>();
     tell(Ok((addr, first_admin)));
     let mut until_late = stopping.clone();
@@ -190,6 +203,12 @@ async fn run(
         () = too_late => tracing::warn!("stopped while somebody was still half-way through a request"),
     }
     watching.abort();
+    keeping.abort();
+    // Who was half-way through a beat has to be gone before the last one.
+    let _ = keeping.await;
+    if let Err(error) = stamp::beat(&inner.store, &config.stamp_path(), inner.outside.random()).await {
+        tracing::warn!(%error, "could not note how far the databases are");
+    }
     inner.store.close().await;
     drop(lock);
 }
@@ -211,12 +230,22 @@ async fn prepare(config: &Config, outside: &Outside) -> Result<Prepared, StartEr
         store.load_tenant(tenant.tenant_id).await?;
     }
     let first_admin = if tenants.is_empty() { first_tenant(&store, outside).await? } else { None };
+    check_stamp(config, &store).await?;
+    stamp::beat(&store, &config.stamp_path(), outside.random()).await?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.map_err(|source| StartError::Listen { addr: config.listen, source })?;
     Ok(Prepared { store, first_admin, listener, lock })
 }
 
-fn lock(data_dir: &std::path::Path) -> Result<File, StartError> {
+/// Whether the databases are the ones that were served here, as they were left.
+async fn check_stamp(config: &Config, store: &Store) -> Result<(), stamp::StampError> {
+    let path = config.stamp_path();
+    let keeper = if config.database_url.is_some() { stamp::Keeper::Together } else { stamp::Keeper::Alone };
+    stamp::compare(&stamp::Found::ask(store).await?, stamp::read(&path)?.as_ref(), keeper, &path)
+}
+
+/// Keeps every server off these files for as long as it is held.
+pub fn lock(data_dir: &std::path::Path) -> Result<File, StartError> {
     let lock = File::create(data_dir.join("server.lock")).map_err(StoreError::Io)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),

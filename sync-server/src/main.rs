@@ -1,13 +1,14 @@
-//! `sync-server --data DIR | --database-url URL serve | migrate | tenant | admin | enroll | seed | openapi`.
+//! `sync-server --data DIR | --database-url URL serve | migrate | tenant | admin | enroll | backup |
+//! restore | adopt | recovered | seed | openapi`.
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
-use sync_server::app::{admin, enroll, secret, seed};
+use sync_server::app::{admin, backup, enroll, secret, seed};
 use sync_server::store::{AdminRole, Page, Store};
 use sync_server::{App, Config, Outside};
 
@@ -21,6 +22,10 @@ struct Arguments {
     /// A PostgreSQL database instead, `postgres://user@host/name`; several servers may share it.
     #[arg(long, env = "BARRA_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// Where it is noted how far the databases are, to notice copies put in their place; beside the data directory
+    /// when absent.
+    #[arg(long, env = "BARRA_STAMP")]
+    stamp: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -62,6 +67,26 @@ enum Command {
         #[arg(long, default_value = "main")]
         tenant: String,
     },
+    /// Copies everything while the server goes on, restores the copy elsewhere, proves it, and tells the tills.
+    Backup {
+        /// A file that is not there yet, or a directory (ending in `/`) that is empty or not there yet.
+        to: PathBuf,
+    },
+    /// Restores a backup into a data directory that is empty or not there yet, as a log of its own.
+    Restore {
+        /// The file or directory `backup` wrote.
+        from: PathBuf,
+    },
+    /// Makes databases that were moved or put back by hand a log of their own, so that they can be served.
+    Adopt {
+        /// Why, for those who look later.
+        reason: String,
+    },
+    /// After a restore: waits no longer for tills that will not come, or lists them.
+    Recovered {
+        /// The company's short name; nothing lists who is waited for.
+        tenant: Option<String>,
+    },
     /// Fills in a venue to try things with, and prints what a script needs as one JSON object.
     Seed {
         /// Which.
@@ -98,8 +123,13 @@ fn main() -> ExitCode {
 fn start(arguments: Arguments) -> Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let mut config =
-        Config { data_dir: arguments.data, database_url: arguments.database_url, listen: Config::DEFAULT_LISTEN };
+    let mut config = Config {
+        data_dir: arguments.data,
+        database_url: arguments.database_url,
+        stamp: None,
+        listen: Config::DEFAULT_LISTEN,
+    };
+    config.stamp = Some(arguments.stamp.unwrap_or_else(|| beside(&config.data_dir)));
     match arguments.command {
         Command::Serve { listen } => {
             config.listen = listen;
@@ -109,11 +139,20 @@ fn start(arguments: Arguments) -> Result<()> {
             let document = sync_server::api::openapi_json();
             Ok(writeln!(std::io::stdout(), "{document}")?)
         }
+        Command::Restore { from } => {
+            anyhow::ensure!(config.database_url.is_none(), "a backup is restored into a data directory");
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let (stamp, outside) = (config.stamp_path(), Outside::system());
+            let restoring = backup::restore(&from, &config.data_dir, &stamp, &outside);
+            print_manifest(&runtime.block_on(restoring)?);
+            println!("restored; the server waits for its tills until they were heard of");
+            Ok(())
+        }
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let store = config.open_store().await.context("cannot open the data")?;
-                let done = run(&store, command).await;
+                let done = run(&store, command, &config).await;
                 store.close().await;
                 done
             })
@@ -133,6 +172,19 @@ fn serve(config: Config) -> Result<()> {
     Ok(())
 }
 
+/// `barra-data.stamp` for `barra-data`: a copy of the directory leaves it behind.
+fn beside(data_dir: &Path) -> PathBuf {
+    let mut name = data_dir.file_name().unwrap_or_default().to_owned();
+    name.push(".stamp");
+    data_dir.with_file_name(name)
+}
+
+fn print_manifest(manifest: &backup::Manifest) {
+    for backup::Company { tenant_id, log_id, chains, events, items } in &manifest.companies {
+        println!("company {tenant_id}  log {log_id}  {chains} chains  {events} events  {items} stream items");
+    }
+}
+
 async fn interrupted() -> Result<()> {
     #[cfg(unix)]
     {
@@ -147,10 +199,38 @@ async fn interrupted() -> Result<()> {
     Ok(())
 }
 
-async fn run(store: &Store, command: Command) -> Result<()> {
+async fn run(store: &Store, command: Command, config: &Config) -> Result<()> {
     let outside = Outside::system();
     match command {
-        Command::Serve { .. } | Command::Openapi => Ok(()),
+        Command::Serve { .. } | Command::Openapi | Command::Restore { .. } => Ok(()),
+        Command::Backup { to } => {
+            let done = backup::backup(store, &to, &outside).await?;
+            print_manifest(&done.manifest);
+            println!("restored elsewhere and proved; {} chains' tills were told", done.told);
+            Ok(())
+        }
+        Command::Adopt { reason } => {
+            let _alone = if config.database_url.is_none() { Some(sync_server::lock(&config.data_dir)?) } else { None };
+            backup::begin_anew(store, &reason, &config.stamp_path(), &outside).await?;
+            println!("a log of its own; the server waits for its tills until they were heard of");
+            Ok(())
+        }
+        Command::Recovered { tenant: None } => {
+            for row in store.list_tenants().await? {
+                for name in store.load_tenant(row.tenant_id).await?.read().await?.list_awaited().await? {
+                    println!("{}  {name}", row.slug);
+                }
+            }
+            Ok(())
+        }
+        Command::Recovered { tenant: Some(slug) } => {
+            let tenant = store.find_tenant_by_slug(&slug).await?.context("there is no such company")?;
+            let mut tx = store.load_tenant(tenant).await?.write().await?;
+            let awaited = tx.list_awaited().await?;
+            tx.insert_audit(outside.now(), "command line", "recovery.ended", slug, &awaited).await?;
+            tx.end_recovery().await?;
+            Ok(tx.commit().await?)
+        }
         Command::Migrate => {
             for tenant in store.list_tenants().await? {
                 store.load_tenant(tenant.tenant_id).await?;

@@ -122,6 +122,7 @@ impl From<StoreError> for ApiError {
             }
             StoreError::Sql(_)
             | StoreError::Mighty
+            | StoreError::NotFiles
             | StoreError::Migrate(_)
             | StoreError::Io(_)
             | StoreError::Corrupt(_) => Self::internal(&error),

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Json;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
@@ -21,12 +22,16 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
 
 /// The databases answer.
 #[utoipa::path(get, path = "/ready", tag = "open", responses(
-    (status = 200, description = "`{\"status\":\"ready\"}`", body = serde_json::Value),
+    (status = 200, description = "`{\"status\":\"ready\"}`; after a restore also `recovering` and how many tills it `waits_for_tills`", body = serde_json::Value),
     (status = 503, description = "`unavailable`", body = super::openapi::ProblemDoc),
 ))]
 pub(crate) async fn ready(State(app): State<Arc<Inner>>) -> Result<Json<serde_json::Value>, ApiError> {
     if app.store.is_alive().await {
-        Ok(Json(serde_json::json!({ "status": "ready" })))
+        // It works all the same: tills bring what they have, and until then limits may grow.
+        Ok(Json(match app.awaited.load(Ordering::Relaxed) {
+            0 => serde_json::json!({ "status": "ready" }),
+            awaited => serde_json::json!({ "status": "ready", "recovering": true, "waits_for_tills": awaited }),
+        }))
     } else {
         Err(ApiError::new(ProblemCode::Unavailable, "the database does not answer"))
     }

@@ -1,6 +1,7 @@
 //! A till that comes back: what each side holds, and its own events given back to it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -12,6 +13,7 @@ use super::error::ApiError;
 use super::openapi::ProblemDoc;
 use crate::Inner;
 use crate::app::hello::{self, OwnFrom};
+use crate::app::upkeep;
 
 /// What each side holds. Signed by the device; also renews its certificate when half of its life is over.
 #[utoipa::path(post, path = "/v1/hello", tag = "device", security(("device" = [])), request_body = serde_json::Value, responses(
@@ -32,6 +34,9 @@ pub(crate) async fn say_hello(
     if reply.certificate.is_some() {
         tracing::info!(device = %device.device_id, "a certificate was renewed");
         app.bells.ring(tenant.tenant_id);
+    }
+    if app.awaited.load(Ordering::Relaxed) > 0 {
+        upkeep::count_awaited(&app).await;
     }
     Ok(Json(reply))
 }

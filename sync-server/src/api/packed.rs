@@ -23,10 +23,15 @@ pub(crate) fn read(body: &[u8], is_compressed: bool) -> Result<PushRequest, Pars
     // 8 MiB of window is all a frame of ours needs; larger ones would make us set memory aside.
     decoder.window_log_max(23).map_err(|_| ParseError::Unreadable)?;
     let mut plain = Vec::new();
-    let read = decoder.take(MAX_BODY_BYTES as u64 + 1).read_to_end(&mut plain);
+    let mut limited = decoder.take(MAX_BODY_BYTES as u64 + 1);
+    let read = limited.read_to_end(&mut plain);
     if plain.len() > MAX_BODY_BYTES {
         return Err(ParseError::TooLarge);
     }
     read.map_err(|_| ParseError::Unreadable)?;
+    // Something after the frame is something nobody has looked at.
+    if !limited.into_inner().finish().is_empty() {
+        return Err(ParseError::Unreadable);
+    }
     serde_json::from_slice(&plain).map_err(|_| ParseError::Unreadable)
 }

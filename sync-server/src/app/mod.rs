@@ -1,6 +1,8 @@
 //! What the server does, by the verb. Knows neither HTTP nor SQL.
 
 pub mod admin;
+pub mod backup;
+pub mod check;
 pub mod enroll;
 pub mod hello;
 pub mod lacking;
@@ -10,3 +12,4 @@ pub mod push;
 pub mod secret;
 pub mod seed;
 pub mod snapshot;
+pub mod upkeep;

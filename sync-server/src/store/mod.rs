@@ -13,11 +13,13 @@
 mod audit;
 mod catalog;
 mod control;
+mod copy;
 mod database;
 mod device;
 mod edit;
 mod event;
 mod ingest;
+mod instance;
 mod log;
 mod own;
 mod postgres;
@@ -46,6 +48,7 @@ pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, NonceOutcome};
 pub use edit::SupersededRow;
 pub use event::{ChainRow, Intake, Place, StoredEvent};
 pub use ingest::{NewCardPayment, NewFlag, NewRedemption, NewSale, Savepoint};
+pub use instance::Instance;
 pub use own::OwnChain;
 pub use report::{
     DayTotals, FlagRow, Night, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
@@ -67,6 +70,9 @@ pub enum StoreError {
     /// The role we would act as sees every company's rows, whatever a transaction says.
     #[error("the server's role in the database may see every company's rows; it will not serve as that")]
     Mighty,
+    /// Only files can be copied so.
+    #[error("this database is not in files; its own tools back it up")]
+    NotFiles,
     /// The schema could not be brought up to date, or is newer than this program.
     #[error("the database's schema cannot be used by this version")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -161,13 +167,13 @@ impl Store {
 }
 
 #[cfg(unix)]
-fn make_private_dir(dir: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private_dir(dir: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 #[cfg(not(unix))]
-fn make_private_dir(dir: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private_dir(dir: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(dir)
 }
 

@@ -3,10 +3,11 @@
 use shared::event::{ChainHead, Hash, SealedEvent};
 use shared::ids::{ChainId, DeviceId};
 use shared::sync::ingest::BranchHead;
+use shared::sync::stream::{DurableRecord, StreamName, keys};
 use shared::time::Timestamp;
 
-use super::sql::query;
-use super::{Result, StoreError, TenantTx};
+use super::sql::{Sql, query};
+use super::{ChainRow, Result, StoreError, TenantTx};
 
 /// A chain as its device may hear of it.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,58 @@ impl TenantTx {
                 })
             })
             .collect()
+    }
+
+    /// Every chain, some at a time.
+    pub async fn list_chains(&mut self, after: Option<ChainId>, limit: usize) -> Result<Vec<ChainRow>> {
+        let after = after.unwrap_or(ChainId::from_uuid(uuid::Uuid::nil()));
+        let rows = query(
+            "SELECT chain, device_id, venue_id, head_seq, head_hash FROM chain
+             WHERE chain > $1 ORDER BY chain LIMIT $2",
+        )
+        .bind(after)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(self.sql())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let chain = row.id("chain")?;
+                Ok(ChainRow {
+                    device_id: row.id("device_id")?,
+                    venue_id: row.id("venue_id")?,
+                    head: ChainHead { chain, seq: row.number("head_seq")?, hash: row.hash("head_hash")? },
+                })
+            })
+            .collect()
+    }
+
+    /// Writes down how far a chain is in a backup that holds, and tells its device. Nothing when that was known, or
+    /// the chain here does not hold that event.
+    pub async fn note_durable(&mut self, device: DeviceId, end: ChainHead, now: Timestamp) -> Result<bool> {
+        const NOTE: Sql = super::sql::upsert!(
+            "INSERT INTO durable (chain, device_id, seq, hash, at) VALUES ($1, $2, $3, $4, $5)",
+            "chain",
+            "seq = excluded.seq, hash = excluded.hash, at = excluded.at WHERE durable.seq < excluded.seq"
+        );
+        let ChainHead { chain, seq, hash } = end;
+        let Some(here) = self.find_chain(chain).await?.filter(|_| seq > 0) else { return Ok(false) };
+        if self.load_main_hash(&here.head, seq).await? != (seq, hash) {
+            return Ok(false);
+        }
+        let noted = query(NOTE)
+            .bind(chain)
+            .bind(device)
+            .bind(seq.cast_signed())
+            .bind(hash)
+            .bind(now)
+            .execute(self.sql())
+            .await?;
+        if noted == 0 {
+            return Ok(false);
+        }
+        let record = DurableRecord { seq, hash };
+        self.publish(StreamName::Device(device), format!("{}{chain}", keys::DURABLE), &record, None).await?;
+        Ok(true)
     }
 
     /// The histories of a chain beside branch 0.

@@ -101,7 +101,7 @@ impl Store {
     }
 }
 
-fn tenant_path(dir: &Path, tenant: TenantId) -> PathBuf {
+pub(super) fn tenant_path(dir: &Path, tenant: TenantId) -> PathBuf {
     dir.join(format!("tenant-{tenant}.db"))
 }
 
@@ -141,6 +141,10 @@ impl Tenant {
         let log_id = newest.id("log_id")?;
         drop(tx);
         Ok(Self::new(row, log_id, db))
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.db
     }
 
     /// Lets go of the file. Tables are everybody's.

@@ -2,7 +2,7 @@
 //! of it can be written out in one form, to compare.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use shared::ids::TenantId;
@@ -54,11 +54,21 @@ impl Home {
     }
 
     pub(crate) fn config(&self) -> Config {
-        let config = Config::new(self.dir.path()).on_a_free_port();
+        let config = Config::new(self.data()).noted_at(self.stamp()).on_a_free_port();
         match &self.database {
             Some(database) => config.in_database(database.url_of(LOGIN)),
             None => config,
         }
+    }
+
+    /// The data directory; what else a test writes goes beside it.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// Where it is noted how far the databases are.
+    pub(crate) fn stamp(&self) -> PathBuf {
+        self.dir.path().join("stamp")
     }
 
     pub(crate) async fn open(&self) -> Store {
@@ -73,7 +83,7 @@ impl Home {
             return;
         }
         block_on(async {
-            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.dir.path().join("control.db"));
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.data().join("control.db"));
             let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
             let sql = format!("INSERT INTO _sqlx_migrations {columns} VALUES (999, 'later', 1, x'00', 0)");
             sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("a row");
@@ -88,7 +98,7 @@ impl Home {
             postgres_rows(database, of)
         } else {
             let file = of.map_or("control.db".to_owned(), |tenant| format!("tenant-{tenant}.db"));
-            block_on(sqlite_rows(&self.dir.path().join(file)))
+            block_on(sqlite_rows(&self.data().join(file)))
         };
         let mut tables = BTreeMap::<String, Vec<Value>>::new();
         for (table, line) in lines {

@@ -1,6 +1,8 @@
 //! The server from outside: real HTTP, a real database, a clock that stands where the test puts it.
 
 mod admin;
+mod backup;
+mod bad_input;
 mod bell;
 mod board;
 mod device;

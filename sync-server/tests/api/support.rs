@@ -31,7 +31,7 @@ use shared::time::{BusinessDate, Clock, Hlc, Timestamp};
 use shared::venue::{Register, Venue};
 use sync_server::app::{admin, enroll};
 use sync_server::store::{AdminRole, Store, Tenant, TenantTx};
-use sync_server::{App, Outside, RunningServer};
+use sync_server::{App, Outside, RunningServer, StartError};
 
 pub(crate) use super::home::{BACKEND, Backend, Home, block_on};
 
@@ -160,8 +160,28 @@ impl TestServer {
     }
 
     pub(crate) fn restart(&mut self) {
-        self.server.take().expect("it runs").stop();
+        self.stop();
         self.server = Some(self.run());
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.server.take().expect("it runs").stop();
+    }
+
+    /// Starts again on what is there, or says why not.
+    pub(crate) fn try_start(&mut self) -> Result<(), StartError> {
+        self.server = Some(App::start(self.home.config(), self.outside.clone())?);
+        Ok(())
+    }
+
+    /// With everything it keeps, past the API.
+    pub(crate) fn with_store<T>(&self, with: impl AsyncFnOnce(&Store) -> T) -> T {
+        block_on(async {
+            let store = self.home.open().await;
+            let answer = with(&store).await;
+            store.close().await;
+            answer
+        })
     }
 
     pub(crate) fn advance(&self, millis: i64) {
@@ -224,12 +244,9 @@ impl TestServer {
 
     /// With the first company, past the API.
     pub(crate) fn with_tenant<T>(&self, with: impl AsyncFnOnce(&Tenant) -> T) -> T {
-        block_on(async {
-            let store = self.home.open().await;
+        self.with_store(async |store| {
             let tenant = store.load_tenant(self.company.tenant_id).await.expect("the tenant");
-            let answer = with(&tenant).await;
-            store.close().await;
-            answer
+            with(&tenant).await
         })
     }
 
@@ -300,6 +317,22 @@ impl<'a> TestTill<'a> {
             session: SessionId::new(now, entropy),
             staff: StaffId::new(now, entropy),
             serial: 0,
+            hlc: Hlc::default(),
+        }
+    }
+
+    /// A till that was enrolled before, and its chain as far as it wrote it.
+    pub(crate) fn back(server: &'a TestServer, key: SigningKey, reply: EnrollReply, head: ChainHead) -> Self {
+        let (now, entropy) = (server.outside.now(), &*server.outside.entropy);
+        Self {
+            server,
+            key,
+            reply,
+            product: server.company.product.clone(),
+            head,
+            session: SessionId::new(now, entropy),
+            staff: StaffId::new(now, entropy),
+            serial: u32::try_from(head.seq).expect("short"),
             hlc: Hlc::default(),
         }
     }

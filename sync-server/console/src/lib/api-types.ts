@@ -617,6 +617,8 @@ export interface components {
             venue: components["schemas"]["VenueOut"] | null;
             /** @description All there are, by name. */
             venues: components["schemas"]["BoardVenue"][];
+            /** @description Tills that were not heard of since the database was restored from a backup; empty when it was not, or all were. */
+            waits_for: string[];
         };
         /** @description Something to look at. */
         BoardFlag: {
@@ -1393,7 +1395,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `{"status":"ready"}` */
+            /** @description `{"status":"ready"}`; after a restore also `recovering` and how many tills it `waits_for_tills` */
             200: {
                 headers: {
                     [name: string]: unknown;

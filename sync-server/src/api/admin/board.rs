@@ -108,6 +108,8 @@ pub(crate) struct Board {
     by_quarter_hour: Vec<QuarterHour>,
     recent_sales: Vec<SaleOut>,
     flags: Vec<BoardFlag>,
+    /// Tills that were not heard of since the database was restored from a backup; empty when it was not, or all were.
+    waits_for: Vec<String>,
 }
 
 /// The venue's accounting date at a moment: the calendar's, until the cut-over of the next morning.
@@ -178,6 +180,7 @@ pub(crate) async fn board(
         by_quarter_hour: tx.sum_quarter_hours(night).await?,
         recent_sales: tx.list_sales(Some(date), here, None, RECENT_SALES).await?.into_iter().map(Into::into).collect(),
         flags,
+        waits_for: tx.list_awaited().await?,
     }))
 }
 

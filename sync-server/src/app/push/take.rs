@@ -6,6 +6,7 @@ use shared::event::{Hash, Origin};
 use shared::ids::ChainId;
 use shared::sync::ingest::{self, KnownChain};
 use shared::sync::protocol::{Disposition, PushBatch, PushNote, PushResult};
+use shared::sync::stream::{StreamName, keys};
 
 use super::plan::{self, Outcome, Planned, Step};
 use super::{Offer, PushError, Pushed};
@@ -144,6 +145,15 @@ async fn keep(
         }
     }
     tx.insert_flags(source.device.device_id, &flags, offer.now).await?;
+    // Also in the device's own stream: an answer can be lost, and what was thought of an event must still be heard.
+    for event in events {
+        let (chain, seq) = (event.sealed.chain, event.sealed.seq);
+        let of_event: Vec<_> = notes.iter().filter(|note| note.seq == seq).collect();
+        if !of_event.is_empty() {
+            let key = format!("{}{chain}/{seq}", keys::NOTE);
+            tx.publish(StreamName::Device(source.device.device_id), key, &of_event, Some(event.sealed.hash)).await?;
+        }
+    }
     Ok(notes)
 }
 

@@ -135,6 +135,11 @@ pub async fn find_part(tenant: &Tenant, device: &DeviceRow, hash: Hash) -> Resul
     Err(SnapshotError::NotFound)
 }
 
+/// Whether a body is the part it is named for.
+pub fn is_part(hash: Hash, body: &[u8]) -> bool {
+    parts::unpack(hash, body).is_ok()
+}
+
 async fn find_good(
     tenant: &Tenant,
     stream: StreamName,
