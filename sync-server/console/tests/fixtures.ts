@@ -102,6 +102,7 @@ export const board: Board = {
   venues: [{ venue_id: venue?.venue_id ?? "", name: "Club Valdivia" }],
   currency: "CLP",
   may_lack: { least_minor: 43_000, most_minor: 171_000 },
+  waits_for: [],
   totals: {
     sales: 612,
     total_minor: 4_812_300,
