@@ -11,7 +11,7 @@ use crate::config::ConfigError;
 use crate::ledger::LedgerError;
 use crate::sync::client::PeerError;
 use crate::sync::enroll::EnrollError;
-use crate::sync::exchange::SyncError;
+use crate::sync::error::SyncError;
 
 impl From<LedgerError> for CommandError {
     fn from(error: LedgerError) -> Self {

@@ -42,6 +42,7 @@ use std::time::Duration;
 
 use parking_lot::FairMutex;
 use rusqlite::{Connection, OpenFlags};
+use shared::event::WitnessState;
 use shared::ids::{ChainId, Entropy};
 use shared::time::Clock;
 
@@ -75,6 +76,8 @@ pub struct Ledger {
     reader: Mutex<Connection>,
     listeners: Arc<RwLock<Vec<Listener>>>,
     chain: Mutex<ChainId>,
+    path: PathBuf,
+    witness: Option<WitnessState>,
     found: Soundness,
     ballast: Arc<Ballast>,
     _loader: Option<Loader>,
@@ -131,6 +134,8 @@ impl Ledger {
             reader: Mutex::new(reader),
             listeners,
             chain: Mutex::new(chain),
+            path: path.to_owned(),
+            witness: said,
             found,
             ballast,
             _loader: loader,
@@ -170,6 +175,16 @@ impl Ledger {
         })?;
         *lock(&self.chain) = chain;
         Ok(())
+    }
+
+    /// A connection of one's own that can only read.
+    pub fn reader(&self) -> Result<Connection, LedgerError> {
+        Self::open_reader(&self.path)
+    }
+
+    /// This run found its database to be older than its witness.
+    pub fn is_restored(&self) -> bool {
+        matches!(self.witness, Some(WitnessState::Ahead { .. }))
     }
 
     /// How far the ledger was looked through since it was opened.

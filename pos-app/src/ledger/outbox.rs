@@ -1,15 +1,16 @@
 //! What the server has of this till's chains, and what is still to be sent.
 
 use rusqlite::{Connection, params};
-use shared::event::{Hash, SealedEvent};
+use shared::event::Hash;
 use shared::ids::{ChainId, LogId};
+use shared::sync::exchange::Gathered;
 use shared::sync::outbox::{ChainState, Limits, Offer, Operation, Proof};
 use shared::time::Timestamp;
 
 use super::event::{self, StoredChain};
 use super::{LedgerError, LedgerTx, column};
 
-/// A chain that forked is offered again after this long, milliseconds: by then the server has our branch, too.
+/// A chain that forks again at the same place is offered again after this long, milliseconds: the server took neither.
 const FORK_REST_MS: i64 = 60 * 1000;
 /// Read at a time, so that a request is never gathered from more than it can carry.
 const PAGE: usize = 256;
@@ -36,15 +37,6 @@ pub struct OpenChain {
     pub state: ChainState,
     /// When the server last answered that it holds other events under the same numbers.
     pub forked_at: Option<Timestamp>,
-}
-
-/// What to send now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Gathered {
-    /// Events of one or more chains, oldest chain first, each chain's in order.
-    pub events: Vec<SealedEvent>,
-    /// Events the server is not proved to hold, these included.
-    pub unsent: u64,
 }
 
 /// The server as last heard.
@@ -118,14 +110,19 @@ pub fn has_fork(connection: &Connection) -> Result<bool, LedgerError> {
 }
 
 /// The next events to send, at most what one request carries.
-pub fn gather(connection: &Connection, limits: &Limits, now: Timestamp) -> Result<Gathered, LedgerError> {
+pub fn gather(
+    connection: &Connection,
+    limits: &Limits,
+    skip: &[ChainId],
+    now: Timestamp,
+) -> Result<Gathered, LedgerError> {
     let log_id = load_contact(connection)?.log_id;
     let mut gathered = Gathered { events: Vec::new(), unsent: count_unsent(connection)? };
     let mut bytes = 0;
     for open in list_open(connection)? {
         let rests = open.forked_at.is_some_and(|at| (0..FORK_REST_MS).contains(&now.millis_since(at)));
         let (mut after, most) = match open.state.offer(log_id) {
-            _ if rests => continue,
+            _ if rests || skip.contains(&open.state.chain) => continue,
             Offer::Nothing => continue,
             Offer::From(seq) => (seq - 1, PAGE),
             Offer::Probe(seq) => (seq - 1, 1),
@@ -161,7 +158,7 @@ impl LedgerTx<'_> {
     /// Notes which log the server speaks from, and when. With another log than before only what was proved of that one
     /// counts: nothing, for a log not met before.
     pub fn note_contact(&self, log_id: LogId, now: Timestamp) -> Result<(), LedgerError> {
-        let set = "UPDATE server_contact SET heard_at = ?2, log_id = ?1, revoked_at = NULL,
+        let set = "UPDATE server_contact SET heard_at = ?2, log_id = ?1,
                    log_changed_at = CASE WHEN log_id <> ?1 THEN ?2 ELSE log_changed_at END,
                    settled_chain_no = CASE WHEN log_id = ?1 THEN settled_chain_no ELSE 0 END";
         self.connection().prepare_cached(set)?.execute(params![log_id.as_bytes(), now.as_millis()])?;
@@ -172,6 +169,12 @@ impl LedgerTx<'_> {
     pub fn note_revoked(&self, now: Timestamp) -> Result<(), LedgerError> {
         let set = "UPDATE server_contact SET revoked_at = coalesce(revoked_at, ?1)";
         self.connection().prepare_cached(set)?.execute([now.as_millis()])?;
+        Ok(())
+    }
+
+    /// Head office speaks to this till again.
+    pub fn clear_revoked(&self) -> Result<(), LedgerError> {
+        self.connection().prepare_cached("UPDATE server_contact SET revoked_at = NULL")?.execute([])?;
         Ok(())
     }
 
@@ -197,9 +200,11 @@ impl LedgerTx<'_> {
                     .connection()
                     .prepare_cached(
                         "INSERT INTO outbox (chain_no, log_id, proved_seq, forked_after, forked_at)
-                         SELECT chain_no, ?2, 0, ?3, ?4 FROM chain WHERE chain_id = ?1
+                         SELECT chain_no, ?2, 0, ?3, NULL FROM chain WHERE chain_id = ?1
                          ON CONFLICT (chain_no, log_id) DO UPDATE SET
-                         forked_after = excluded.forked_after, forked_at = excluded.forked_at",
+                         proved_seq = min(proved_seq, excluded.forked_after),
+                         forked_at = CASE WHEN forked_after = excluded.forked_after THEN ?4 END,
+                         forked_after = excluded.forked_after",
                     )?
                     .execute(params![
                         chain.as_bytes(),

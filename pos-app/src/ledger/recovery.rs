@@ -2,9 +2,8 @@
 //! events back. They become events of their chains again, byte for byte, with every row that follows from them.
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
-use shared::event::{ChainHead, Event, Hash, WitnessState};
-use shared::ids::{ChainId, LogId};
-use shared::sync::outbox::Operation;
+use shared::event::{ChainHead, Event, Fact, Hash, Read, SealedEvent, WitnessState};
+use shared::ids::ChainId;
 use shared::time::Timestamp;
 
 use super::project::{Place, project};
@@ -143,22 +142,55 @@ impl LedgerTx<'_> {
         Ok(())
     }
 
-    /// Puts events of ours back that follow `before` in their chain: their wire form, in order. The log they come from
-    /// holds them, so they are not sent again.
+    /// Takes events of this till that head office gave back: puts them where they belong, or, when a copy of this till wrote
+    /// them, notes them and leaves them there. `is_restored` says that this run knows its database to be an old one.
+    ///
+    /// Errors: [`LedgerError::NotOurs`].
+    pub fn take_back(&self, before: ChainHead, events: &[SealedEvent], is_restored: bool) -> Result<(), LedgerError> {
+        let Some(last) = events.last() else { return Ok(()) };
+        let (chain, now) = (before.chain, self.now());
+        let is_copy = match find_lost(self.connection(), chain)? {
+            Some(lost) => lost.is_copy,
+            None => !is_restored && self.is_of_a_copy(before, events)?,
+        };
+        self.note_lost(last.head(), is_copy, now)?;
+        if is_copy { Ok(()) } else { self.put_back(before, events).map(drop) }
+    }
+
+    /// A chain nobody here began that goes on from where one of ours goes on, too: either the disk was copied, or it was
+    /// put back from a copy made between two runs. Something else that was lost tells which.
+    fn is_of_a_copy(&self, before: ChainHead, events: &[SealedEvent]) -> Result<bool, LedgerError> {
+        let to = self.connection();
+        if event::find_chain(to, before.chain)?.is_some() {
+            return Ok(false);
+        }
+        let lost = list_lost(to)?;
+        let first = events.first().and_then(|first| first.read().ok()).map(|first| first.fact);
+        let Some(Read::Known(Fact::ChainStarted(started))) = first else { return Ok(true) };
+        let Some(parent) = started.parent else { return Ok(true) };
+        if let Some(of) = lost.iter().find(|lost| lost.known.chain == parent.chain) {
+            // The copy's next run, or the next one of what was lost here.
+            return Ok(of.is_copy);
+        }
+        Ok(match event::find_chain(to, parent.chain)? {
+            Some(stored) => parent.seq <= stored.put_back_after.unwrap_or(stored.head.seq),
+            None => true,
+        } && !lost.iter().any(|lost| !lost.is_copy && lost.settled_at.is_none()))
+    }
+
+    /// Puts events of ours back that follow `before` in their chain.
     ///
     /// Errors: [`LedgerError::NotOurs`] when they do not follow what is here, or belong to the chain of this run: a chain
     /// that is being written has lost nothing.
-    pub fn put_back(&self, log_id: LogId, before: ChainHead, rests: &[String]) -> Result<ChainHead, LedgerError> {
-        let origin = self.origin()?;
+    pub fn put_back(&self, before: ChainHead, events: &[SealedEvent]) -> Result<ChainHead, LedgerError> {
         let (chain, to) = (before.chain, self.connection());
-        if chain == self.chain() {
-            return Err(LedgerError::NotOurs(chain));
-        }
+        let read = read_all(before, events).filter(|_| chain != self.chain()).ok_or(LedgerError::NotOurs(chain))?;
         let stored = match event::find_chain(to, chain)? {
             Some(stored) => stored,
             None if before.seq == 0 => {
                 to.prepare_cached(
-                    "INSERT INTO chain (chain_id, before_hash, head_seq, head_hash, hlc, first_up_ms, last_up_ms, put_back_after)
+                    "INSERT INTO chain (chain_id, before_hash, head_seq, head_hash, hlc, first_up_ms, last_up_ms,
+                                        put_back_after)
                      VALUES (?1, ?2, 0, ?2, 0, 0, 0, 0)",
                 )?
                 .execute(params![chain.as_bytes(), before.hash.as_bytes()])?;
@@ -170,9 +202,7 @@ impl LedgerTx<'_> {
             return Err(LedgerError::NotOurs(chain));
         }
         let (mut head, mut last) = (before, None);
-        for rest in rests {
-            let sealed = head.follow(&origin, rest);
-            let read = sealed.read().map_err(|_| LedgerError::NotOurs(chain))?;
+        for (sealed, read) in events.iter().zip(read) {
             to.prepare_cached("INSERT INTO event (chain_no, seq, hash, line) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![stored.chain_no, sealed.seq.cast_signed(), sealed.hash.as_bytes(), sealed.line])?;
             let place = Place { event_no: to.last_insert_rowid(), chain_no: stored.chain_no };
@@ -196,9 +226,22 @@ impl LedgerTx<'_> {
         to.prepare_cached("UPDATE lost_chain SET put_back = put_back + ?2 WHERE chain_id = ?1")?
             .execute(params![chain.as_bytes(), (head.seq - before.seq).cast_signed()])?;
         raise_floor_over_all(to)?;
-        self.record_answer(&[Operation::Prove { chain, log_id, seq: head.seq }], self.now())?;
         Ok(head)
     }
+}
+
+/// Reads events that follow `before`, each the one before it; `None` when they do not.
+fn read_all(before: ChainHead, events: &[SealedEvent]) -> Option<Vec<Event>> {
+    let mut head = before;
+    let mut read = Vec::with_capacity(events.len());
+    for sealed in events {
+        if (sealed.chain, sealed.seq, sealed.prev) != (head.chain, head.seq + 1, head.hash) {
+            return None;
+        }
+        read.push(sealed.read().ok()?);
+        head = sealed.head();
+    }
+    Some(read)
 }
 
 /// What came back last need not bear the highest number.
@@ -235,7 +278,7 @@ fn has_no_place(error: &LedgerError) -> bool {
 }
 
 /// The hash at a place of a chain, as far as this database can tell: of an event, or of what was let go of.
-pub(super) fn find_hash_at(connection: &Connection, chain: ChainId, seq: u64) -> Result<Option<Hash>, LedgerError> {
+pub fn find_hash_at(connection: &Connection, chain: ChainId, seq: u64) -> Result<Option<Hash>, LedgerError> {
     let Some(stored) = event::find_chain(connection, chain)? else { return Ok(None) };
     if seq == stored.pruned_seq {
         return Ok(Some(stored.pruned_hash));

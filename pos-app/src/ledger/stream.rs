@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use shared::event::Seen;
 use shared::ids::{LogId, RedemptionId};
+use shared::sync::protocol::StreamCursor;
 use shared::sync::stream::{Cursor, Op, StreamItem, StreamName, keys};
 
 use super::{LedgerError, LedgerTx, catalog, column, retention, stock, ticket};
@@ -19,6 +20,34 @@ pub fn load_cursor(connection: &Connection, name: StreamName) -> Result<Option<C
         Ok(Cursor { log_id, seq: column::count(row, 1)?, hash: column::hash(row, 2)? })
     });
     Ok(read.optional()?)
+}
+
+/// How far every stream is applied.
+pub fn list_cursors(connection: &Connection) -> Result<Vec<StreamCursor>, LedgerError> {
+    let mut cursors = connection.prepare_cached("SELECT stream, log_id, seq, hash FROM stream_cursor")?;
+    let rows = cursors.query_map([], |row| {
+        let log_id = LogId::from_uuid(column::uuid(row, 1)?);
+        let cursor = Cursor { log_id, seq: column::count(row, 2)?, hash: column::hash(row, 3)? };
+        Ok((column::text::<StreamName>(row, 0)?, cursor))
+    })?;
+    rows.map(|row| row.map(|(stream, cursor)| StreamCursor { stream, cursor }).map_err(LedgerError::from)).collect()
+}
+
+/// Keys of everything here that is head office's and not needed to know whose till this is.
+pub fn list_replaceable(connection: &Connection) -> Result<Vec<String>, LedgerError> {
+    let mut listed = list_keys(connection, StreamName::Catalog)?;
+    listed.retain(|key| !key.starts_with(keys::VENUE) && !key.starts_with(keys::REGISTER));
+    let mut heard = connection.prepare_cached("SELECT redemption_id FROM heard_redemption")?;
+    for id in heard.query_map([], |row| column::uuid(row, 0))? {
+        listed.push(format!("{}{}", keys::REDEMPTION, id?));
+    }
+    Ok(listed)
+}
+
+/// Every stream is followed from its start again.
+pub fn forget_cursors(tx: &LedgerTx<'_>) -> Result<(), LedgerError> {
+    tx.connection().execute("DELETE FROM stream_cursor", [])?;
+    Ok(())
 }
 
 /// Applies the next items of a stream; `end` is where they end.

@@ -212,13 +212,6 @@ impl LedgerTx<'_> {
         run.chain_id = chain;
     }
 
-    /// Whose events these are.
-    ///
-    /// Errors: [`LedgerError::NotEnrolled`].
-    pub(super) fn origin(&self) -> Result<Origin, LedgerError> {
-        self.run.borrow().origin.ok_or(LedgerError::NotEnrolled)
-    }
-
     /// Takes in the time of an event this till wrote and forgot, unless it is absurd.
     pub(super) fn observe(&self, heard: Hlc) {
         let mut run = self.run.borrow_mut();

@@ -1,51 +1,43 @@
 //! The server, over HTTP. Every request is signed by the till's key and has a time limit.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method, Url};
 use serde::de::DeserializeOwned;
+use shared::event::Hash;
 use shared::ids::{DeviceId, Entropy};
 use shared::keys::SigningKey;
+use shared::sync::exchange::{Answer, PullRequest, Request};
 use shared::sync::protocol::{
-    EnrollReply, EnrollRequest, MAX_BODY_BYTES, Problem, ProblemCode, PullReply, PushReply, PushRequest,
+    EnrollReply, EnrollRequest, MAX_BODY_BYTES, MAX_PART_BYTES, Problem, ProblemCode, PullReply, PushReply, PushRequest,
 };
 use shared::sync::request::{
     CREATED_HEADER, DEVICE_HEADER, NONCE_HEADER, RequestToSign, SERVER_TIME_HEADER, SIGNATURE_HEADER,
 };
-use shared::sync::stream::{Cursor, StreamName};
+use shared::sync::stream::Cursor;
 use shared::time::{Clock, Timestamp};
+
+use crate::ledger::clock::TimeSample;
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for a whole answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+const PUSH: &str = "/v1/push";
+/// A line that rings is opened anew after this long at the latest.
+const LONGEST_LINE: Duration = Duration::from_hours(6);
 /// Events are text that repeats itself; a higher level costs more than it saves.
 const ZSTD_LEVEL: i32 = 3;
 
-/// What is asked of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PullRequest {
-    /// Which.
-    pub stream: StreamName,
-    /// How far we have come; `None` before the first item.
-    pub cursor: Option<Cursor>,
-    /// At most so many items.
-    pub limit: usize,
-    /// Events still to be sent: head office shows it.
-    pub unsent_events: u64,
-}
-
-impl PullRequest {
-    fn path_and_query(&self) -> String {
-        let Self { stream, cursor, limit, unsent_events } = self;
-        let at = cursor
-            .map_or_else(String::new, |Cursor { log_id, seq, hash }| format!("&log_id={log_id}&seq={seq}&hash={hash}"));
-        format!("/v1/pull?stream={stream}{at}&limit={limit}&unsent={unsent_events}")
-    }
+fn pull_path(request: &PullRequest) -> String {
+    let PullRequest { stream, cursor, limit, unsent_events } = request;
+    let at = cursor
+        .map_or_else(String::new, |Cursor { log_id, seq, hash }| format!("&log_id={log_id}&seq={seq}&hash={hash}"));
+    format!("/v1/pull?stream={stream}{at}&limit={limit}&unsent={unsent_events}")
 }
 
 /// Why there is no answer to use.
@@ -84,20 +76,20 @@ impl PeerError {
         match self {
             Self::Unreachable(_) => false,
             Self::Unintelligible(_) | Self::Address(_) => true,
-            Self::Refused { problem, .. } => !matches!(
-                problem.code,
-                ProblemCode::Unavailable | ProblemCode::Internal | ProblemCode::TooManyRequests | ProblemCode::Locked
-            ),
+            Self::Refused { problem, .. } => !problem.code.passes(),
         }
     }
 }
 
 /// A server to speak to: over HTTP, or in the same process in tests.
 pub trait SyncPeer {
-    /// Offers events.
-    fn push(&self, request: &PushRequest) -> impl Future<Output = Result<PushReply, PeerError>>;
-    /// Asks what is new in a stream.
-    fn pull(&self, request: &PullRequest) -> impl Future<Output = Result<PullReply, PeerError>>;
+    /// Asks, and waits for the answer of the request's kind.
+    fn ask(&self, request: &Request) -> impl Future<Output = Result<Answer, PeerError>>;
+
+    /// How far its clock was from ours, as its last answer told.
+    fn sample(&self) -> Option<TimeSample> {
+        None
+    }
 }
 
 /// Checks and tidies a server's address: scheme, host and port, without a path.
@@ -139,12 +131,12 @@ impl Line {
 }
 
 /// The answer's text and the server's clock, if it told it.
-struct Answer {
+struct Answered {
     body: Vec<u8>,
     server_time: Option<Timestamp>,
 }
 
-async fn ask(request: reqwest::RequestBuilder) -> Result<Answer, (PeerError, Option<Timestamp>)> {
+async fn ask(request: reqwest::RequestBuilder) -> Result<Answered, (PeerError, Option<Timestamp>)> {
     let unreachable = |error: reqwest::Error| (PeerError::Unreachable(in_full(&error)), None);
     let mut response = request.send().await.map_err(unreachable)?;
     let status = response.status();
@@ -158,7 +150,7 @@ async fn ask(request: reqwest::RequestBuilder) -> Result<Answer, (PeerError, Opt
         body.extend_from_slice(&chunk);
     }
     if status.is_success() {
-        return Ok(Answer { body, server_time });
+        return Ok(Answered { body, server_time });
     }
     let error = match serde_json::from_slice::<Problem>(&body) {
         Ok(problem) => PeerError::Refused { problem, retry_after },
@@ -169,7 +161,7 @@ async fn ask(request: reqwest::RequestBuilder) -> Result<Answer, (PeerError, Opt
     Err((error, server_time))
 }
 
-fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, PeerError> {
+fn read<T: DeserializeOwned>(answer: &Answered) -> Result<T, PeerError> {
     serde_json::from_slice(&answer.body).map_err(|error| PeerError::Unintelligible(error.to_string()))
 }
 
@@ -202,6 +194,7 @@ pub struct HttpPeer {
     entropy: Arc<dyn Entropy>,
     /// The server's clock less ours, milliseconds, as last heard.
     skew_ms: AtomicI64,
+    sample: Mutex<Option<TimeSample>>,
 }
 
 impl HttpPeer {
@@ -215,7 +208,15 @@ impl HttpPeer {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, PeerError> {
-        Ok(Self { line: Line::open(server_url)?, device_id, key, clock, entropy, skew_ms: AtomicI64::new(0) })
+        Ok(Self {
+            line: Line::open(server_url)?,
+            device_id,
+            key,
+            clock,
+            entropy,
+            skew_ms: AtomicI64::new(0),
+            sample: Mutex::new(None),
+        })
     }
 
     /// The server's clock less ours, milliseconds, as last heard; 0 before.
@@ -246,20 +247,30 @@ impl HttpPeer {
             .body(body)
     }
 
-    fn heard(&self, server_time: Option<Timestamp>) {
-        if let Some(server_time) = server_time {
-            self.skew_ms.store(server_time.millis_since(self.clock.now()), Ordering::Relaxed);
-        }
+    /// `began` is when the question left, by the clock that does not jump.
+    fn heard(&self, server_time: Option<Timestamp>, began: u64) {
+        let Some(server_time) = server_time else { return };
+        let (wall, up_ms) = (self.clock.now(), self.clock.up_ms());
+        self.skew_ms.store(server_time.millis_since(wall), Ordering::Relaxed);
+        let rtt_ms = up_ms.saturating_sub(began);
+        // The server looked at its clock about half way.
+        let offset_ms = server_time.plus_millis((rtt_ms / 2).cast_signed()).millis_since(wall);
+        let sample = TimeSample { wall, up_ms, offset_ms, rtt_ms };
+        *self.sample.lock().unwrap_or_else(PoisonError::into_inner) = Some(sample);
     }
 
-    async fn attempt(&self, method: &Method, path_and_query: &str, body: Vec<u8>) -> Result<Answer, PeerError> {
+    async fn attempt(&self, method: &Method, path_and_query: &str, body: Vec<u8>) -> Result<Answered, PeerError> {
+        let began = self.clock.up_ms();
         let mut request = self.signed(method, path_and_query, body);
         if *method == Method::POST {
-            request = request.header(CONTENT_TYPE, "application/json").header(CONTENT_ENCODING, "zstd");
+            request = request.header(CONTENT_TYPE, "application/json");
+            if path_and_query == PUSH {
+                request = request.header(CONTENT_ENCODING, "zstd");
+            }
         }
         match ask(request).await {
             Ok(answer) => {
-                self.heard(answer.server_time);
+                self.heard(answer.server_time, began);
                 Ok(answer)
             }
             Err((error, server_time)) => {
@@ -267,7 +278,7 @@ impl HttpPeer {
                     PeerError::Refused { problem, .. } => Some(problem.server_time),
                     PeerError::Unreachable(_) | PeerError::Unintelligible(_) | PeerError::Address(_) => None,
                 };
-                self.heard(server_time.or(told));
+                self.heard(server_time.or(told), began);
                 Err(error)
             }
         }
@@ -280,25 +291,77 @@ impl HttpPeer {
         path_and_query: &str,
         body: Vec<u8>,
     ) -> Result<T, PeerError> {
+        read(&self.fetch(method, path_and_query, body).await?)
+    }
+
+    async fn fetch(&self, method: Method, path_and_query: &str, body: Vec<u8>) -> Result<Answered, PeerError> {
         let answer = match self.attempt(&method, path_and_query, body.clone()).await {
             Err(error) if error.code() == Some(ProblemCode::ClockSkew) => {
                 self.attempt(&method, path_and_query, body).await?
             }
             other => other?,
         };
-        read(&answer)
+        Ok(answer)
+    }
+
+    /// Opens a line that stays open: the server's bell.
+    pub(super) async fn open(&self, path_and_query: &str) -> Result<reqwest::Response, PeerError> {
+        let request = self.signed(&Method::GET, path_and_query, Vec::new()).timeout(LONGEST_LINE);
+        let response = request.send().await.map_err(|error| PeerError::Unreachable(in_full(&error)))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status();
+        let body = response.bytes().await.unwrap_or_default();
+        Err(match serde_json::from_slice(&body) {
+            Ok(problem) => PeerError::Refused { problem, retry_after: None },
+            Err(_) => PeerError::Unreachable(format!("HTTP {}", status.as_u16())),
+        })
+    }
+
+    /// Asks for something outside the exchange.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, PeerError> {
+        self.exchange(Method::GET, path_and_query, Vec::new()).await
+    }
+
+    async fn push(&self, request: &PushRequest) -> Result<PushReply, PeerError> {
+        let json = serde_json::to_vec(request).expect("a push encodes as JSON");
+        let body = zstd::bulk::compress(&json, ZSTD_LEVEL).expect("memory is there to compress into");
+        self.exchange(Method::POST, PUSH, body).await
+    }
+
+    async fn pull(&self, request: &PullRequest) -> Result<PullReply, PeerError> {
+        self.get(&pull_path(request)).await
+    }
+
+    async fn part(&self, hash: &Hash) -> Result<String, PeerError> {
+        let packed = self.fetch(Method::GET, &format!("/v1/snapshot/{hash}"), Vec::new()).await?.body;
+        let unreadable = |why: &str| PeerError::Unintelligible(format!("a snapshot's part: {why}"));
+        let text = zstd::bulk::decompress(&packed, MAX_PART_BYTES).map_err(|error| unreadable(&error.to_string()))?;
+        String::from_utf8(text).map_err(|_| unreadable("it is no text"))
     }
 }
 
 impl SyncPeer for HttpPeer {
-    async fn push(&self, request: &PushRequest) -> Result<PushReply, PeerError> {
-        let json = serde_json::to_vec(request).expect("a push encodes as JSON");
-        let body = zstd::bulk::compress(&json, ZSTD_LEVEL).expect("memory is there to compress into");
-        self.exchange(Method::POST, "/v1/push", body).await
+    async fn ask(&self, request: &Request) -> Result<Answer, PeerError> {
+        Ok(match request {
+            Request::Hello(hello) => {
+                let body = serde_json::to_vec(hello).expect("a hello encodes as JSON");
+                Answer::Hello(self.exchange(Method::POST, "/v1/hello", body).await?)
+            }
+            Request::Push(push) => Answer::Push(self.push(push).await?),
+            Request::Pull(pull) => Answer::Pull(self.pull(pull).await?),
+            Request::OwnEvents { chain, after, limit } => {
+                let path = format!("/v1/chains/{chain}/events?branch=0&after={after}&limit={limit}");
+                Answer::OwnEvents(self.get(&path).await?)
+            }
+            Request::Snapshot(stream) => Answer::Snapshot(self.get(&format!("/v1/snapshot?stream={stream}")).await?),
+            Request::Part(hash) => Answer::Part(self.part(hash).await?),
+        })
     }
 
-    async fn pull(&self, request: &PullRequest) -> Result<PullReply, PeerError> {
-        self.exchange(Method::GET, &request.path_and_query(), Vec::new()).await
+    fn sample(&self) -> Option<TimeSample> {
+        *self.sample.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -8,16 +8,17 @@ use shared::event::{ChainHead, DrawerOpened, Fact, Hash, Origin, SealedEvent, ve
 use shared::ids::{ChainId, DeviceId, Entropy, LogId, RegisterId, TenantId, VenueId};
 use shared::keys::{PublicKey, SigningKey};
 use shared::sync::certificate::Certificate;
-use shared::sync::outbox::Limits;
+use shared::sync::exchange::{Answer, Failure, Input, PullRequest, Request};
 use shared::sync::protocol::{
-    MAX_BATCH_EVENTS, MAX_BATCHES, Problem, ProblemCode, PullReply, PushBatch, PushReply, PushRequest, PushResult,
+    HeldChain, Hello, HelloReply, MAX_BATCH_EVENTS, MAX_BATCHES, OtherChain, OwnEvents, Problem, ProblemCode,
+    PullReply, PushBatch, PushReply, PushRequest, PushResult,
 };
 use shared::sync::stream::{Cursor, StreamName};
 use shared::time::{Clock, Timestamp};
 use uuid::Uuid;
 
-use super::client::{PeerError, PullRequest, SyncPeer};
-use super::exchange::{Exchange, Gained};
+use super::client::{PeerError, SyncPeer};
+use super::driver::{Concluded, Driver};
 use crate::identity::{Enrolment, Identity};
 use crate::ledger::Ledger;
 
@@ -70,6 +71,8 @@ pub(super) struct Log {
     pub(super) id: LogId,
     pub(super) chains: BTreeMap<ChainId, Vec<SealedEvent>>,
     streams: BTreeMap<String, Vec<String>>,
+    /// Logs it was restored from.
+    parents: Vec<LogId>,
     /// Events of other branches, kept as well.
     branched: Vec<Hash>,
 }
@@ -84,6 +87,9 @@ pub(super) struct State {
     pub(super) offered: usize,
     /// What the last request said was still to come.
     pub(super) told_unsent: u64,
+    pub(super) hellos: u32,
+    /// Events given back.
+    pub(super) given_back: usize,
 }
 
 /// A server. Clones are the same one.
@@ -114,9 +120,20 @@ pub(super) fn refusal(code: ProblemCode) -> PeerError {
 
 impl FakeServer {
     pub(super) fn new() -> Self {
-        let log = Log { id: log_id(1), chains: BTreeMap::new(), streams: BTreeMap::new(), branched: vec![] };
+        let log =
+            Log { id: log_id(1), chains: BTreeMap::new(), streams: BTreeMap::new(), parents: vec![], branched: vec![] };
         let most_events = MAX_BATCH_EVENTS * MAX_BATCHES;
-        let state = State { log, faults: vec![], most_events, pushes: 0, pulls: 0, offered: 0, told_unsent: 0 };
+        let state = State {
+            log,
+            faults: vec![],
+            most_events,
+            pushes: 0,
+            pulls: 0,
+            offered: 0,
+            told_unsent: 0,
+            hellos: 0,
+            given_back: 0,
+        };
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -139,7 +156,8 @@ impl FakeServer {
 
     /// The server as a backup, and a new log id, have it.
     pub(super) fn restore(&self, backup: Log, as_log: LogId) {
-        self.state().log = Log { id: as_log, ..backup };
+        let parents = backup.parents.iter().copied().chain([backup.id]).collect();
+        self.state().log = Log { id: as_log, parents, ..backup };
     }
 
     fn begin(&self) -> Result<bool, PeerError> {
@@ -187,8 +205,62 @@ fn take(log: &mut Log, batch: &PushBatch) -> PushResult {
 }
 
 impl SyncPeer for FakeServer {
-    async fn push(&self, request: &PushRequest) -> Result<PushReply, PeerError> {
+    async fn ask(&self, request: &Request) -> Result<Answer, PeerError> {
         let is_answered = self.begin()?;
+        let answer = match request {
+            Request::Hello(hello) => Answer::Hello(self.hello(hello)),
+            Request::Push(push) => Answer::Push(self.push(push)?),
+            Request::Pull(pull) => Answer::Pull(self.pull(pull)?),
+            Request::OwnEvents { chain, after, limit } => Answer::OwnEvents(self.own_events(*chain, *after, *limit)?),
+            // The stream itself has everything.
+            Request::Snapshot(_) | Request::Part(_) => return Err(refusal(ProblemCode::NotFound)),
+        };
+        if is_answered { Ok(answer) } else { Err(PeerError::Unreachable("answer lost".into())) }
+    }
+}
+
+impl FakeServer {
+    fn hello(&self, hello: &Hello) -> HelloReply {
+        let mut state = self.state();
+        state.hellos += 1;
+        let log = &state.log;
+        let head = |chain: ChainId| {
+            let last = log.chains.get(&chain).and_then(|events| events.last());
+            last.map_or((0, Hash::ZERO), |event| (event.seq, event.hash))
+        };
+        let chains = hello.chains.iter().map(|asked| {
+            let (have_seq, have_hash) = head(asked.chain);
+            HeldChain { chain: asked.chain, have_seq, have_hash, branches: 0 }
+        });
+        let is_new = |chain: &&ChainId| !hello.chains.iter().any(|asked| asked.chain == **chain);
+        let others = log.chains.keys().filter(is_new).map(|chain| {
+            let (head_seq, head_hash) = head(*chain);
+            OtherChain { chain: *chain, head_seq, head_hash, started_at: Timestamp::from_millis(0) }
+        });
+        HelloReply {
+            log_id: log.id,
+            parent_logs: log.parents.clone(),
+            server_time: Timestamp::from_millis(0),
+            chains: chains.collect(),
+            others: others.filter(|other| other.head_seq > 0).collect(),
+            certificate: None,
+            window: 4_096,
+            recovering: false,
+        }
+    }
+
+    fn own_events(&self, chain: ChainId, after: u64, limit: usize) -> Result<OwnEvents, PeerError> {
+        let mut state = self.state();
+        let events = state.log.chains.get(&chain).cloned().ok_or_else(|| refusal(ProblemCode::NotFound))?;
+        let rest: Vec<_> = events.iter().filter(|event| event.seq > after).take(limit).collect();
+        let last = events.last().ok_or_else(|| refusal(ProblemCode::NotFound))?;
+        let prev_hash = rest.first().map_or(last.hash, |event| event.prev);
+        state.given_back += rest.len();
+        let events = rest.into_iter().map(|event| event.rest().to_owned()).collect();
+        Ok(OwnEvents { log_id: state.log.id, prev_hash, events, head_seq: last.seq, head_hash: last.hash })
+    }
+
+    fn push(&self, request: &PushRequest) -> Result<PushReply, PeerError> {
         let mut state = self.state();
         state.pushes += 1;
         state.told_unsent = request.unsent_events;
@@ -198,12 +270,10 @@ impl SyncPeer for FakeServer {
         }
         state.offered += offered;
         let results = request.batches.iter().map(|batch| take(&mut state.log, batch)).collect();
-        let reply = PushReply { log_id: state.log.id, server_time: Timestamp::from_millis(0), results };
-        if is_answered { Ok(reply) } else { Err(PeerError::Unreachable("answer lost".into())) }
+        Ok(PushReply { log_id: state.log.id, server_time: Timestamp::from_millis(0), results })
     }
 
-    async fn pull(&self, request: &PullRequest) -> Result<PullReply, PeerError> {
-        let is_answered = self.begin()?;
+    fn pull(&self, request: &PullRequest) -> Result<PullReply, PeerError> {
         let mut state = self.state();
         state.pulls += 1;
         let log_id = state.log.id;
@@ -215,9 +285,7 @@ impl SyncPeer for FakeServer {
             return Err(refusal(ProblemCode::CursorGone));
         }
         let items = all.iter().skip(usize::try_from(seq).expect("small")).take(request.limit).cloned().collect();
-        let head_seq = all.len() as u64;
-        let reply = PullReply { log_id, server_time: Timestamp::from_millis(0), items, head_seq };
-        if is_answered { Ok(reply) } else { Err(PeerError::Unreachable("answer lost".into())) }
+        Ok(PullReply { log_id, server_time: Timestamp::from_millis(0), items, head_seq: all.len() as u64 })
     }
 }
 
@@ -298,16 +366,45 @@ impl FakeTill {
         lines
     }
 
-    pub(super) fn exchange(&self, server: &FakeServer) -> Exchange<FakeServer> {
-        Exchange {
-            peer: server.clone(),
-            ledger: Arc::clone(&self.ledger),
-            key: key(),
-            venue_id: venue_id(),
-            clock: Arc::clone(&self.clock) as _,
-            limits: Limits::default(),
-            gained: Gained::default(),
-        }
+    /// A new line to head office.
+    pub(super) fn driver(&self) -> Driver {
+        let (clock, entropy) = (Arc::clone(&self.clock) as _, Arc::clone(&self.entropy) as _);
+        let identity = Self::identity("http://127.0.0.1:1");
+        Driver::new(Arc::clone(&self.ledger), &identity, 15_000, clock, entropy).expect("a driver")
+    }
+
+    /// Copies the database as it is on disk, with everything committed.
+    pub(super) fn back_up(&self) -> tempfile::TempDir {
+        let copy = tempfile::tempdir().expect("a directory");
+        let path = copy.path().join("till.db").display().to_string();
+        self.ledger
+            .read(|connection| {
+                connection.pragma_update(None, "query_only", false)?;
+                connection.execute("VACUUM INTO ?1", [path])?;
+                connection.pragma_update(None, "query_only", true)?;
+                Ok::<_, crate::ledger::LedgerError>(())
+            })
+            .expect("backed up");
+        copy
+    }
+
+    /// Another machine, or this one later, starts from a copy.
+    pub(super) fn from_copy(copy: tempfile::TempDir, clock: &Arc<StoppedClock>, entropy: &Arc<Seeded>) -> Self {
+        let ledger = Ledger::open(&copy.path().join("till.db"), Arc::clone(clock) as _, &**entropy);
+        let ledger = Arc::new(ledger.expect("the copy opens"));
+        Self { ledger, clock: Arc::clone(clock), entropy: Arc::clone(entropy), dir: copy }
+    }
+}
+
+/// One exchange, from the first word to the last.
+pub(super) fn exchange(driver: &mut Driver, server: &FakeServer) -> Concluded {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let mut input = Input::Asked;
+    loop {
+        let mut wanted = driver.step(input);
+        let Some(request) = wanted.ask else { return wanted.reports.pop().expect("an exchange ends with a report") };
+        let answer = runtime.block_on(server.ask(&request));
+        input = Input::Answered(answer.map_err(Failure::from), 7);
     }
 }
 

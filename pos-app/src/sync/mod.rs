@@ -6,12 +6,14 @@
 //! What to send, what an answer proves and how long to leave a server in peace is decided in [`shared::sync`], without
 //! a disk, a network or a clock; here it is done.
 //!
-//! - [`client`] the server over HTTP · [`enroll`] becoming a till
-//! - [`exchange`] everything out, everything in · [`worker`] when
+//! - [`client`] the server over HTTP · `bell` what it rings for · [`enroll`] becoming a till
+//! - [`driver`] the exchange and its ledger · [`worker`] when
 
+mod bell;
 pub mod client;
+pub mod driver;
 pub mod enroll;
-pub mod exchange;
+pub mod error;
 #[cfg(test)]
 mod fake;
 pub mod worker;

@@ -1,27 +1,26 @@
 //! When to sync: soon after every commit, now and then when nothing happens, and by itself after a failure.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use shared::ids::Entropy;
-use shared::sync::backoff::Backoff;
-use shared::sync::outbox::Limits;
+use shared::sync::exchange::{self, Failure, Input, Report};
+use shared::sync::protocol::Ring;
+use shared::sync::stream::StreamName;
 use shared::time::{Clock, Timestamp};
-use tokio::sync::{Notify, mpsc as queue};
-use tokio::time::timeout;
+use tokio::sync::{Notify, mpsc as queue, watch};
+use tokio::time::Sleep;
 
+use super::bell;
 use super::client::{HttpPeer, PeerError, SyncPeer};
-use super::exchange::{Exchange, Gained, SyncError};
+use super::driver::{Concluded, Driver, Wanted};
+use super::error::SyncError;
 use crate::commands::types::{ServerHealth, ServerState, SyncReport};
 use crate::config::SyncConfig;
 use crate::identity::Identity;
-use crate::ledger::{Ledger, LedgerError, outbox};
-
-/// Commits this close together travel together.
-const COALESCE: Duration = Duration::from_millis(200);
-/// The longest a server's `Retry-After` is heeded.
-const MOST_ASKED: Duration = Duration::from_mins(10);
+use crate::ledger::{Ledger, LedgerError, outbox, stream};
 
 /// What the worker tells unasked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +51,8 @@ struct Common {
     server_url: String,
     outcome: Mutex<Outcome>,
     committed: Notify,
+    /// The last exchange went well: a bell can be listened to.
+    line: watch::Sender<bool>,
     tell: Tell,
 }
 
@@ -88,6 +89,7 @@ impl SyncWorker {
             server_url: enrolment.server_url.clone(),
             outcome: Mutex::new(Outcome { last_contact: heard_at, ..Outcome::default() }),
             committed: Notify::new(),
+            line: watch::Sender::new(false),
             tell: Arc::new(tell),
         });
         // The ledger outlives the worker, so it must not keep it alive.
@@ -102,19 +104,25 @@ impl SyncWorker {
             .build()
             .map_err(|error| SyncError::Start(error.to_string()))?;
         let (runs, asked) = queue::unbounded_channel();
-        let interval = Duration::from_millis(config.interval_ms);
-        let (device_id, venue_id, key) = (enrolment.device_id, enrolment.venue_id, identity.key.clone());
+        let clocks = (Arc::clone(&clock), Arc::clone(&entropy));
+        let driver = Driver::new(ledger, identity, config.interval_ms, clocks.0, clocks.1)?;
+        let (device_id, key) = (enrolment.device_id, identity.key.clone());
         let shared = Arc::clone(&common);
         let work = move || {
             runtime.block_on(async {
-                let (url, key_too) = (&shared.server_url, key.clone());
-                match HttpPeer::new(url, device_id, key_too, Arc::clone(&clock), Arc::clone(&entropy)) {
+                match HttpPeer::new(&shared.server_url, device_id, key, Arc::clone(&clock), entropy) {
                     Ok(peer) => {
-                        let (limits, gained) = (Limits::default(), Gained::default());
-                        let exchange = Exchange { peer, ledger, key, venue_id, clock, limits, gained };
-                        work(exchange, &shared, asked, interval, &*entropy).await;
+                        let (ring, rings) = queue::unbounded_channel();
+                        let known = || shared.ledger.read(stream::list_cursors).unwrap_or_default();
+                        tokio::select! {
+                            () = work(&peer, driver, &shared, asked, rings) => {}
+                            () = bell::listen(&peer, &*clock, shared.line.subscribe(), &ring, known) => {}
+                        }
                     }
-                    Err(error) => note(&shared, clock.now(), Some(&SyncError::Peer(error))),
+                    Err(error) => {
+                        let error = Some(Arc::new(SyncError::Peer(error)));
+                        note(&shared, clock.now(), &Concluded { report: Report::default(), error });
+                    }
                 }
             });
         };
@@ -178,96 +186,92 @@ impl Drop for SyncWorker {
     }
 }
 
+/// Who waits for the exchange under way, and who asked after it began: what they committed may have come too late for it.
+#[derive(Default)]
+struct Asking {
+    now: Vec<Answer>,
+    later: Vec<Answer>,
+}
+
 /// Exchanges until nobody can ask any more.
 async fn work<P: SyncPeer>(
-    mut exchange: Exchange<P>,
+    peer: &P,
+    mut driver: Driver,
     common: &Common,
     mut asked: queue::UnboundedReceiver<Answer>,
-    interval: Duration,
-    entropy: &dyn Entropy,
+    mut rings: queue::UnboundedReceiver<Ring>,
 ) {
-    let mut backoff = Backoff::default();
-    let mut waiting = Vec::new();
+    let mut asking = Asking::default();
+    let mut question: Option<Question<'_>> = None;
+    let mut alarm: Option<Pin<Box<Sleep>>> = None;
+    let mut input = Input::Woken;
     loop {
-        let Some((result, later)) = run_one(&mut exchange, &mut asked).await else { return };
-        let result = result.map_err(Arc::new);
-        note(common, exchange.clock.now(), result.as_ref().err().map(|error| &**error));
-        tell(common, exchange.gained);
-        let pause = match &result {
-            Ok(_) => {
-                backoff.succeeded();
-                None
+        let Wanted { ask, wake_in, reports } = driver.step(input);
+        if let Some(millis) = wake_in {
+            alarm = Some(Box::pin(tokio::time::sleep(Duration::from_millis(millis))));
+        }
+        for report in reports {
+            note(common, driver.now(), &report);
+            if let Some(sample) = peer.sample() {
+                driver.note_time(sample);
             }
-            Err(error) => Some(backoff.failed(entropy).max(asked_to_wait(error))),
+            let answer = report.error.clone().map_or_else(|| Ok(view(&report.report)), Err);
+            let later = std::mem::take(&mut asking.later);
+            for waiting in std::mem::replace(&mut asking.now, later) {
+                // Nobody waits any more when the caller gave up.
+                drop(waiting.try_send(answer.clone()));
+            }
+        }
+        if let Some(request) = ask {
+            question = Some(Box::pin(async move { peer.ask(&request).await }));
+        }
+        input = tokio::select! {
+            answered = until(&mut question) => {
+                question = None;
+                let random = driver.random();
+                Input::Answered(answered.map_err(Failure::from), random)
+            }
+            () = until(&mut alarm) => {
+                alarm = None;
+                Input::Woken
+            }
+            more = asked.recv() => {
+                let Some(answer) = more else { return };
+                if driver.is_busy() { asking.later.push(answer) } else { asking.now.push(answer) }
+                Input::Asked
+            }
+            Some(Ring { stream, head }) = rings.recv() => Input::Rang { stream, head },
+            () = common.committed.notified() => Input::Committed,
         };
-        for answer in std::mem::replace(&mut waiting, later) {
-            // Nobody waits any more when the caller gave up.
-            drop(answer.try_send(result.clone()));
-        }
-        if waiting.is_empty() {
-            let Some(answer) = next_reason(common, &mut asked, interval, pause).await else { return };
-            waiting.extend(answer);
-        }
     }
 }
 
-type Ran = (Result<SyncReport, SyncError>, Vec<Answer>);
+type Question<'a> = Pin<Box<dyn Future<Output = Result<exchange::Answer, PeerError>> + 'a>>;
 
-/// One exchange, and who asked for another while it ran: what they committed may have come too late for this one.
-/// `None` when told to stop.
-async fn run_one<P: SyncPeer>(exchange: &mut Exchange<P>, asked: &mut queue::UnboundedReceiver<Answer>) -> Option<Ran> {
-    let mut later = Vec::new();
-    let running = exchange.run();
-    tokio::pin!(running);
-    loop {
-        tokio::select! {
-            result = &mut running => return Some((result, later)),
-            more = asked.recv() => later.push(more?),
-        }
+/// Waits for something that may not be under way.
+async fn until<F: Future + Unpin>(waited: &mut Option<F>) -> F::Output {
+    match waited {
+        Some(future) => future.await,
+        None => std::future::pending().await,
     }
 }
 
-/// Waits until there is a reason to sync: somebody asks, something was committed, or it is time. After a failure commits
-/// do not count: the pause is there so that a server in trouble is left in peace. `None` when told to stop.
-async fn next_reason(
-    common: &Common,
-    asked: &mut queue::UnboundedReceiver<Answer>,
-    interval: Duration,
-    pause: Option<Duration>,
-) -> Option<Option<Answer>> {
-    let wait = async {
-        match pause {
-            Some(pause) => tokio::time::sleep(pause).await,
-            None => {
-                if timeout(interval, common.committed.notified()).await.is_ok() {
-                    tokio::time::sleep(COALESCE).await;
-                }
-            }
-        }
-    };
-    tokio::select! {
-        () = wait => Some(None),
-        answer = asked.recv() => answer.map(Some),
-    }
+fn view(report: &Report) -> SyncReport {
+    SyncReport { sent_events: report.sent, pulled_items: report.pulled, unsent_events: report.unsent }
 }
 
-fn asked_to_wait(error: &SyncError) -> Duration {
-    match error {
-        SyncError::Peer(PeerError::Refused { retry_after: Some(wait), .. }) => (*wait).min(MOST_ASKED),
-        _ => Duration::ZERO,
-    }
-}
-
-/// Remembers how it went, for the status bar. A server that refused has been in contact all the same.
-fn note(common: &Common, now: Timestamp, error: Option<&SyncError>) {
+/// Remembers how it went, for the status bar, and tells what changed. A server that refused has been in contact all the
+/// same.
+fn note(common: &Common, now: Timestamp, Concluded { report, error }: &Concluded) {
+    let error = error.as_ref();
+    common.line.send_replace(error.is_none());
     let mut outcome = common.outcome();
-    let is_away = error.is_some_and(|error| !is_contact(error));
-    if !is_away {
+    if error.is_none_or(|error| error.is_contact()) {
         outcome.last_contact = Some(now);
     }
     let is_offline = error.is_some_and(|error| !error.needs_attention());
     outcome.offline_since = if is_offline { outcome.offline_since.or(Some(now)) } else { None };
-    outcome.needs_attention = error.is_some_and(SyncError::needs_attention);
+    outcome.needs_attention = !report.refused.is_empty() || error.is_some_and(|error| error.needs_attention());
     let detail = error.map(ToString::to_string);
     if outcome.detail != detail {
         if let Some(detail) = &detail {
@@ -279,17 +283,10 @@ fn note(common: &Common, now: Timestamp, error: Option<&SyncError>) {
     outcome.detail = detail;
     drop(outcome);
     (common.tell)(News::Health);
-}
-
-fn is_contact(error: &SyncError) -> bool {
-    matches!(error, SyncError::Peer(PeerError::Refused { .. }) | SyncError::NothingProved | SyncError::Stream { .. })
-}
-
-fn tell(common: &Common, gained: Gained) {
-    if gained.catalog_changed {
+    if report.changed.contains(&StreamName::Catalog) {
         (common.tell)(News::Catalog);
     }
-    if gained.venue_changed {
+    if report.changed.iter().any(|stream| matches!(stream, StreamName::Venue(_))) {
         (common.tell)(News::Venue);
     }
 }

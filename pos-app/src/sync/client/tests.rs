@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use shared::event::Hash;
 use shared::ids::LogId;
 use shared::keys::PublicKey;
+use shared::sync::stream::StreamName;
 use uuid::Uuid;
 
 use super::*;

@@ -24,6 +24,7 @@ impl Bench {
             server_url: String::new(),
             outcome: Mutex::new(Outcome::default()),
             committed: Notify::new(),
+            line: watch::Sender::new(false),
             tell: Arc::new(move |_| {
                 count.fetch_add(1, Ordering::Relaxed);
             }),
@@ -42,8 +43,8 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.expect("a runtime").block_on(async {
             let (runs, asked) = queue::unbounded_channel();
-            let exchange = self.till.exchange(&self.server);
-            let working = work(exchange, &self.common, asked, Duration::from_secs(15), &*self.till.entropy);
+            let (_ring, rings) = queue::unbounded_channel();
+            let working = work(&self.server, self.till.driver(), &self.common, asked, rings);
             tokio::select! {
                 () = working => {}
                 () = story(&runs) => {}
@@ -89,7 +90,7 @@ fn nothing_happening_is_asked_about_at_intervals() {
         pass(1_000).await;
         let before = bench.pulls();
         pass(30_000).await;
-        assert_eq!(bench.pulls() - before, 4, "two streams, twice");
+        assert_eq!(bench.pulls() - before, 6, "three streams, twice");
     });
 }
 
@@ -148,6 +149,7 @@ fn somebody_who_asks_is_served_at_once_and_told_how_it_went() {
 fn a_revoked_till_keeps_what_it_has_and_says_that_somebody_should_look() {
     let bench = Bench::new();
     bench.till.happen(1);
+    // The greeting and the push.
     bench.server.state().faults = vec![Fault::Refused(ProblemCode::Revoked); 2];
     bench.play(async |_| pass(1).await);
     let outcome = bench.common.outcome().clone();
