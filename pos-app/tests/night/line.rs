@@ -2,7 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+const PUSH: &[u8] = b"/v1/push";
 
 /// How the line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +14,7 @@ pub(crate) enum State {
     Down,
     /// Good, to a server.
     Up(SocketAddr),
-    /// Requests arrive; answers do not.
+    /// Requests arrive; from the first push on answers do not.
     AnswersLost(SocketAddr),
     /// It breaks after so many bytes of a request.
     BreaksAfter(SocketAddr, usize),
@@ -57,26 +60,34 @@ fn relay(till: TcpStream, state: &Arc<Mutex<State>>) {
     let Ok(server) = TcpStream::connect(server) else { return };
     let (till_too, server_too) = (till.try_clone().expect("a handle"), server.try_clone().expect("a handle"));
     let of_answers = Arc::clone(state);
+    let has_pushed = Arc::new(AtomicBool::new(false));
+    let pushed_too = Arc::clone(&has_pushed);
     let answers = std::thread::spawn(move || {
-        pass(server_too, till_too, |_| match look(&of_answers) {
+        pass(server_too, till_too, |_, _| match look(&of_answers) {
             State::Up(_) => Some(usize::MAX),
-            State::Down | State::AnswersLost(_) | State::BreaksAfter(..) => None,
+            State::AnswersLost(_) => (!pushed_too.load(Ordering::SeqCst)).then_some(usize::MAX),
+            State::Down | State::BreaksAfter(..) => None,
         });
     });
-    pass(till, server, |passed| match look(state) {
-        State::Up(_) | State::AnswersLost(_) => Some(usize::MAX),
-        State::BreaksAfter(_, most) => most.checked_sub(passed).filter(|left| *left > 0),
-        State::Down => None,
+    pass(till, server, |bytes, passed| {
+        if bytes.windows(PUSH.len()).any(|window| window == PUSH) {
+            has_pushed.store(true, Ordering::SeqCst);
+        }
+        match look(state) {
+            State::Up(_) | State::AnswersLost(_) => Some(usize::MAX),
+            State::BreaksAfter(_, most) => most.checked_sub(passed).filter(|left| *left > 0),
+            State::Down => None,
+        }
     });
     drop(answers.join());
 }
 
 /// Passes bytes on until an end closes or `left` says there is nothing more to pass; then breaks both ends.
-fn pass(mut from: TcpStream, mut to: TcpStream, left: impl Fn(usize) -> Option<usize>) {
+fn pass(mut from: TcpStream, mut to: TcpStream, left: impl Fn(&[u8], usize) -> Option<usize>) {
     let mut bytes = [0; 4096];
     let mut passed = 0;
     while let Ok(count @ 1..) = from.read(&mut bytes) {
-        let Some(left) = left(passed) else { break };
+        let Some(left) = left(&bytes[..count], passed) else { break };
         let count = count.min(left);
         if to.write_all(&bytes[..count]).is_err() || count == left {
             break;

@@ -8,11 +8,14 @@ mod meeting;
 mod place;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use line::State;
 use place::{Bar, HeadOffice, NightClock};
 use pos_app::commands::ErrorCode;
+use pos_app::ledger::stream;
 use serde_json::{Value, json};
+use shared::sync::stream::StreamName;
 
 fn amount(of: &Value, key: &str) -> i64 {
     of[key].as_i64().unwrap_or_else(|| panic!("{key} in {of}"))
@@ -150,7 +153,7 @@ fn assert_both_totals(board: &Value, reading: &Value) {
 }
 
 #[test]
-fn a_till_that_was_withdrawn_keeps_what_it_wrote_and_goes_on_selling() {
+fn a_till_that_was_withdrawn_hands_in_what_it_wrote_and_wipes_what_it_was_given() {
     let clock = Arc::new(NightClock::default());
     let office = HeadOffice::open(&clock);
     let bar = Bar::open(&office, "BVP", "vip", &clock);
@@ -164,10 +167,66 @@ fn a_till_that_was_withdrawn_keeps_what_it_wrote_and_goes_on_selling() {
     assert_eq!(bar.refused("sync.run", &json!({})).code, ErrorCode::ServerRefused);
     let status = bar.ask("status.get", &json!({}));
     assert_eq!(status["server"]["state"], "needs_attention", "{status}");
-    assert_eq!(bar.unsent(), 1);
-    bar.sell_cash(&[("TRA-001", 1)]);
-    assert_eq!(bar.unsent(), 2);
+    assert_eq!(bar.concerns(), ["till_revoked"]);
+    assert_eq!(bar.unsent(), 0, "its last sale still arrives");
+    let refused = bar.refused("sale.complete", &json!({ "cash_tendered_minor": 10_000 }));
+    assert_eq!(refused.code, ErrorCode::NotLoggedIn, "nobody works here any more");
     bar.verify();
+}
+
+#[test]
+fn a_till_put_back_from_a_copy_has_its_night_back_from_head_office() {
+    let clock = Arc::new(NightClock::default());
+    let office = HeadOffice::open(&clock);
+    let bar = Bar::open(&office, "BMB", "bar", &clock);
+    bar.sync();
+    bar.begin(&office, "Camila R.");
+    bar.sell_cash(&[("TRA-001", 1)]);
+    bar.sync();
+    let (bar, copy) = bar.back_up("bar after the copy", &clock);
+    let log_in = |bar: &Bar| {
+        let (staff_id, pin) = office.person("Camila R.");
+        bar.ask("operator.log_in", &json!({ "staff_id": staff_id, "pin": pin }));
+    };
+    log_in(&bar);
+    for _ in 0..3 {
+        bar.sell_cash(&[("TRA-001", 2)]);
+    }
+    bar.sync();
+    let bar = bar.put_back(&copy, "bar put back", &clock);
+    log_in(&bar);
+    let sale = bar.sell_cash(&[("TRA-001", 1)]);
+    assert_eq!(sale["receipt_no"], 5, "no receipt number is given out twice");
+    bar.sync();
+    assert_eq!(bar.concerns(), ["ledger_recovered"]);
+    assert_eq!(bar.unsent(), 0);
+    let (board, reading) = (office.board(), bar.reading());
+    assert_eq!(amount(&board["totals"], "sales"), 5);
+    assert_both_totals(&board, &reading);
+    bar.verify();
+    let z = bar.close(50_000 + amount(&reading["totals"], "cash_minor"));
+    assert_eq!(amount(&z, "variance_minor"), 0, "the drawer's night is whole again");
+}
+
+#[test]
+fn what_one_till_hands_over_another_hears_by_the_bell() {
+    let clock = Arc::new(NightClock::default());
+    let office = HeadOffice::open(&clock);
+    let bar = Bar::open(&office, "BMB", "bar", &clock);
+    let terrace = Bar::open(&office, "BTZ", "terrace", &clock);
+    bar.sync();
+    terrace.sync();
+    bar.begin(&office, "Antonia V.");
+    let heard = terrace.till.subscribe();
+    bar.sell_cash(&[("TRA-001", 1)]);
+    let code = bar.printed_code();
+    bar.ask("ticket.redeem", &json!({ "code": code }));
+    // Nobody asks for anything: the terrace looks by itself once an hour.
+    let venue = StreamName::Venue(terrace.till.identity().expect("enrolled").enrolment.venue_id);
+    let known = || terrace.till.ledger().read(|ledger| stream::load_cursor(ledger, venue)).expect("read");
+    while known().is_none_or(|cursor| cursor.seq == 0) {
+        heard.recv_timeout(Duration::from_mins(1)).expect("the bell rings");
+    }
 }
 
 #[test]

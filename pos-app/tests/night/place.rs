@@ -207,6 +207,32 @@ impl Bar {
         [(dir, names[0]), (copy, names[1])].map(|(dir, name)| Self::set_up(dir, name, clock))
     }
 
+    /// Copies the database while the till is off, and starts it again.
+    pub(crate) fn back_up(self, name: &'static str, clock: &Arc<NightClock>) -> (Self, TempDir) {
+        let Self { till, dir, .. } = self;
+        till.close();
+        drop(till);
+        let copy = tempfile::tempdir().expect("a directory");
+        copy_database(dir.path(), copy.path());
+        (Self::set_up(dir, name, clock), copy)
+    }
+
+    /// Puts a copy in the place of the database while the till is off, and starts it again.
+    pub(crate) fn put_back(self, copy: &TempDir, name: &'static str, clock: &Arc<NightClock>) -> Self {
+        let Self { till, dir, .. } = self;
+        till.close();
+        drop(till);
+        copy_database(copy.path(), dir.path());
+        Self::set_up(dir, name, clock)
+    }
+
+    /// What a person should know, by its codes.
+    pub(crate) fn concerns(&self) -> Vec<String> {
+        let status = self.ask("status.get", &json!({}));
+        let told = status["concerns"].as_array().expect("a list").iter();
+        told.map(|told| told["code"].as_str().expect("a code").to_owned()).collect()
+    }
+
     /// A command that must succeed.
     pub(crate) fn ask(&self, command: &str, args: &Value) -> Value {
         match self.till.execute(command, args.clone()) {
@@ -326,6 +352,15 @@ impl Bar {
     pub(crate) fn verify(&self) {
         let report = self.ask("ledger.verify", &json!({}));
         assert_eq!(report["faults"], json!([]), "{report}");
+    }
+}
+
+fn copy_database(from: &Path, to: &Path) {
+    for file in ["till.db", "till.db-wal", "till.db-shm"] {
+        drop(std::fs::remove_file(to.join(file)));
+        if from.join(file).exists() {
+            std::fs::copy(from.join(file), to.join(file)).expect("copied");
+        }
     }
 }
 
