@@ -192,6 +192,11 @@ impl Database {
     pub fn sql(&self, sql: &str) -> String {
         self.cluster.sql(&self.name, sql)
     }
+
+    /// Asks its cluster from beside it, for what cannot be asked from within.
+    pub fn outside(&self, sql: &str) -> String {
+        self.cluster.sql("postgres", sql)
+    }
 }
 
 impl Drop for Database {

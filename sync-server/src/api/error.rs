@@ -118,7 +118,7 @@ impl From<StoreError> for ApiError {
             StoreError::Dangling => Self::new(ProblemCode::Unprocessable, "it refers to something that does not exist"),
             StoreError::Busy(_) => {
                 tracing::warn!(%error, "the database was busy for too long");
-                Self::new(ProblemCode::Unavailable, "the server is busy; try again")
+                Self::try_again("the server is busy; try again")
             }
             StoreError::Sql(_)
             | StoreError::Mighty

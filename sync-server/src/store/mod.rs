@@ -102,10 +102,11 @@ fn is_passing(error: &sqlx::Error) -> bool {
         sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,
         sqlx::Error::Database(database) => match database.code().as_deref() {
             // PostgreSQL: serialization, deadlock, lock not to be had, cancelled, idle for too long in a transaction;
-            // or it is stopping, starting, full of connections, or gone (class 08).
-            Some("40001" | "40P01" | "55P03" | "57014" | "25P03" | "57P01" | "57P02" | "57P03" | "57P05" | "53300") => {
-                true
-            }
+            // or it is stopping, starting, full of connections, not taking any, or gone (class 08).
+            Some(
+                "40001" | "40P01" | "55P03" | "57014" | "25P03" | "57P01" | "57P02" | "57P03" | "57P05" | "53300"
+                | "55000",
+            ) => true,
             Some(code) if code.len() == 5 && code.starts_with("08") => true,
             _ => database.message().contains("is locked"),
         },

@@ -27,7 +27,7 @@ pub(crate) const LOGIN: &str = "barra_server";
 
 pub(crate) struct Home {
     dir: TempDir,
-    database: Option<Database>,
+    pub(crate) database: Option<Database>,
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -116,8 +116,11 @@ const LEFT_OUT: &str = "('tenant_id', 'flag_id', 'audit_id')";
 async fn sqlite_rows(path: &Path) -> Vec<(String, String)> {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
     let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
-    let tables = "SELECT m.name, group_concat(format('''%s'', CASE typeof(\"%s\") WHEN ''blob'' THEN lower(hex(\"%s\")) ELSE \"%s\" END',
-                    c.name, c.name, c.name, c.name), ', ')
+    // An event's line is bytes to the other database, and any character at all to this one.
+    let tables = "SELECT m.name, group_concat(CASE WHEN m.name = 'event' AND c.name = 'line'
+                    THEN '''line'', lower(hex(cast(line AS BLOB)))'
+                    ELSE format('''%s'', CASE typeof(\"%s\") WHEN ''blob'' THEN lower(hex(\"%s\")) ELSE \"%s\" END',
+                      c.name, c.name, c.name, c.name) END, ', ')
                   FROM sqlite_schema m JOIN pragma_table_info(m.name) c
                   WHERE m.type = 'table' AND m.name NOT LIKE '%sqlx%' AND c.name NOT IN ";
     let tables: Vec<(String, String)> =
@@ -139,7 +142,6 @@ fn postgres_rows(database: &Database, of: Option<TenantId>) -> Vec<(String, Stri
     let tables = database.sql(&format!(
         "SELECT table_name || '|' || string_agg(format('%L, %s', column_name, CASE
            WHEN data_type = 'uuid' THEN format('replace(%I::text, ''-'', '''')', column_name)
-           WHEN data_type = 'bytea' AND column_name = 'line' THEN 'convert_from(line, ''UTF8'')'
            WHEN data_type = 'bytea' THEN format('encode(%I, ''hex'')', column_name)
            WHEN data_type = 'boolean' THEN format('%I::int', column_name)
            ELSE quote_ident(column_name) END), ', ')

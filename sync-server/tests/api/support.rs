@@ -1,7 +1,7 @@
 //! One server, two companies, tills that write and sign as real ones do.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder, Response};
@@ -76,6 +76,8 @@ pub(crate) struct TestServer {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) outside: Outside,
     server: Option<RunningServer>,
+    /// Asked instead, once it is set: what stands before several servers.
+    pub(crate) before: OnceLock<String>,
     pub(crate) http: Client,
     pub(crate) company: Company,
     pub(crate) other: Company,
@@ -150,7 +152,7 @@ impl TestServer {
         // Another test of this program may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().no_proxy().build().expect("a client");
-        let mut server = Self { home, clock, outside, server: None, http, company, other };
+        let mut server = Self { home, clock, outside, server: None, before: OnceLock::new(), http, company, other };
         server.server = Some(server.run());
         server
     }
@@ -189,7 +191,8 @@ impl TestServer {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.server.as_ref().expect("it runs").url())
+        let before = self.before.get().cloned();
+        format!("{}{path}", before.unwrap_or_else(|| self.server.as_ref().expect("it runs").url()))
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -451,6 +454,11 @@ impl<'a> TestTill<'a> {
 
     /// Signs one request and sends another.
     pub(crate) fn send_as(&self, signed: &Signed, sent: &Signed) -> Response {
+        self.try_to_send(signed, sent).expect("an answer")
+    }
+
+    /// The same on a line that may break.
+    fn try_to_send(&self, signed: &Signed, sent: &Signed) -> reqwest::Result<Response> {
         let signature = RequestToSign {
             method: signed.method.as_str(),
             path_and_query: &signed.path,
@@ -470,7 +478,6 @@ impl<'a> TestTill<'a> {
             .header("content-encoding", "zstd")
             .body(sent.body.clone())
             .send()
-            .expect("an answer")
     }
 
     pub(crate) fn request_of(batches: Vec<PushBatch>) -> PushRequest {
@@ -478,9 +485,14 @@ impl<'a> TestTill<'a> {
     }
 
     pub(crate) fn post(&self, request: &PushRequest) -> Response {
+        self.try_to_post(request).expect("an answer")
+    }
+
+    pub(crate) fn try_to_post(&self, request: &PushRequest) -> reqwest::Result<Response> {
         let plain = serde_json::to_vec(request).expect("JSON");
         let body = zstd::encode_all(plain.as_slice(), 1).expect("zstd");
-        self.send(&self.signed(Method::POST, "/v1/push", body))
+        let signed = self.signed(Method::POST, "/v1/push", body);
+        self.try_to_send(&signed, &signed)
     }
 
     pub(crate) fn push(&self, events: &[SealedEvent]) -> PushResult {
