@@ -500,7 +500,7 @@ describe("what a person should know", () => {
   it.each(["es", "en"] as const)("has calm words for every concern (%s)", (language) => {
     i18n.use(language);
     const nights = [night.everyNotice, night.everyConcern, night.copiedTill];
-    const all = nights.flatMap((one) => noticesOf(one, i18n.t, String));
+    const all = nights.flatMap((one) => noticesOf(one, i18n.t, String, String));
     expect(new Set(all.map((one) => one.key)).size).toBe(12);
     for (const one of all) {
       expect(one.short.length).toBeLessThanOrEqual(18);

@@ -15,7 +15,12 @@ export interface Notice {
 }
 
 /** What the customers are owed first, then doubts, then the till's own. */
-export function noticesOf(status: TillStatus, t: Words, say: (minor: number) => string): Notice[] {
+export function noticesOf(
+  status: TillStatus,
+  t: Words,
+  say: (minor: number) => string,
+  number: (n: number) => string,
+): Notice[] {
   const twice = status.paid_twice.map(({ payment, receipt_no }) => {
     const card = payment.state === "approved" ? payment.approval : null;
     return {
@@ -37,7 +42,7 @@ export function noticesOf(status: TillStatus, t: Words, say: (minor: number) => 
   }));
   const concerns = status.concerns.map(({ code, events, minutes }) => ({
     key: code,
-    ...t.notices.concerns[code](String(events), minutes),
+    ...t.notices.concerns[code](number(events), minutes),
   }));
   return [...twice, ...doubts, ...concerns];
 }

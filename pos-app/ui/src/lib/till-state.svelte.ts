@@ -23,7 +23,7 @@ import type {
 } from "./api/generated";
 import { NO_TRACE, type CardTrace } from "./card-trace";
 import { i18n } from "./i18n/index.svelte";
-import { money } from "./money";
+import { count, money } from "./money";
 import { noticesOf, type Notice } from "./notices";
 import { sound } from "./sound.svelte";
 import type { Sound } from "./sounds";
@@ -113,7 +113,12 @@ export class TillState {
   readonly notices: readonly Notice[] = $derived.by(() =>
     this.status === null
       ? []
-      : noticesOf(this.status, i18n.t, (minor) => money(minor, this.currency, i18n.language)),
+      : noticesOf(
+          this.status,
+          i18n.t,
+          (minor) => money(minor, this.currency, i18n.language),
+          (n) => count(n, i18n.language),
+        ),
   );
 
   /** The sentence for a refusal. */
