@@ -49,8 +49,8 @@ fn a_counted_product_goes_down_with_every_sale_and_below_zero_if_need_be() {
     let product_id = counter.office.products[1].product_id;
     sell(&counter, 2, 1);
     assert_eq!(stock_of(&counter, 2), Value::Null, "nobody counted yet");
-    let counted = counter.ok("stock.count", &json!({ "product_id": product_id, "counted_milli": 12_000 }));
-    assert_eq!((&counted["on_hand_milli"], &counted["level"]), (&json!(12_000), &json!("plenty")));
+    let known = counter.ok("stock.count", &json!({ "product_id": product_id, "counted_milli": 12_000 }));
+    assert_eq!((&known["on_hand_milli"], &known["level"]), (&json!(12_000), &json!("plenty")));
     sell(&counter, 2, 9);
     assert_eq!(stock_of(&counter, 2), json!([3_000, "low"]), "three left");
     counter.ok("stock.waste", &json!({ "product_id": product_id, "quantity_milli": 1_000 }));

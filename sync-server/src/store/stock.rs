@@ -157,10 +157,10 @@ impl TenantTx {
         }
         for product in &counted {
             let Some(after) = self.find_stock_part(venue, *product, by.chain).await? else { continue };
-            let moved = moves[product];
+            let by_them = moves[product];
             let now = Part {
-                received_milli: after.now.received_milli.saturating_sub(moved.received_milli),
-                taken_milli: after.now.taken_milli.saturating_sub(moved.taken_milli),
+                received_milli: after.now.received_milli.saturating_sub(by_them.received_milli),
+                taken_milli: after.now.taken_milli.saturating_sub(by_them.taken_milli),
                 ..after.now
             };
             let before = SeenPart { now, ..after };
