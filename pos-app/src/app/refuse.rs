@@ -29,11 +29,10 @@ impl From<LedgerError> for CommandError {
                 Self::new(Code::LedgerWriteFailed, "The till's data can only be read. Nothing was saved.")
             }
             LedgerError::Beside(error) => storage(&error),
-            LedgerError::NotOurs(_) => Self::new(Code::Internal, message),
             LedgerError::NotEnrolled => not_enrolled(),
             LedgerError::Busy(_) => Self::new(Code::LedgerInUse, message),
             LedgerError::Sqlite(_) | LedgerError::Thread(_) => Self::new(Code::LedgerWriteFailed, message),
-            LedgerError::BrokenOff => Self::new(Code::Internal, message),
+            LedgerError::NotOurs(_) | LedgerError::BrokenOff => Self::new(Code::Internal, message),
         }
     }
 }

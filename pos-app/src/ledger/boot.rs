@@ -129,8 +129,7 @@ impl Checker {
             }
             let seen = match look_through(&reader, "integrity_check") {
                 Ok(None) => Soundness::Sound,
-                Ok(Some(fault)) => Soundness::Damaged(fault),
-                Err(LedgerError::Corrupt(fault)) => Soundness::Damaged(fault),
+                Ok(Some(fault)) | Err(LedgerError::Corrupt(fault)) => Soundness::Damaged(fault),
                 Err(_) => return,
             };
             if let Soundness::Damaged(fault) = &seen {

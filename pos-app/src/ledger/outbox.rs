@@ -154,6 +154,12 @@ pub fn find_own_hash(connection: &Connection, chain: ChainId, seq: u64) -> Resul
     Ok(rows.next()?.map(|row| column::hash(row, 0)).transpose()?)
 }
 
+/// Head office speaks to this till again.
+pub fn clear_revoked(tx: &LedgerTx<'_>) -> Result<(), LedgerError> {
+    tx.connection().prepare_cached("UPDATE server_contact SET revoked_at = NULL")?.execute([])?;
+    Ok(())
+}
+
 impl LedgerTx<'_> {
     /// Notes which log the server speaks from, and when. With another log than before only what was proved of that one
     /// counts: nothing, for a log not met before.
@@ -169,12 +175,6 @@ impl LedgerTx<'_> {
     pub fn note_revoked(&self, now: Timestamp) -> Result<(), LedgerError> {
         let set = "UPDATE server_contact SET revoked_at = coalesce(revoked_at, ?1)";
         self.connection().prepare_cached(set)?.execute([now.as_millis()])?;
-        Ok(())
-    }
-
-    /// Head office speaks to this till again.
-    pub fn clear_revoked(&self) -> Result<(), LedgerError> {
-        self.connection().prepare_cached("UPDATE server_contact SET revoked_at = NULL")?.execute([])?;
         Ok(())
     }
 

@@ -150,7 +150,7 @@ impl LedgerTx<'_> {
         let Some(last) = events.last() else { return Ok(()) };
         let (chain, now) = (before.chain, self.now());
         let is_copy = match find_lost(self.connection(), chain)? {
-            Some(lost) => lost.is_copy,
+            Some(known) => known.is_copy,
             None => !is_restored && self.is_of_a_copy(before, events)?,
         };
         self.note_lost(last.head(), is_copy, now)?;

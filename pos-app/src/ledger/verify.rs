@@ -123,9 +123,10 @@ impl Walk<'_> {
             return Ok(Ok(next));
         }
         let came_back = stored.put_back_after.is_some_and(|after| seq > after);
-        let projected = match came_back {
-            true => project_put_back(self.rebuilt, place, &event).map(drop),
-            false => project(self.rebuilt, place, &event),
+        let projected = if came_back {
+            project_put_back(self.rebuilt, place, &event).map(drop)
+        } else {
+            project(self.rebuilt, place, &event)
         };
         Ok(match projected {
             Ok(()) => Ok(next),

@@ -106,8 +106,9 @@ async fn follow(peer: &HttpPeer, rings: &UnboundedSender<Ring>) -> Result<(), Pe
 
 /// Asks once and waits.
 async fn ask(peer: &HttpPeer, rings: &UnboundedSender<Ring>, known: &[StreamCursor]) -> Result<(), PeerError> {
-    let at: String = known.iter().map(|at| format!("&{}={}", at.stream, at.cursor.seq)).collect();
-    let reply: BellReply = peer.get(&format!("/v1/bell?wait={MAX_BELL_WAIT_S}{at}")).await?;
+    let known = known.iter().map(|at| format!("{}={}", at.stream, at.cursor.seq));
+    let asked: Vec<_> = std::iter::once(format!("wait={MAX_BELL_WAIT_S}")).chain(known).collect();
+    let reply: BellReply = peer.get(&format!("/v1/bell?{}", asked.join("&"))).await?;
     for ring in reply.rings {
         let _ = rings.send(ring);
     }

@@ -211,7 +211,7 @@ impl Driver {
     fn settle(&mut self) -> Result<(), LedgerError> {
         let now = self.clock.now();
         if outbox::load_contact(&self.reader)?.revoked_at.is_some() {
-            self.ledger.write(|tx| tx.clear_revoked())?;
+            self.ledger.write(outbox::clear_revoked)?;
         }
         let open = recovery::list_lost(&self.reader)?;
         let open: Vec<_> = open.iter().filter(|lost| !lost.is_copy && lost.settled_at.is_none()).copied().collect();
