@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sabotage::{self, Bug};
 use crate::time::BusinessDate;
 
 /// A rate in basis points: 1900 is 19 %.
@@ -57,7 +58,16 @@ pub fn by_document(lines: impl IntoIterator<Item = (RateBp, i64)>) -> Vec<TaxLin
         let sum = gross_by_rate.entry(rate).or_default();
         *sum = sum.saturating_add(gross);
     }
-    gross_by_rate.into_iter().map(|(rate, gross)| rate.included_in(gross)).collect()
+    let rounded = |(rate, gross): (RateBp, i64)| {
+        if sabotage::is(Bug::TaxByLine) {
+            // Two parts of a document, each rounded by itself.
+            let (most, least) = (rate.included_in(gross - gross / 3), rate.included_in(gross / 3));
+            let (net_minor, tax_minor) = (most.net_minor + least.net_minor, most.tax_minor + least.tax_minor);
+            return TaxLine { rate_bp: rate, gross_minor: gross, net_minor, tax_minor };
+        }
+        rate.included_in(gross)
+    };
+    gross_by_rate.into_iter().map(rounded).collect()
 }
 
 /// A rate with its history: the supply date decides, not the day it is keyed in.

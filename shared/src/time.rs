@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::sabotage::{self, Bug};
+
 /// Milliseconds since 1970-01-01 UTC, as some machine's clock told them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -158,6 +160,9 @@ impl Hlc {
     #[must_use]
     pub fn tick(self, wall: Timestamp) -> Self {
         let wall_ms = u64::try_from(wall.as_millis()).unwrap_or(0).min((1 << 48) - 1);
+        if sabotage::is(Bug::ClockGoesBack) {
+            return Self(wall_ms << 16);
+        }
         Self((wall_ms << 16).max(self.0.saturating_add(1)))
     }
 

@@ -16,6 +16,7 @@ pub mod process;
 pub mod report;
 pub mod screenshots;
 pub mod setup;
+pub mod simulate;
 pub mod stopwatch;
 pub mod suite;
 pub mod till;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::house::House;
 use xtask::setup::Need;
-use xtask::{bench, check, demo, fuzz, power_cut, process, screenshots, setup, suite};
+use xtask::{bench, check, demo, fuzz, power_cut, process, screenshots, setup, simulate, suite};
 
 /// What a newcomer, a contributor and the build machine run.
 #[derive(Parser)]
@@ -67,6 +67,13 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Plays nights of tills and servers with everything going wrong: `--seeds N`, `--sabotage all`, `--help` for the rest.
+    #[command(disable_help_flag = true)]
+    Simulate {
+        /// As the simulation takes them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Takes a picture of every screen and state, at 1366×768 and 1024×600.
     Screenshots {
         /// Where to.
@@ -90,6 +97,7 @@ fn main() -> Result<()> {
         Task::PowerCut { loops, seed, only, json } => {
             power_cut::build_and_cut(&house, loops, seed, only.as_deref(), json)
         }
+        Task::Simulate { words } => simulate::simulate(&house, &words),
         Task::Screenshots { dir } => screenshots::take(&house, &dir),
         Task::Setup => setup::system(Need::Robots).and_then(|()| setup::build_screens(&house)),
     }

@@ -12,6 +12,7 @@
 use crate::event::{ChainHead, Event, Fact, Hash, Origin, Read, SealedEvent, verify_head};
 use crate::ids::ChainId;
 use crate::keys::PublicKey;
+use crate::sabotage::{self, Bug};
 use crate::sync::protocol::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_BATCHES, PROTO, PushBatch, PushRequest};
 
 /// One history of a chain. Branch 0 came first; another is a fork of its parent.
@@ -161,7 +162,9 @@ pub fn decide(
     if known.is_some_and(|known| known.origin.device != origin.device) {
         return Err(Refusal::OtherDevice(chain));
     }
-    let branch_of = |seq, hash| held.iter().find(|held| held.seq == seq && held.hash == hash).map(|held| held.branch);
+    let is_same =
+        |held: &&Held, seq, hash| held.seq == seq && (held.hash == hash || sabotage::is(Bug::ConflictIgnored));
+    let branch_of = |seq, hash| held.iter().find(|held| is_same(held, seq, hash)).map(|held| held.branch);
     // Before a chain's first event there is nothing to find: every history of it begins there.
     let base = if before == 0 { Some(0) } else { known.and_then(|_| branch_of(before, batch.prev_hash)) };
     let Some(base) = base else {
@@ -173,7 +176,9 @@ pub fn decide(
     let start = ChainHead { chain, seq: before, hash: batch.prev_hash };
     let mut new = start.follow_all(&origin, &batch.events);
     let end = new.last().map_or(start, SealedEvent::head);
-    verify_head(&end, key, &batch.head_signature).map_err(|_| Refusal::Signature(chain))?;
+    if !sabotage::is(Bug::UnsignedAccepted) {
+        verify_head(&end, key, &batch.head_signature).map_err(|_| Refusal::Signature(chain))?;
+    }
     if known.is_none() {
         let begins = new.first().map(SealedEvent::read);
         if !matches!(begins, Some(Ok(Event { fact: Read::Known(Fact::ChainStarted(_)), .. }))) {
@@ -186,7 +191,7 @@ pub fn decide(
     new.drain(..repeated);
     let last_seq = before + repeated as u64;
     let is_tip = known.is_none_or(|known| known.head_of(last).is_some_and(|head| head.seq == last_seq));
-    let branch = if !new.is_empty() && !is_tip {
+    let branch = if !new.is_empty() && !is_tip && !sabotage::is(Bug::ForkOverwrites) {
         let branch = known.map_or(0, KnownChain::last_branch) + 1;
         BranchPlan::New { branch, parent: last, forked_after: last_seq }
     } else if last == 0 {

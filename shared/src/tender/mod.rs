@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::PaymentId;
 use crate::money::CashRounding;
+use crate::sabotage::{self, Bug};
 
 /// What is offered towards the due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +154,7 @@ pub fn settle(
         given => return Err(SettlementError::Short { missing_minor: amount_minor - given.unwrap_or(0) }),
     };
     let (change_minor, rounding_minor) = (tendered_minor - amount_minor, amount_minor - left);
+    let amount_minor = if sabotage::is(Bug::ChangeKept) { tendered_minor } else { amount_minor };
     payments.push(Payment::Cash { amount_minor, tendered_minor, change_minor, rounding_minor });
     Ok(Settlement { payments, change_minor, rounding_minor })
 }

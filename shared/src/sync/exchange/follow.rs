@@ -69,10 +69,11 @@ impl Exchange {
     }
 
     fn not_pulled(&mut self, at: &Followed, failure: Failure) -> Vec<Effect> {
-        match (failure.code(), at.cursor) {
-            (Some(ProblemCode::CursorGone), Some(_)) => self.renew(at.stream),
+        match failure.code() {
+            // Also with no cursor: the stream's beginning may have been cut off.
+            Some(ProblemCode::CursorGone) => self.renew(at.stream),
             // A stream this server does not have yet is no trouble; every stream it has is followed again next time.
-            (Some(ProblemCode::NotFound), _) if matches!(at.stream, StreamName::Device(_)) => self.next_stream(),
+            Some(ProblemCode::NotFound) if matches!(at.stream, StreamName::Device(_)) => self.next_stream(),
             _ => self.go_on_without(Trouble::Peer(failure)),
         }
     }
@@ -105,13 +106,18 @@ impl Exchange {
         }
         at.pages = pages.into();
         self.note_log(log_id);
-        match self.heard(log_id) {
-            Some(contact) => {
-                self.step = Step::Follow(at);
-                vec![Effect::Write(vec![contact])]
-            }
-            None => self.apply(at),
+        let mut deeds: Vec<_> = self.heard(log_id).into_iter().collect();
+        if at.pages.is_empty() && at.cursor.is_some_and(|cursor| cursor.log_id != log_id) {
+            // The log goes on from ours without news: from here on we are its reader.
+            at.cursor = Some(from);
+            self.moved(at.stream, from);
+            deeds.push(Deed::MoveCursor(at.stream, from));
         }
+        if deeds.is_empty() {
+            return self.apply(at);
+        }
+        self.step = Step::Follow(at);
+        vec![Effect::Write(deeds)]
     }
 
     /// Applies the next page, or goes on when all are.

@@ -325,6 +325,17 @@ fn a_renewal_broken_off_anywhere_begins_again() {
 }
 
 #[test]
+fn a_log_that_goes_on_from_ours_without_news_is_ours_from_then_on() {
+    let mut bench = Bench::new();
+    bench.server.publish(StreamName::Catalog, "put", "category/1");
+    bench.run();
+    bench.server.log(2);
+    bench.lose_the_line();
+    bench.run();
+    assert_eq!(bench.till.logs_followed(), [bench.till.log()].into());
+}
+
+#[test]
 fn a_hole_in_a_stream_is_loud_and_applies_nothing() {
     let mut bench = Bench::new();
     bench.server.publish(StreamName::Catalog, "put", "category/1");

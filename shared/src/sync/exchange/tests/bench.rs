@@ -88,6 +88,15 @@ impl Till {
         self.records.get(&stream).cloned().unwrap_or_default()
     }
 
+    pub(super) fn log(&self) -> LogId {
+        self.log_id.expect("one was heard of")
+    }
+
+    /// Logs of all cursors.
+    pub(super) fn logs_followed(&self) -> BTreeSet<LogId> {
+        self.cursors.iter().map(|at| at.cursor.log_id).collect()
+    }
+
     pub(super) fn copies_were_never_fewer_than(&self, count: usize) -> bool {
         self.fewest.is_some_and(|fewest| fewest >= count)
     }

@@ -1,0 +1,119 @@
+//! Invariants 23, 26 and 27: it all arrives, by itself, and fits.
+
+use shared::sync::exchange::Request;
+use shared::sync::protocol::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_BATCHES, MAX_HELLO_CHAINS, MAX_PULL_ITEMS};
+use shared::sync::stream::StreamName;
+
+use crate::till::Till;
+use crate::world::{Stage, World};
+
+/// After a failure a till waits five minutes at most, and a forked chain a minute; then there is the work itself.
+const PATIENCE_MS: i64 = 8 * 60 * 1000;
+/// For what only a person can change it waits an hour.
+const HOURLY_MS: i64 = 68 * 60 * 1000;
+/// More than a till writes in thirty nights.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+
+impl World {
+    /// How long it may take until all is sent.
+    pub(crate) fn patience(&self, stage: Stage) -> i64 {
+        if stage == Stage::Clean && !self.hourly.is_empty() { HOURLY_MS } else { PATIENCE_MS }
+    }
+
+    fn is_behind(&self, no: usize, till: &Till, stage: Stage) -> bool {
+        if till.is_revoked || (stage == Stage::WithPoison && self.hourly.contains(&no)) {
+            return false;
+        }
+        let db = &self.dbs[till.company];
+        let names = [StreamName::Catalog, StreamName::Venue(till.origin.venue), StreamName::Device(till.origin.device)];
+        let is_read = |name: &StreamName| {
+            let (head, hash) =
+                db.streams.get(name).map_or((0, shared::event::Hash::ZERO), |it| (it.head_seq(), it.head_hash()));
+            let cursor = till.disk.cursors.get(name);
+            head == 0 || cursor.is_some_and(|at| (at.log_id, at.seq, at.hash) == (db.log_id, head, hash))
+        };
+        till.disk.log_id != Some(db.log_id) || self.unsent(till) > 0 || !names.iter().all(is_read)
+    }
+
+    /// Events still to be sent, those aside that the server refuses, and what is behind them.
+    fn unsent(&self, till: &Till) -> u64 {
+        let disk = &till.disk;
+        let Some(poison) = &self.poison else { return disk.unsent() };
+        let stuck = disk.chains.values().filter_map(|chain| {
+            let place = chain.events.iter().position(|event| event.hash == poison.hash)?;
+            Some((chain.events.len() - place) as u64)
+        });
+        disk.unsent().saturating_sub(stuck.sum())
+    }
+
+    /// Whether everything that can be said is said.
+    pub(crate) fn is_drained(&self, stage: Stage) -> bool {
+        !self.tills.iter().enumerate().any(|(no, till)| self.is_behind(no, till, stage))
+    }
+
+    /// 26, and 6 while there is an event the server refuses: who is still behind.
+    pub(crate) fn check_liveness(&mut self, stage: Stage) {
+        let behind = self.tills.iter().enumerate().find(|(no, till)| self.is_behind(*no, till, stage));
+        let Some((no, till)) = behind else { return };
+        let invariant = if self.poison.is_some() { 6 } else { 26 };
+        let detail = format!("till {no} has {} events to send and nothing more will happen", self.unsent(till));
+        self.checks.look(invariant);
+        self.broken(invariant, detail);
+    }
+
+    /// 27: a request is as large as agreed, and no larger.
+    pub(crate) fn check_request(&mut self, till: usize, request: &Request) {
+        self.checks.look(27);
+        let is_bounded = match request {
+            Request::Hello(hello) => hello.chains.len() <= MAX_HELLO_CHAINS,
+            Request::Push(push) => {
+                let fits = |batch: &shared::sync::protocol::PushBatch| {
+                    let bytes: usize = batch.events.iter().map(String::len).sum();
+                    batch.events.len() <= MAX_BATCH_EVENTS && (bytes <= MAX_BATCH_BYTES || batch.events.len() == 1)
+                };
+                push.batches.len() <= MAX_BATCHES && push.batches.iter().all(fits)
+            }
+            Request::Pull(pull) => pull.limit <= MAX_PULL_ITEMS,
+            Request::OwnEvents { .. } | Request::Snapshot(_) | Request::Part(_) => true,
+        };
+        if !is_bounded {
+            self.broken(27, format!("till {till} sent more than was agreed"));
+        }
+    }
+
+    /// Everything that must hold once all is quiet.
+    pub(crate) fn check_everything(&mut self) {
+        self.checks.look(26);
+        self.check_everything_arrived();
+        self.check_chains();
+        self.check_acknowledged();
+        self.check_quarantine();
+        self.check_books();
+        for company in 0..self.dbs.len() {
+            self.check_snapshots(company);
+        }
+        self.check_agreement();
+        self.checks.look(27);
+        if let Some(till) = self.tills.iter().position(|till| till.disk.bytes() > MOST_BYTES) {
+            self.broken(27, format!("till {till} holds more than its disk"));
+        }
+    }
+
+    /// 23: every till's copies are the server's records. A redemption once heard of is kept, whatever the server forgot.
+    fn check_agreement(&mut self) {
+        self.checks.look(23);
+        let differs = self.tills.iter().position(|till| {
+            let db = &self.dbs[till.company];
+            let empty = std::collections::BTreeMap::new();
+            let records = |name| db.streams.get(&name).map_or(&empty, |stream| &stream.records);
+            let copies = |name| till.disk.copies.get(&name).unwrap_or(&empty);
+            !till.is_revoked
+                && [StreamName::Catalog, StreamName::Venue(till.origin.venue)]
+                    .iter()
+                    .any(|name| records(*name) != copies(*name))
+        });
+        if let Some(till) = differs {
+            self.broken(23, format!("till {till} shows other records than the server"));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! `simulate --seeds N`: plays nights until something breaks, and says how to see it again.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::Parser;
+use serde_json::{Value, json};
+use simulate::faults::Faults;
+use simulate::invariants::title;
+use simulate::sabotage::Planted;
+use simulate::suite::{self, Found, Plan, Summary};
+use simulate::world::Scale;
+
+/// Plays nights of tills and servers with everything going wrong, and looks for what must not be.
+#[derive(Parser)]
+#[command(name = "simulate")]
+struct Arguments {
+    /// How many nights' worlds to play; with a planted bug, the most to look for it in.
+    #[arg(long, value_name = "N")]
+    seeds: Option<u64>,
+    /// The first seed.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    start: u64,
+    /// Only these may go wrong, by name, with commas. All, when absent.
+    #[arg(long, value_name = "LIST")]
+    faults: Option<Faults>,
+    /// Plants a bug, or each in turn, and looks for it. Needs the feature `sabotage`.
+    #[arg(long, value_name = "NAME|all")]
+    sabotage: Option<String>,
+    /// 1: all in memory.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=1))]
+    level: u8,
+    /// Plays every seed twice and compares; otherwise one in fifty.
+    #[arg(long)]
+    check_determinism: bool,
+    /// Short nights: bugs show sooner.
+    #[arg(long)]
+    short: bool,
+    /// The last line is JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let scale = if arguments.short { Scale::HOUR } else { Scale::NIGHT };
+    let plan = Plan {
+        start: arguments.start,
+        seeds: arguments.seeds.unwrap_or(if arguments.sabotage.is_some() { 4_000 } else { 2_000 }),
+        faults: arguments.faults.unwrap_or(Faults::all()),
+        scale,
+        bug: None,
+        twice_every: if arguments.check_determinism { 1 } else { 50 },
+    };
+    let watch = Watch::start();
+    let summary = match &arguments.sabotage {
+        None => Some(suite::run(&plan, threads, false)),
+        Some(_) => None,
+    };
+    let found = match &arguments.sabotage {
+        None => Vec::new(),
+        Some(name) => hunt(&plan, name, threads)?,
+    };
+    let (seconds, cpu_seconds) = watch.read();
+    let is_bad = summary.as_ref().is_some_and(|summary| !summary.violations.is_empty())
+        || found.iter().any(|found| found.seeds_needed.is_none());
+    if let Some(summary) = &summary {
+        tell(summary, &arguments, (seconds, cpu_seconds));
+    }
+    if arguments.json {
+        println!("{}", as_json(summary.as_ref(), &found, (seconds, cpu_seconds)));
+    }
+    Ok(if is_bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn hunt(plan: &Plan, name: &str, threads: usize) -> Result<Vec<Found>> {
+    if !cfg!(feature = "sabotage") {
+        bail!("bugs are planted only in a build with the feature `sabotage`");
+    }
+    let bugs: Vec<_> = Planted::all().into_iter().filter(|bug| name == "all" || bug.name() == name).collect();
+    if bugs.is_empty() {
+        let names: Vec<_> = Planted::all().into_iter().map(Planted::name).collect();
+        bail!("`{name}` is no bug of ours; there are {}", names.join(", "));
+    }
+    let plan = Plan { scale: Scale::HOUR, ..*plan };
+    let mut table = Vec::new();
+    for bug in bugs {
+        let found = suite::hunt(&plan, bug, threads);
+        match (&found.violation, found.seeds_needed) {
+            (Some(violation), Some(seeds)) => {
+                println!("{:<24} {seeds:>5} seeds  {:>2}: {}", bug.name(), violation.invariant, violation.detail);
+            }
+            _ => println!("{:<24} NOT FOUND in {} seeds", bug.name(), plan.seeds),
+        }
+        table.push(found);
+    }
+    Ok(table)
+}
+
+fn tell(summary: &Summary, arguments: &Arguments, (seconds, cpu_seconds): (f64, f64)) {
+    for (seed, violation) in summary.violations.iter().take(20) {
+        println!("{:>2} {}: {}", violation.invariant, title(violation.invariant), violation.detail);
+        let short = if arguments.short { " --short" } else { "" };
+        println!("   seed {seed}; again: cargo xtask simulate --start {seed} --seeds 1{short}");
+    }
+    let Summary { seeds, nights, events, .. } = summary;
+    println!(
+        "{seeds} seeds, {nights} nights (a night: what one till does, {} events on average), {events} events",
+        events / (*nights).max(1)
+    );
+    println!(
+        "{seconds:.1} s, {cpu_seconds:.1} s of processor; the longest to drain took {} s simulated",
+        summary.drained_in_ms / 1000
+    );
+    println!("trace {}", summary.trace);
+}
+
+fn as_json(summary: Option<&Summary>, found: &[Found], (seconds, cpu_seconds): (f64, f64)) -> Value {
+    let table: Vec<_> = found
+        .iter()
+        .map(|found| {
+            let invariant = found.violation.as_ref().map(|violation| violation.invariant);
+            json!({ "bug": found.bug.name(), "seeds_needed": found.seeds_needed, "invariant": invariant })
+        })
+        .collect();
+    let caught = found.iter().filter(|found| found.seeds_needed.is_some()).count();
+    let sabotage = json!({ "planted": found.len(), "found": caught, "table": table });
+    let Some(summary) = summary else {
+        return json!({ "violations": 0, "seconds": seconds, "cpu_seconds": cpu_seconds, "sabotage": sabotage });
+    };
+    let invariants: serde_json::Map<_, _> =
+        summary.checks.list().map(|(number, count)| (number.to_string(), Value::from(count))).collect();
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    let rate = |count: u64, seconds: f64| (count as f64 / seconds.max(0.001)).round();
+    json!({
+        "seeds": summary.seeds,
+        "nights": summary.nights,
+        "events": summary.events,
+        "faults": summary.faults,
+        "invariants": invariants,
+        "violations": summary.violations.len(),
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "nights_per_second": rate(summary.nights, seconds),
+        "nights_per_cpu_second": rate(summary.nights, cpu_seconds),
+        "events_per_second": rate(summary.events, seconds),
+        "trace": summary.trace,
+        "sabotage": sabotage,
+    })
+}
+
+/// How long something takes: by the wall, and by the processor, which tells the truth on a busy machine.
+struct Watch {
+    wall: std::time::Instant,
+}
+
+impl Watch {
+    #[expect(clippy::disallowed_methods, reason = "this program's own time is measured, not the simulation's")]
+    fn start() -> Self {
+        Self { wall: std::time::Instant::now() }
+    }
+
+    fn read(&self) -> (f64, f64) {
+        let cpu = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        #[expect(clippy::cast_precision_loss, reason = "seconds for people")]
+        let cpu = cpu.tv_sec as f64 + cpu.tv_nsec as f64 / 1e9;
+        (self.wall.elapsed().as_secs_f64(), cpu)
+    }
+}
