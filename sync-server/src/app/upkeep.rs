@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use crate::{Inner, stamp};
 
 /// How often a server beats.
-const BEAT_EVERY: Duration = Duration::from_secs(60);
+const BEAT_EVERY: Duration = Duration::from_mins(1);
 /// The round is made with one beat in so many, the first one soon after the start.
 const ROUND_EVERY: u64 = 60;
 /// What was refused is kept so long for a person to look at.

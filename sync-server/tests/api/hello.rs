@@ -7,6 +7,8 @@ use shared::sync::protocol::{Hello, MAX_HELLO_CHAINS, OwnEvents};
 
 use super::support::{TestServer, TestTill, problem};
 
+const DAY: i64 = 24 * 3_600 * 1000;
+
 fn chain(server: &TestServer) -> ChainId {
     ChainId::new(server.outside.now(), &*server.outside.entropy)
 }
@@ -128,7 +130,6 @@ fn a_till_that_names_all_it_may_is_not_told_of_older_ones() {
 fn a_certificate_is_renewed_half_way_and_every_till_hears_of_it() {
     let server = TestServer::start();
     let till = server.till(0);
-    const DAY: i64 = 24 * 3_600 * 1000;
     server.advance(6 * DAY);
     assert!(till.greet(&till.hello()).certificate.is_none());
     server.advance(2 * DAY);

@@ -42,7 +42,7 @@ impl Changes {
     }
 }
 
-/// Parts in the making.
+/// Built in the making.
 #[derive(Default)]
 struct Writer {
     text: String,
@@ -52,7 +52,7 @@ struct Writer {
 }
 
 /// A snapshot's parts, and their bodies compressed.
-pub(super) struct Parts {
+pub(super) struct Built {
     /// How many records.
     pub items: u64,
     /// In the order of their keys.
@@ -105,7 +105,7 @@ pub(super) fn unpack(hash: Hash, body: &[u8]) -> Result<String, PartsError> {
 
 /// Puts changes onto the records of the snapshot before. Both are in the order of their keys, so one pass does it and
 /// never holds more than one part unpacked.
-pub(super) fn put_together(base: &[(Hash, Vec<u8>)], changes: Changes) -> Result<Parts, PartsError> {
+pub(super) fn put_together(base: &[(Hash, Vec<u8>)], changes: Changes) -> Result<Built, PartsError> {
     let mut writer = Writer::default();
     let mut changes = changes.0.into_iter().peekable();
     for (hash, body) in base {
@@ -125,7 +125,7 @@ pub(super) fn put_together(base: &[(Hash, Vec<u8>)], changes: Changes) -> Result
         write_change(&mut writer, new, value)?;
     }
     writer.cut()?;
-    Ok(Parts { items: writer.items, parts: writer.parts, bodies: writer.bodies })
+    Ok(Built { items: writer.items, parts: writer.parts, bodies: writer.bodies })
 }
 
 fn write_change(writer: &mut Writer, key: String, value: Option<Box<RawValue>>) -> Result<(), PartsError> {
@@ -166,12 +166,14 @@ mod tests {
 
     fn changes(cursor: &mut Cursor, lines: &[String]) -> Changes {
         let mut changes = Changes::default();
-        lines.iter().for_each(|line| changes.add(cursor.read(line).expect("dense")));
+        for line in lines {
+            changes.add(cursor.read(line).expect("dense"));
+        }
         changes
     }
 
     /// Every record a till would hold, as text.
-    fn dump(parts: &Parts) -> String {
+    fn dump(parts: &Built) -> String {
         let bodies = parts.bodies.iter();
         bodies.map(|(hash, body)| unpack(*hash, body).expect("whole")).collect()
     }
