@@ -145,7 +145,7 @@ impl TenantTx {
             sqlite: "SELECT product_id FROM stock
                      WHERE venue_id = $2 AND product_id IN (SELECT unhex(value) FROM json_each($1))",
             postgres: "SELECT product_id FROM stock WHERE venue_id = $2
-                       AND product_id IN (SELECT value::uuid FROM json_array_elements_text($1::json))",
+                       AND product_id = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text($1::json)))",
         })
         .bind(list)
         .bind(venue)
@@ -306,7 +306,7 @@ impl TenantTx {
                      SELECT chain, parent FROM up",
             postgres: "WITH RECURSIVE up (chain, parent) AS (
                          SELECT chain, parent_chain FROM chain
-                         WHERE chain IN (SELECT value::uuid FROM json_array_elements_text($1::json))
+                         WHERE chain = ANY (ARRAY(SELECT value::uuid FROM json_array_elements_text($1::json)))
                            AND parent_chain IS NOT NULL
                          UNION
                          SELECT c.chain, c.parent_chain FROM chain c JOIN up ON c.chain = up.parent

@@ -51,7 +51,7 @@ impl TenantTx {
             sqlite: "SELECT stream, seq, hash FROM stream_head WHERE stream IN (SELECT value FROM json_each($1))
                      ORDER BY stream",
             postgres: "SELECT stream, seq, hash FROM stream_head
-                       WHERE stream = ANY (SELECT json_array_elements_text($1::json)) ORDER BY stream",
+                       WHERE stream = ANY (ARRAY(SELECT json_array_elements_text($1::json))) ORDER BY stream",
         };
         let names: Vec<_> = streams.iter().map(ToString::to_string).collect();
         let names = serde_json::to_string(&names).map_err(|_| StoreError::Corrupt("stream"))?;
