@@ -42,6 +42,18 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Nights of real tills and a real server on disks that fill up, break and forget. Its last line is JSON.
+    DiskNights {
+        /// How many.
+        #[arg(long, value_name = "N", default_value_t = 200)]
+        seeds: u64,
+        /// The first one's seed.
+        #[arg(long, value_name = "S", default_value_t = 1)]
+        start: u64,
+        /// Print the summary as one line of JSON only.
+        #[arg(long)]
+        json: bool,
+    },
     /// Searches for bytes that break a promise: installs cargo-fuzz and the nightly compiler when missing, and says so.
     /// Its last line is JSON.
     Fuzz {
@@ -93,6 +105,7 @@ fn main() -> Result<()> {
         Task::Test => suite::test(&house),
         Task::Check => check::check(&house),
         Task::Bench { name, json } => bench::bench(&house, &name, json),
+        Task::DiskNights { seeds, start, json } => power_cut::build_and_play(&house, seeds, start, json),
         Task::Fuzz { seconds, only } => fuzz::fuzz(&house, seconds, only.as_deref()),
         Task::PowerCut { loops, seed, only, json } => {
             power_cut::build_and_cut(&house, loops, seed, only.as_deref(), json)

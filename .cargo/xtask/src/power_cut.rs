@@ -1,4 +1,5 @@
 //! `cargo xtask power-cut`: pulls the plug on the real till and the real server. `.cargo/power-cut` says how.
+//! `cargo xtask disk-nights`: whole nights in one process, on bad disks. `.cargo/disk-nights` says how.
 
 use std::process::Command;
 
@@ -25,6 +26,23 @@ pub fn cut(house: &House, loops: u64, seed: u64, only: Option<&str>, json: bool)
     if let Some(only) = only {
         command.args(["--only", only]);
     }
+    if json {
+        command.arg("--json");
+    }
+    run(command.env("RUST_BACKTRACE", "0").current_dir(house.root()))
+}
+
+/// Builds the nights and plays them.
+pub fn build_and_play(house: &House, seeds: u64, start: u64, json: bool) -> Result<()> {
+    run(Command::new("cargo").args(["build", "--quiet", "--package", "disk-nights"]).current_dir(house.root()))?;
+    play(house, seeds, start, json)
+}
+
+/// Plays nights with what is built.
+pub fn play(house: &House, seeds: u64, start: u64, json: bool) -> Result<()> {
+    let mut command = Command::new(house.program("disk-nights")?);
+    command.args(["--seeds", &seeds.to_string(), "--start", &start.to_string(), "--dir"]);
+    command.arg(house.target().join("disk-nights-work"));
     if json {
         command.arg("--json");
     }
