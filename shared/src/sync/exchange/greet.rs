@@ -99,7 +99,12 @@ impl Exchange {
                 }
                 None => self.fetch(recovery),
             },
-            (Step::Sealing(recovery), Input::Written) => self.fetch(recovery),
+            (Step::Sealing(recovery), Input::Written) => {
+                // What was sold into the sealed chain meanwhile is not in our view of it: it is looked at again at once.
+                self.greeting = None;
+                self.later.relogged = true;
+                self.fetch(recovery)
+            }
             (Step::Fetching(recovery), Input::Answered(Ok(Answer::OwnEvents(own)), _)) => {
                 self.given_back(recovery, &own)
             }
@@ -172,13 +177,14 @@ impl Exchange {
         let others = reply.others.iter().map(|other| (other.chain, other.head_seq, other.head_hash));
         for (chain, seq, hash) in held.chain(others) {
             let have = self.own_head(chain).unwrap_or(ChainHead::start(chain, None));
+            let is_current = self.view.current == Some(chain);
             if seq == 0 || is_ours(chain, seq, hash) {
                 // Exactly this much, whatever was proved before: a log that went back without saying so is believed.
                 proofs.push(Operation::Prove { chain, log_id, seq });
-            } else if seq > have.seq {
+            } else if seq > have.seq && (!is_current || sabotage::is(Bug::ForkNotSealed)) {
                 recovery.lost.push_back(Lost { have, head_seq: seq, head_hash: hash });
             }
-            let is_written_elsewhere = seq > 0 && !is_ours(chain, seq, hash) && self.view.current == Some(chain);
+            let is_written_elsewhere = seq > 0 && !is_ours(chain, seq, hash) && is_current;
             if is_written_elsewhere && !sabotage::is(Bug::ForkNotSealed) {
                 recovery.seal = Some(chain);
             }

@@ -149,6 +149,24 @@ fn events_of_another_copy_of_the_till_are_not_taken_for_lost_ones() {
 }
 
 #[test]
+fn what_is_sold_while_a_copy_is_found_out_is_not_written_over() {
+    let mut bench = Bench::new();
+    bench.happen(2);
+    bench.run();
+    let mut twin = bench.clone_till();
+    bench.happen(5);
+    bench.run();
+    std::mem::swap(&mut twin.server, &mut bench.server);
+    twin.sells_during_hello = 3;
+    assert!(twin.run().forked);
+    twin.pass_a_minute();
+    twin.run();
+    assert_eq!((twin.till.unsent(), twin.till.sealed.len()), (0, 1));
+    let lines = twin.server.lines();
+    assert!(twin.till.lines().iter().chain(&bench.till.lines()).all(|line| lines.contains(line)));
+}
+
+#[test]
 fn a_refused_chain_waits_an_hour_and_holds_up_no_other() {
     let mut bench = Bench::new();
     bench.happen(6);

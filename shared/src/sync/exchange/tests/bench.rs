@@ -412,6 +412,8 @@ pub(super) struct Bench {
     pub(super) has_snapshots: bool,
     /// Events that happen while the first push is on its way.
     pub(super) commits_meanwhile: usize,
+    /// Events that happen while a hello is on its way.
+    pub(super) sells_during_hello: usize,
     pub(super) woken_in: Option<u64>,
     asked: Vec<String>,
     starts: u128,
@@ -445,6 +447,7 @@ impl Bench {
             has_hello: true,
             has_snapshots: true,
             commits_meanwhile: 0,
+            sells_during_hello: 0,
             woken_in: None,
             asked: Vec::new(),
             starts: 0,
@@ -557,6 +560,10 @@ impl Bench {
             let count = std::mem::take(&mut self.commits_meanwhile);
             self.happen(count);
             assert!(self.step(Input::Committed).is_empty());
+        }
+        if matches!(request, Request::Hello(_)) {
+            let count = std::mem::take(&mut self.sells_during_hello);
+            self.happen(count);
         }
         let fault = if self.faults.is_empty() { Fault::None } else { self.faults.remove(0) };
         let answer = match fault {
