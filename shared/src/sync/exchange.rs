@@ -140,10 +140,9 @@ impl Exchange {
                 self.later.asked = true;
                 Vec::new()
             }
-            Input::Asked => self.begin(true, self.all_streams()),
-            Input::Rang { stream, head } => self.rang(stream, head),
             Input::Woken if self.is_busy() => Vec::new(),
-            Input::Woken => self.begin(true, self.all_streams()),
+            Input::Asked | Input::Woken => self.begin(true, self.all_streams()),
+            Input::Rang { stream, head } => self.rang(stream, head),
             Input::NotWritten(_) if self.is_busy() => self.end(Some(Trouble::Ledger)),
             answer => self.answered(answer),
         }

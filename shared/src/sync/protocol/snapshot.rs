@@ -77,11 +77,9 @@ impl SnapshotManifest {
 
     fn signed_bytes(&self) -> Vec<u8> {
         let Self { log_id, stream, seq, hash, items, parts, signature: _ } = self;
-        let mut text = format!("{log_id}\n{stream}\n{seq}\n{hash}\n{items}\n");
-        for SnapshotPart { hash, bytes } in parts {
-            text.push_str(&format!("{hash} {bytes}\n"));
-        }
-        text.into_bytes()
+        let parts = parts.iter().map(|SnapshotPart { hash, bytes }| format!("{hash} {bytes}\n"));
+        let head = format!("{log_id}\n{stream}\n{seq}\n{hash}\n{items}\n");
+        (head + &parts.collect::<String>()).into_bytes()
     }
 }
 

@@ -1,4 +1,5 @@
 //! A till's ledger and a server in memory, and a line between them that fails as told.
+#![expect(clippy::similar_names, reason = "what is held and its head are the protocol's own words")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -157,7 +158,9 @@ impl Till {
                 Deed::Refresh { stream, items } => self.lay(stream, &items),
                 Deed::Forget(stream, keys) => {
                     let records = self.records.entry(stream).or_default();
-                    keys.iter().for_each(|key| assert!(records.remove(key)));
+                    for key in &keys {
+                        assert!(records.remove(key));
+                    }
                 }
                 Deed::MoveCursor(stream, end) => self.set_cursor(stream, end),
                 Deed::StoreOwn { chain, events, .. } => {
