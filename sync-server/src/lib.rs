@@ -9,6 +9,7 @@ pub mod api;
 pub mod app;
 pub mod bell;
 pub mod config;
+mod gate;
 pub mod metrics;
 pub mod outside;
 pub mod stamp;
@@ -78,6 +79,7 @@ pub(crate) struct Inner {
     pub(crate) snapshots: app::snapshot::Builder,
     /// How many tills were not heard of since the databases were restored.
     pub(crate) awaited: AtomicU64,
+    pub(crate) gate: gate::Gate,
     /// Turns true when the server stops, so that open streams end.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -178,6 +180,7 @@ async fn run(
         groups: app::push::Groups::default(),
         snapshots: app::snapshot::Builder::default(),
         awaited: AtomicU64::new(0),
+        gate: gate::Gate::default(),
         stopping: stopping.clone(),
     });
     app::upkeep::count_awaited(&inner).await;
