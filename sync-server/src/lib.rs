@@ -230,7 +230,13 @@ async fn prepare(config: &Config, outside: &Outside) -> Result<Prepared, StartEr
     // Every company's file is brought up to date before the first request, not during it.
     let tenants = store.list_tenants().await?;
     for tenant in &tenants {
-        store.load_tenant(tenant.tenant_id).await?;
+        let tenant = store.load_tenant(tenant.tenant_id).await?;
+        // What an older program kept aside, this one may understand.
+        let replayed = app::replay::replay(&tenant, outside.now()).await?;
+        if replayed != app::replay::Replayed::default() {
+            let app::replay::Replayed { counted, aside } = replayed;
+            tracing::info!(tenant = %tenant.tenant_id, counted, aside, "events kept aside were looked at again");
+        }
     }
     let first_admin = if tenants.is_empty() { first_tenant(&store, outside).await? } else { None };
     check_stamp(config, &store).await?;
