@@ -126,7 +126,8 @@ impl Club {
                 "[printer]\naddress = \"tcp://{printer_address}\"\ncolumns = 48\ncode_page = \"pc858\"\nsimulated = true\n\n\
                  [terminal]\nprotocol = \"transbank\"\nport = \"{port}\"\nbaud = 115200\nsimulated = true\n\n\
                  [sync]\ninterval_ms = 2000\n\n\
-                 [ledger]\nballast_mb = 0\nwitness = {witness:?}\n"
+                 [ledger]\nballast_mb = 0\nwitness = '{}'\n",
+                witness.display()
             ),
         )?;
         let counter = Counter { code: code.to_owned(), dir, papers, printer, _terminal: terminal };
