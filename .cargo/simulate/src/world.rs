@@ -329,7 +329,7 @@ impl World {
                 self.poison = None;
                 self.learn_tips();
             }
-            let (from, limit) = (self.now, self.patience(stage));
+            let from = self.now;
             let mut look_at = self.now;
             while self.violation.is_none() {
                 if self.now >= look_at {
@@ -338,7 +338,8 @@ impl World {
                     }
                     look_at = self.now + 2_000;
                 }
-                if self.now - from > limit {
+                // An answer still under way may have told a till to wait for an hour.
+                if self.now - from > self.patience(stage) {
                     self.check_liveness(stage);
                     break;
                 }
