@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::Result;
 use super::sql::Target;
@@ -36,8 +36,19 @@ impl Database {
             .statement_cache_capacity(256)
             .pragma("trusted_schema", "OFF");
         // One writer per file, in order; SQLite allows no more, and waiting here is fairer than in its busy handler.
-        let write =
-            SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(options.clone()).await?;
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            // A full disk makes SQLite roll back by itself, and sqlx goes on counting a transaction that is not there: it
+            // would begin no other on this connection. Such a one is let go, and the next writer gets a new one.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+            .connect_with(options.clone())
+            .await?;
         migrator.run(&write).await?;
         let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
         Ok(Self::Sqlite { write, read })
