@@ -62,9 +62,10 @@ fn outside(arguments: &Arguments) -> Result<ExitCode> {
     std::fs::create_dir_all(dir)?;
     let dir = dir.canonicalize()?;
     let shim = Shim::build(&dir)?;
-    let halves = (0..AT_ONCE.min(*seeds)).map(|half| {
+    let at_once = AT_ONCE.min(*seeds);
+    let halves = (0..at_once).map(|half| {
         let (shim, dir) = (shim.clone(), dir.join(half.to_string()));
-        let (from, until) = (start + seeds * half / AT_ONCE, start + seeds * (half + 1) / AT_ONCE);
+        let (from, until) = (start + seeds * half / at_once, start + seeds * (half + 1) / at_once);
         thread::spawn(move || run_inside(&shim, &dir, from, until - from))
     });
     let halves: Vec<_> = halves.collect();
@@ -107,6 +108,10 @@ fn run_inside(shim: &Shim, dir: &Path, start: u64, seeds: u64) -> Result<Summary
 
 fn inside(arguments: &Arguments) -> Result<ExitCode> {
     // A second call finds it installed, which is as good.
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut stage = night::Stage::set(&arguments.dir)?;
     let mut all = Summary::default();

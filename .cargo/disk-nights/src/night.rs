@@ -98,6 +98,7 @@ impl Stage {
         for (number, register) in (1_u64..).zip(papers["registers"].as_array().into_iter().flatten()) {
             let till_dir = templates.join(format!("till{number}"));
             std::fs::create_dir(&till_dir)?;
+            std::fs::write(till_dir.join("till.toml"), "[ledger]\nballast_mb = 1\n")?;
             let till = open_till(&till_dir, &clock, number)?;
             let enrol = json!({ "server_url": server.url(), "code": register["enrolment_code"] });
             for (command, args) in [
@@ -398,6 +399,10 @@ impl<'a> Night<'a> {
     fn heal(&mut self, place: usize) -> Result<()> {
         if let Some(illness) = self.sellers[place].illness.take() {
             std::fs::remove_dir(self.stage.world.dir(self.sellers[place].machine).join(illness.marker()))?;
+            // A till with workers looks for room every minute; nights have no minutes of that kind.
+            if let (Illness::Full, Some(till)) = (illness, &self.sellers[place].till) {
+                till.ledger().load_ballast()?;
+            }
         }
         Ok(())
     }
