@@ -63,7 +63,8 @@ impl Summary {
         self.full += other.full;
         self.broken += other.broken;
         self.problems.extend(other.problems.iter().cloned());
-        self.trace = blake3::hash(format!("{}{}", self.trace, other.trace).as_bytes()).to_hex()[..16].to_owned();
+        let both = blake3::hash(format!("{}{}", self.trace, other.trace).as_bytes()).to_hex();
+        both[..16].clone_into(&mut self.trace);
     }
 }
 
@@ -197,7 +198,7 @@ impl<'a> Night<'a> {
         if let Err(problem) = night.run() {
             night.summary.problems.push(Problem { seed, what: format!("{problem:#}") });
         }
-        night.summary.trace = night.trace.finalize().to_hex()[..16].to_owned();
+        night.trace.finalize().to_hex()[..16].clone_into(&mut night.summary.trace);
         let Night { stage, sellers, server, summary, .. } = night;
         drop((sellers, server));
         stage.world.clear()?;

@@ -42,7 +42,7 @@ impl World {
             return;
         }
         let answer = self.answer(till, &request);
-        self.note(40, &[number, answer.as_ref().map_or_else(|failure| code(failure), |_| 0)]);
+        self.note(40, &[number, answer.as_ref().map_or_else(code, |_| 0)]);
         if self.strikes(Fault::ServerCrash, 3) {
             self.crash_server();
             return;

@@ -17,9 +17,8 @@ pub fn simulate(house: &House, words: &[String]) -> Result<()> {
     run(command.args(words).current_dir(house.root()))
 }
 
-/// What every contributor's test run plays: short nights without a bug, then every planted bug until it is found.
-pub fn both(house: &House) -> Result<()> {
+/// What every contributor's test run plays: short nights without a planted bug.
+pub fn nights(house: &House) -> Result<()> {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
-    simulate(house, &words(&["--short", "--seeds", SEEDS]))?;
-    simulate(house, &words(&["--sabotage", "all"]))
+    simulate(house, &words(&["--short", "--seeds", SEEDS]))
 }

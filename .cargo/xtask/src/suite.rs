@@ -26,7 +26,7 @@ pub fn test(house: &House) -> Result<()> {
     // Also the window and the console, end to end: .cargo/xtask/tests.
     steps.take("tests", || cargo(house, &["test", "--workspace", "--quiet"]))?;
     steps.take("power cuts", || power_cut::cut(house, power_cut::LOOPS, 1, None, false))?;
-    steps.take("simulated nights", || simulate::both(house))?;
+    steps.take("simulated nights", || simulate::nights(house))?;
     steps.take("a night of two tills", || demo::play(house, None, NIGHT_SECONDS))?;
     steps.print();
     Ok(())

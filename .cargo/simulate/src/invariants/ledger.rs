@@ -145,8 +145,8 @@ impl World {
     /// 2, on a till's disk: what is given back follows what is there.
     fn check_own(&mut self, till: usize, chain: shared::ids::ChainId, before: Hash, events: &[SealedEvent]) {
         self.checks.look(2);
-        let held = self.tills[till].disk.chains.get(&chain);
-        let mut head = held.map_or(ChainHead { chain, seq: 0, hash: before }, |held| held.head(chain));
+        let stored = self.tills[till].disk.chains.get(&chain);
+        let mut head = stored.map_or(ChainHead { chain, seq: 0, hash: before }, |stored| stored.head(chain));
         for event in events {
             if event.seq != head.seq + 1 || (head.seq > 0 && event.prev != head.hash) {
                 let detail = format!("till {till} takes back {chain} {} after {}", event.seq, head.seq);

@@ -102,7 +102,7 @@ impl Stream {
                 parts.push(String::new());
             }
             if let Some(part) = parts.last_mut() {
-                part.push_str(&format!("{{\"key\":\"{id}\",\"value\":{value}}}\n"));
+                *part += format!("{{\"key\":\"{id}\",\"value\":{value}}}\n").as_str();
             }
         }
         let named = parts.iter().map(|part| SnapshotPart { hash: Hash::of_part(part), bytes: part.len() as u64 });

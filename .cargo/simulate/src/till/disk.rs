@@ -145,7 +145,9 @@ impl Disk {
             match deed {
                 Deed::Contact(log_id, _) => self.log_id = Some(log_id),
                 Deed::Record(operations, now) => {
-                    operations.into_iter().for_each(|operation| self.record(operation, now.as_millis()));
+                    for operation in operations {
+                        self.record(operation, now.as_millis());
+                    }
                 }
                 Deed::Apply { stream, items, end } => {
                     self.lay(stream, items);
@@ -154,7 +156,7 @@ impl Disk {
                 Deed::Refresh { stream, items } => self.lay(stream, items),
                 Deed::Forget(stream, keys) => {
                     let copies = self.copies.entry(stream).or_default();
-                    keys.iter().for_each(|key| drop(copies.remove(key.as_str())));
+                    copies.retain(|key, _| !keys.iter().any(|gone| **gone == **key));
                 }
                 Deed::MoveCursor(stream, end) => self.move_cursor(stream, end),
                 Deed::StoreOwn { chain, before, events } => self.store_own(chain, before, events),

@@ -232,8 +232,8 @@ impl Till {
 fn in_payload(mut sale: SaleRecorded, bug: Option<Bug>) -> SaleRecorded {
     if bug == Some(Bug::FloatInPayload) {
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "the planted bug itself")]
-        let float = |amount: i64| (amount as f32) as i64;
-        sale.totals.total_minor = float(sale.totals.total_minor);
+        let float = (sale.totals.total_minor as f32) as i64;
+        sale.totals.total_minor = float;
     }
     sale
 }

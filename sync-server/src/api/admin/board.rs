@@ -142,13 +142,12 @@ pub(crate) async fn board(
     let mut venues = tx.list_venues(Page::ALL).await?.items;
     let devices = tx.list_devices().await?;
     let sessions: HashMap<_, _> = tx.list_open_sessions().await?.into_iter().map(|s| (s.device_id, s)).collect();
-    let venue = match query.venue_id {
-        Some(id) => Some(venues.iter().find(|venue| venue.venue_id == id).ok_or_else(ApiError::not_found)?),
-        None => {
-            let newest = devices.iter().filter_map(|device| Some((sessions.get(&device.device_id)?.opened_at, device)));
-            let lively = newest.max_by_key(|(opened_at, _)| *opened_at).map(|(_, device)| device.venue_id);
-            venues.iter().find(|venue| Some(venue.venue_id) == lively).or_else(|| venues.first())
-        }
+    let venue = if let Some(id) = query.venue_id {
+        Some(venues.iter().find(|venue| venue.venue_id == id).ok_or_else(ApiError::not_found)?)
+    } else {
+        let newest = devices.iter().filter_map(|device| Some((sessions.get(&device.device_id)?.opened_at, device)));
+        let lively = newest.max_by_key(|(opened_at, _)| *opened_at).map(|(_, device)| device.venue_id);
+        venues.iter().find(|venue| Some(venue.venue_id) == lively).or_else(|| venues.first())
     }
     .cloned();
     let here = venue.as_ref().map(|venue| venue.venue_id);

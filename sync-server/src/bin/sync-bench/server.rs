@@ -81,10 +81,10 @@ async fn prepare(store: &Store, count: usize) -> Result<Vec<BenchTill>> {
             tax_rate_bp: RateBp(1_900),
             barcodes: Vec::new(),
             is_ticketed: true,
-            position: number.into(),
+            position: number,
             is_active: true,
             tags: Vec::default(),
-            marks: Default::default(),
+            marks: shared::merge::Marks::default(),
         };
         tx.put_product(&product, now).await?;
         products.push(product);
