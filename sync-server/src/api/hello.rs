@@ -30,8 +30,7 @@ pub(crate) async fn say_hello(
     let said: Hello =
         serde_json::from_slice(&request.body).map_err(|error| ApiError::malformed(format!("not a hello: {error}")))?;
     let SignedRequest { tenant, device, key, .. } = request;
-    let mut reply = hello::hello(&tenant, &device, key, &said, app.outside.now()).await?;
-    reply.window = app.gate.window();
+    let reply = hello::hello(&tenant, &device, key, &said, app.outside.now()).await?;
     if reply.certificate.is_some() {
         tracing::info!(device = %device.device_id, "a certificate was renewed");
         app.bells.ring(tenant.tenant_id);

@@ -24,7 +24,6 @@ mod log;
 mod own;
 mod postgres;
 mod projection;
-mod recount;
 mod report;
 mod row;
 mod rows;
@@ -51,7 +50,6 @@ pub use event::{ChainRow, Intake, Place, StoredEvent};
 pub use ingest::{NewCardPayment, NewFlag, NewRedemption, NewSale, Savepoint};
 pub use instance::Instance;
 pub use own::OwnChain;
-pub use recount::{Kept, Owned, Reckoning, Turn};
 pub use report::{
     DayTotals, FlagRow, Night, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
 };

@@ -12,7 +12,6 @@ mod hello;
 mod home;
 mod pull;
 mod push;
-mod recount;
 mod seed;
 mod snapshot;
 mod stock;
