@@ -18,6 +18,7 @@ pub fn simulate(house: &House, words: &[String]) -> Result<()> {
 }
 
 /// What every contributor's test run plays: short nights without a planted bug.
+/// By hand until its open violation is understood.
 pub fn nights(house: &House) -> Result<()> {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
     simulate(house, &words(&["--short", "--seeds", SEEDS]))
