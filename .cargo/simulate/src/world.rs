@@ -329,7 +329,7 @@ impl World {
                 self.poison = None;
                 self.learn_tips();
             }
-            let from = self.now;
+            let (from, mut limit) = (self.now, self.patience(stage));
             let mut look_at = self.now;
             while self.violation.is_none() {
                 if self.now >= look_at {
@@ -338,8 +338,9 @@ impl World {
                     }
                     look_at = self.now + 2_000;
                 }
-                // An answer still under way may have told a till to wait for an hour.
-                if self.now - from > self.patience(stage) {
+                // An answer that was still under way may have told a till to wait for an hour.
+                limit = limit.max(self.patience(stage));
+                if self.now - from > limit {
                     self.check_liveness(stage);
                     break;
                 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::house::House;
 use crate::process::run;
 use crate::report::Steps;
-use crate::{demo, power_cut, setup};
+use crate::{demo, power_cut, setup, simulate};
 
 /// How long the tills of the scripted night sell here.
 const NIGHT_SECONDS: u32 = 5;
@@ -26,6 +26,7 @@ pub fn test(house: &House) -> Result<()> {
     // Also the window and the console, end to end: .cargo/xtask/tests.
     steps.take("tests", || cargo(house, &["test", "--workspace", "--quiet"]))?;
     steps.take("power cuts", || power_cut::cut(house, power_cut::LOOPS, 1, None, false))?;
+    steps.take("simulated nights", || simulate::nights(house))?;
     steps.take("a night of two tills", || demo::play(house, None, NIGHT_SECONDS))?;
     steps.print();
     Ok(())
