@@ -229,6 +229,7 @@ export const products: Product[] = CARD.map(([name, category, price], place) => 
   price_minor: price,
   tax_rate_bp: 1900,
   barcodes: [],
+  tags: [],
   is_ticketed: category < 6 || category === 8,
   position: place,
   is_active: place !== 10,
