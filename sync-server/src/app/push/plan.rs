@@ -118,17 +118,15 @@ fn of(event: &SealedEvent, branch: u32) -> Held {
 
 /// What is known of the chain once this is kept.
 pub(super) fn after(take: &ingest::Take, events: &[Prepared], known: Option<&KnownChain>) -> KnownChain {
-    match (known, events) {
-        // With nothing new, nothing changes.
-        (Some(known), []) => known.clone(),
-        _ => {
-            let mut left = take.leaves(known);
-            if let Some(branch) = left.branches.iter_mut().find(|branch| branch.branch == take.branch.number()) {
-                branch.head = take.head;
-            }
-            left
-        }
+    // With nothing new, nothing changes.
+    if let (Some(known), []) = (known, events) {
+        return known.clone();
     }
+    let mut left = take.leaves(known);
+    if let Some(branch) = left.branches.iter_mut().find(|branch| branch.branch == take.branch.number()) {
+        branch.head = take.head;
+    }
+    left
 }
 
 /// Whether the branch begins with what is taken.
