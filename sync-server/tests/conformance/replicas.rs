@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -15,6 +16,7 @@ use shared::event::SealedEvent;
 use shared::sync::protocol::{PullReply, PushReply, PushResult};
 use shared::sync::stream::Cursor;
 use sync_server::Outside;
+use tempfile::TempDir;
 
 use super::database_of;
 use super::home::{Backend, LOGIN};
@@ -29,9 +31,11 @@ struct Replica {
 }
 
 impl Replica {
-    fn start(url: &str) -> Self {
+    /// In a directory of its own: there it notes what it served.
+    fn start(url: &str, dir: &Path) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_sync-server"))
             .args(["--database-url", url, "serve", "--listen", "127.0.0.1:0"])
+            .current_dir(dir)
             .env("RUST_LOG", "off")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -126,7 +130,8 @@ fn either_of_two_servers_may_die_and_nothing_is_lost() {
     // The processes have the real clock.
     server.advance(Outside::system().now().millis_since(server.outside.now()));
     let url = database_of(&server).url_of(LOGIN);
-    let mut replicas = [Replica::start(&url), Replica::start(&url)];
+    let dirs = [TempDir::new().expect("a directory"), TempDir::new().expect("a directory")];
+    let mut replicas = [Replica::start(&url, dirs[0].path()), Replica::start(&url, dirs[1].path())];
     let behind: Behind = Arc::new(Mutex::new(replicas.iter().map(|replica| replica.addr).collect()));
     let address = format!("http://{}", stand_before(Arc::clone(&behind)));
     server.before.set(address).expect("once");
@@ -144,7 +149,7 @@ fn either_of_two_servers_may_die_and_nothing_is_lost() {
             let place = round % 2;
             replicas[place].kill();
             wait(4);
-            replicas[place] = Replica::start(&url);
+            replicas[place] = Replica::start(&url, dirs[place].path());
             *behind.lock().expect("a list") = replicas.iter().map(|replica| replica.addr).collect();
         }
     });
