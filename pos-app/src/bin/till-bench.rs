@@ -117,6 +117,7 @@ const COPIED: &[(&str, &str)] = &[
     ("payment", "SELECT * FROM payment WHERE sale_no = (SELECT max(sale_no) FROM sale)"),
     ("ticket", "SELECT * FROM ticket ORDER BY ticket_no DESC LIMIT 1"),
     ("print_job", "SELECT * FROM print_job ORDER BY job_id DESC LIMIT 2"),
+    ("stock_part", "SELECT * FROM stock_part"),
 ];
 
 type Rows = Vec<(String, Vec<Cell>)>;
@@ -170,6 +171,16 @@ impl Bare {
     }
 }
 
+/// What a table does with a row it has: stock is one row per product, counted on.
+fn or_else(table: &str) -> &'static str {
+    if table == "stock_part" {
+        " ON CONFLICT (product_id, chain_no) DO UPDATE SET received_milli = excluded.received_milli,
+         taken_milli = excluded.taken_milli"
+    } else {
+        ""
+    }
+}
+
 /// Rows as inserts with their values.
 fn read(source: &Connection, table: &str, sql: &str) -> anyhow::Result<Rows> {
     let mut statement = source.prepare_cached(sql)?;
@@ -179,7 +190,7 @@ fn read(source: &Connection, table: &str, sql: &str) -> anyhow::Result<Rows> {
     let mut inserts = Rows::new();
     while let Some(row) = rows.next()? {
         let cells = (0..columns).map(|column| row.get(column)).collect::<Result<Vec<Cell>, _>>()?;
-        inserts.push((format!("INSERT INTO {table} VALUES ({places})"), cells));
+        inserts.push((format!("INSERT INTO {table} VALUES ({places}){}", or_else(table)), cells));
     }
     Ok(inserts)
 }
