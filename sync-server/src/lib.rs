@@ -9,6 +9,7 @@ pub mod api;
 pub mod app;
 pub mod bell;
 pub mod config;
+mod gate;
 pub mod metrics;
 pub mod outside;
 pub mod stamp;
@@ -78,6 +79,7 @@ pub(crate) struct Inner {
     pub(crate) snapshots: app::snapshot::Builder,
     /// How many tills were not heard of since the databases were restored.
     pub(crate) awaited: AtomicU64,
+    pub(crate) gate: gate::Gate,
     /// Turns true when the server stops, so that open streams end.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -178,6 +180,7 @@ async fn run(
         groups: app::push::Groups::default(),
         snapshots: app::snapshot::Builder::default(),
         awaited: AtomicU64::new(0),
+        gate: gate::Gate::default(),
         stopping: stopping.clone(),
     });
     app::upkeep::count_awaited(&inner).await;
@@ -227,7 +230,13 @@ async fn prepare(config: &Config, outside: &Outside) -> Result<Prepared, StartEr
     // Every company's file is brought up to date before the first request, not during it.
     let tenants = store.list_tenants().await?;
     for tenant in &tenants {
-        store.load_tenant(tenant.tenant_id).await?;
+        let tenant = store.load_tenant(tenant.tenant_id).await?;
+        // What an older program kept aside, this one may understand.
+        let replayed = app::replay::replay(&tenant, outside.now()).await?;
+        if replayed != app::replay::Replayed::default() {
+            let app::replay::Replayed { counted, aside } = replayed;
+            tracing::info!(tenant = %tenant.tenant_id, counted, aside, "events kept aside were looked at again");
+        }
     }
     let first_admin = if tenants.is_empty() { first_tenant(&store, outside).await? } else { None };
     check_stamp(config, &store).await?;

@@ -1,5 +1,5 @@
 //! `sync-server --data DIR | --database-url URL serve | migrate | tenant | admin | enroll | backup |
-//! restore | adopt | recovered | seed | openapi`.
+//! restore | adopt | recovered | seed | verify | openapi`.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
-use sync_server::app::{admin, backup, enroll, secret, seed};
+use sync_server::app::{admin, backup, enroll, secret, seed, verify};
 use sync_server::store::{AdminRole, Page, Store};
 use sync_server::{App, Config, Outside};
 
@@ -93,6 +93,8 @@ enum Command {
         #[arg(value_enum)]
         venue: Demo,
     },
+    /// Rehashes every event, counts everything again beside, and says what differs.
+    Verify,
     /// Prints the API's description.
     Openapi,
 }
@@ -239,6 +241,7 @@ async fn run(store: &Store, command: Command, config: &Config) -> Result<()> {
             println!("every database is up to date");
             Ok(())
         }
+        Command::Verify => verify(store, &outside).await,
         Command::Tenant { slug: None, .. } => {
             for tenant in store.list_tenants().await? {
                 println!("{}  {}  {}", tenant.slug, tenant.tenant_id, tenant.name);
@@ -269,6 +272,28 @@ async fn run(store: &Store, command: Command, config: &Config) -> Result<()> {
             Ok(())
         }
     }
+}
+
+async fn verify(store: &Store, outside: &Outside) -> Result<()> {
+    let mut is_sound = true;
+    for tenant in store.list_tenants().await? {
+        let scratch = std::env::temp_dir().join(format!("barra-verify-{}-{}", std::process::id(), tenant.tenant_id));
+        let found = verify::verify(&*store.load_tenant(tenant.tenant_id).await?, &scratch, outside).await;
+        // It holds nothing that is not elsewhere.
+        let _ = std::fs::remove_dir_all(&scratch);
+        let found = found?;
+        println!("{}: {} events in {} chains", tenant.slug, found.events, found.chains);
+        for (table, here, again) in &found.tables {
+            let verdict = if found.differing.contains(table) { "DIFFERS" } else { "same" };
+            println!("  {table:<18} {here:>10} rows, {again:>10} counted again: {verdict}");
+        }
+        for broken in &found.broken {
+            println!("  BROKEN: {broken}");
+        }
+        is_sound &= found.is_sound();
+    }
+    anyhow::ensure!(is_sound, "the ledger or what is counted from it is not as it should be");
+    Ok(())
 }
 
 async fn enroll_till(store: &Store, register: Option<String>, tenant: &str, outside: &Outside) -> Result<()> {

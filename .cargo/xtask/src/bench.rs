@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::house::House;
-use crate::process::output;
+use crate::process::{output, run};
 use crate::window_bench;
 
 /// Measures `name`; the last line printed is JSON.
@@ -14,7 +14,13 @@ pub fn bench(house: &House, name: &str, json: bool) -> Result<()> {
     let result = match name {
         "sale" => program(house, "pos-app", "till-bench")?,
         "window" => window_bench::measure(house)?,
-        other => bail!("nothing is called `{other}` to measure; there are `sale` and `window`"),
+        "sync" => {
+            // It measures the server as it is shipped, in a process of its own.
+            let build = ["build", "--release", "--quiet", "--package", "sync-server", "--bin", "sync-server"];
+            run(Command::new("cargo").args(build).current_dir(house.root()))?;
+            program(house, "sync-server", "sync-bench")?
+        }
+        other => bail!("nothing is called `{other}` to measure; there are `sale`, `sync` and `window`"),
     };
     if !json {
         for row in result["rows"].as_array().into_iter().flatten() {

@@ -270,7 +270,8 @@ impl FakeServer {
         }
         state.offered += offered;
         let results = request.batches.iter().map(|batch| take(&mut state.log, batch)).collect();
-        Ok(PushReply { log_id: state.log.id, server_time: Timestamp::from_millis(0), results })
+        let log_id = state.log.id;
+        Ok(PushReply { log_id, server_time: Timestamp::from_millis(0), results, window: None })
     }
 
     fn pull(&self, request: &PullRequest) -> Result<PullReply, PeerError> {

@@ -22,7 +22,7 @@ pub const PROTO: u32 = 1;
 /// Most events in one batch.
 pub const MAX_BATCH_EVENTS: usize = 512;
 /// Most bytes of event text in one batch.
-pub const MAX_BATCH_BYTES: usize = 256 * 1024;
+pub const MAX_BATCH_BYTES: usize = 512 * 1024;
 /// Most batches in one request.
 pub const MAX_BATCHES: usize = 8;
 /// Most items in one answer to a pull.
@@ -122,6 +122,9 @@ pub struct PushReply {
     pub server_time: Timestamp,
     /// One per batch.
     pub results: Vec<PushResult>,
+    /// How many events the next request may carry: fewer while many tills are waiting. As greeted when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<u64>,
 }
 
 /// What became of a batch. Gaps and forks are answers, not errors.

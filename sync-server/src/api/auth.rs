@@ -21,6 +21,7 @@ use crate::Inner;
 use crate::app::admin::{self, Session};
 use crate::app::hello;
 use crate::app::push::{PushError, Ticket};
+use crate::gate::Room;
 use crate::store::{AdminRole, DeviceRow, Tenant};
 
 /// The cookie a browser carries. The prefix makes browsers refuse it from anywhere but this host, over TLS.
@@ -33,6 +34,8 @@ pub(crate) struct SignedRequest {
     pub(crate) key: PublicKey,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Kept as long as the body is.
+    _room: Room,
 }
 
 /// A request a device signed, whose ticket is still to be used up: by those who write anyway. Also from one that was
@@ -54,10 +57,14 @@ struct Credentials {
     signature: Signature,
 }
 
-/// Whether a body says of itself that it is too large, so that none of it need be read.
-fn is_announced_over(headers: &HeaderMap, max_bytes: usize) -> bool {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    length.is_some_and(|length| length > max_bytes as u64)
+/// How much a body will take, as it says itself; the most there may be when it says nothing. One that says of itself
+/// that it is too large is not even begun to be read.
+fn claimed_length(headers: &HeaderMap, max_bytes: usize) -> Result<usize, ApiError> {
+    let Some(length) = headers.get(header::CONTENT_LENGTH) else {
+        return Ok(if headers.contains_key(header::TRANSFER_ENCODING) { max_bytes } else { 0 });
+    };
+    let length = length.to_str().ok().and_then(|length| length.parse().ok()).unwrap_or(usize::MAX);
+    if length > max_bytes { Err(ApiError::too_large()) } else { Ok(length) }
 }
 
 fn credentials(headers: &HeaderMap) -> Option<Credentials> {
@@ -121,9 +128,8 @@ impl TicketedRequest {
         let device = tenant.read().await?.find_device(given.device).await?.ok_or_else(ApiError::unauthenticated)?;
         let key = device.public_key.ok_or_else(ApiError::unauthenticated)?;
         // Only now the body: strangers do not get to send one.
-        if is_announced_over(&parts.headers, max_bytes) {
-            return Err(ApiError::too_large());
-        }
+        let claimed = claimed_length(&parts.headers, max_bytes)?;
+        let room = app.gate.room(claimed).await.map_err(|_| ApiError::crowded())?;
         let body = axum::body::to_bytes(body, max_bytes).await.map_err(|_| ApiError::too_large())?;
 
         let path_and_query = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -142,14 +148,17 @@ impl TicketedRequest {
             let title = "the clocks differ by more than five minutes; set yours by x-barra-server-time";
             return Err(ApiError::new(ProblemCode::ClockSkew, title));
         }
-        if !app.limits.device.take(&given.device.as_bytes()[..], app.outside.clock.up_ms()) {
+        let up_ms = app.outside.clock.up_ms();
+        if !app.limits.device.take(&given.device.as_bytes()[..], up_ms)
+            || !app.limits.tenant.take(&tenant.tenant_id.as_bytes()[..], up_ms)
+        {
             return Err(super::limit::slow_down());
         }
         standing(&device, now)?;
         let content = Hash::from_bytes(blake3::derive_key("barra 1 request content", given.signature.as_bytes()));
         let ticket = Ticket { nonce: given.nonce, content, forget_before: now.plus_millis(-2 * MAX_SKEW_MS) };
         let unsent = unsent(&parts);
-        let request = SignedRequest { tenant, device, key, headers: parts.headers, body };
+        let request = SignedRequest { tenant, device, key, headers: parts.headers, body, _room: room };
         Ok(Self { request, ticket, now, unsent })
     }
 }

@@ -55,12 +55,15 @@ pub(crate) async fn enroll_device(
     (status = 413, description = "`too_large`: halve the batch", body = super::openapi::ProblemDoc),
     (status = 422, description = "`unprocessable`: cannot be read or verified; the bytes are kept", body = super::openapi::ProblemDoc),
     (status = 426, description = "`upgrade_required`", body = super::openapi::ProblemDoc),
+    (status = 429, description = "`too_many_requests`: wait as `Retry-After` says", body = super::openapi::ProblemDoc),
+    (status = 503, description = "`unavailable`: nothing was taken; wait as `Retry-After` says, then send it again", body = super::openapi::ProblemDoc),
 ))]
 pub(crate) async fn push_events(
     State(app): State<Arc<Inner>>,
     TicketedRequest { request, ticket, now, .. }: TicketedRequest,
 ) -> Result<Json<PushReply>, ApiError> {
     let started = app.outside.clock.up_ms();
+    let _pass = app.gate.enter(request.tenant.tenant_id).await.map_err(|_| ApiError::crowded())?;
     let arriving = app.groups.announce(request.tenant.tenant_id);
     let is_compressed = request.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "zstd");
     let body = request.body.clone();
@@ -98,7 +101,8 @@ pub(crate) async fn push_events(
     };
     app.metrics.pushed(&pushed, request.body.len(), app.outside.clock.up_ms().saturating_sub(started));
     app.bells.ring(request.tenant.tenant_id);
-    Ok(Json(PushReply { log_id: request.tenant.log_id, server_time: now, results: pushed.results }))
+    let (log_id, window) = (request.tenant.log_id, app.gate.window());
+    Ok(Json(PushReply { log_id, server_time: now, results: pushed.results, window: Some(window) }))
 }
 
 async fn keep(

@@ -49,6 +49,10 @@ impl ApiError {
         Self { retry_after_s: Some(1), ..Self::new(ProblemCode::Unavailable, title) }
     }
 
+    pub(crate) fn crowded() -> Self {
+        Self::try_again("too many tills at once; wait, then try again")
+    }
+
     pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
         // The one place where a fault of ours is logged.
         let causes: Vec<_> = std::iter::successors(error.source(), |e| e.source()).map(ToString::to_string).collect();

@@ -30,7 +30,8 @@ pub(crate) async fn say_hello(
     let said: Hello =
         serde_json::from_slice(&request.body).map_err(|error| ApiError::malformed(format!("not a hello: {error}")))?;
     let SignedRequest { tenant, device, key, .. } = request;
-    let reply = hello::hello(&tenant, &device, key, &said, app.outside.now()).await?;
+    let mut reply = hello::hello(&tenant, &device, key, &said, app.outside.now()).await?;
+    reply.window = app.gate.window();
     if reply.certificate.is_some() {
         tracing::info!(device = %device.device_id, "a certificate was renewed");
         app.bells.ring(tenant.tenant_id);

@@ -25,6 +25,8 @@ pub(crate) struct Limits {
     pub(crate) enroll: Limiter,
     /// Push and pull, by device.
     pub(crate) device: Limiter,
+    /// Push and pull, by company: all its tills together.
+    pub(crate) tenant: Limiter,
 }
 
 impl Default for Limits {
@@ -34,6 +36,8 @@ impl Default for Limits {
             enroll: Limiter::new(20, 3_000),
             // A backlog of a night is some tens of requests in a row.
             device: Limiter::new(300, 50),
+            // A thousand tills that come back together ask for some ten things each, and then ask seldom.
+            tenant: Limiter::new(10_000, 4),
         }
     }
 }

@@ -32,6 +32,8 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
+            // Every statement there is, in every size of it.
+            .statement_cache_capacity(256)
             .pragma("trusted_schema", "OFF");
         // One writer per file, in order; SQLite allows no more, and waiting here is fairer than in its busy handler.
         let write = SqlitePoolOptions::new()

@@ -53,7 +53,7 @@ pub struct Intake<'a> {
     pub body: &'a [u8],
 }
 
-const fn disposition(disposition: Disposition) -> &'static str {
+pub(super) const fn disposition(disposition: Disposition) -> &'static str {
     match disposition {
         Disposition::Applied => "applied",
         Disposition::Flagged => "flagged",

@@ -24,6 +24,7 @@ mod log;
 mod own;
 mod postgres;
 mod projection;
+mod recount;
 mod report;
 mod row;
 mod rows;
@@ -50,6 +51,7 @@ pub use event::{ChainRow, Intake, Place, StoredEvent};
 pub use ingest::{NewCardPayment, NewFlag, NewRedemption, NewSale, Savepoint};
 pub use instance::Instance;
 pub use own::OwnChain;
+pub use recount::{Kept, Owned, Reckoning, Turn};
 pub use report::{
     DayTotals, FlagRow, Night, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
 };

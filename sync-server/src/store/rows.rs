@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use super::sql::{Kind, Target, Value, sqlite};
 
-/// SQLite takes 32,766 values to a statement; a hundred rows are as fast as more.
-const SQLITE_ROWS: usize = 100;
+/// Rows to a statement in SQLite: a few sizes, so that every statement is prepared once and found again. It takes
+/// 32,766 values to a statement; a hundred rows are as fast as more.
+const SQLITE_ROWS: [usize; 4] = [100, 25, 5, 1];
 /// So that no message to PostgreSQL grows without bound.
 const POSTGRES_ROWS: usize = 5_000;
 
@@ -53,12 +54,22 @@ impl<'q> Rows<'q> {
         Ok(inserted)
     }
 
-    fn chunks(&self, to: &Target<'_>) -> std::slice::Chunks<'_, Value<'q>> {
-        let rows = match to {
-            Target::Sqlite(_) | Target::SqlitePool(_) => SQLITE_ROWS,
-            Target::Postgres(_) | Target::PostgresPool(_) => POSTGRES_ROWS,
-        };
-        self.values.chunks(rows * self.kinds.len())
+    fn chunks(&self, to: &Target<'_>) -> Vec<&[Value<'q>]> {
+        let mut left = self.values.as_slice();
+        let mut chunks = Vec::new();
+        while !left.is_empty() {
+            let rows = left.len() / self.kinds.len();
+            let fits = match to {
+                Target::Sqlite(_) | Target::SqlitePool(_) => {
+                    SQLITE_ROWS.into_iter().find(|size| *size <= rows).unwrap_or(1)
+                }
+                Target::Postgres(_) | Target::PostgresPool(_) => rows.min(POSTGRES_ROWS),
+            };
+            let (chunk, rest) = left.split_at((fits * self.kinds.len()).min(left.len()));
+            chunks.push(chunk);
+            left = rest;
+        }
+        chunks
     }
 
     /// Made of our own words only: how many places there are is all that varies.
@@ -66,13 +77,14 @@ impl<'q> Rows<'q> {
         let mut sql = self.insert.to_owned();
         match to {
             Target::Sqlite(_) | Target::SqlitePool(_) => {
-                for place in 1..=values {
-                    let before = match (place, (place - 1) % self.kinds.len()) {
-                        (1, _) => " VALUES (",
-                        (_, 0) => "), (",
-                        _ => ", ",
+                // Without numbers: SQLite would look each up by its name again and again.
+                for place in 0..values {
+                    let before = match (place, place % self.kinds.len()) {
+                        (0, _) => " VALUES (?",
+                        (_, 0) => "), (?",
+                        _ => ", ?",
                     };
-                    let _ = write!(sql, "{before}${place}");
+                    sql.push_str(before);
                 }
                 sql.push_str(") ");
             }

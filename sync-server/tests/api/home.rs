@@ -91,6 +91,21 @@ impl Home {
         });
     }
 
+    /// Does to a company's rows what no program of ours does.
+    pub(crate) fn meddle(&self, with: TenantId, sqlite: &'static str, postgres: &str) {
+        if let Some(database) = &self.database {
+            database.sql(postgres);
+            return;
+        }
+        block_on(async {
+            let path = self.data().join(format!("tenant-{with}.db"));
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+            let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+            sqlx::query(sqlite).execute(&mut connection).await.expect("it is done");
+            sqlx::Connection::close(connection).await.expect("a close");
+        });
+    }
+
     /// Every row of a company, table by table, or of the list of companies: ids and bytes as hexadecimal digits, numbers
     /// given out by the database alone left out.
     pub(crate) fn rows(&self, of: Option<TenantId>) -> BTreeMap<String, Vec<Value>> {
@@ -111,7 +126,7 @@ impl Home {
     }
 }
 
-const LEFT_OUT: &str = "('tenant_id', 'flag_id', 'audit_id')";
+const LEFT_OUT: &str = "('tenant_id', 'flag_id', 'audit_id', 'turn')";
 
 async fn sqlite_rows(path: &Path) -> Vec<(String, String)> {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);

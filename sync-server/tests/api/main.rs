@@ -12,6 +12,7 @@ mod hello;
 mod home;
 mod pull;
 mod push;
+mod recount;
 mod seed;
 mod snapshot;
 mod stock;

@@ -322,3 +322,32 @@ fn batches_in_any_order_and_however_often_come_to_the_same_night() {
     let totals = &server.admin().get("/v1/admin/day-totals?business_date=2026-11-21")["totals"];
     assert_eq!((&totals["sales"], &totals["total_minor"]), (&json!(20), &json!(210 * 5_990)));
 }
+
+/// Pushes that meet share a commit; a refused one among them costs the others nothing.
+#[test]
+fn pushes_that_meet_are_each_answered_for_themselves() {
+    let server = TestServer::start();
+    let (mut ours, mut theirs) = (server.till(0), server.till(1));
+    let (a, b) = ([ours.started(), ours.opened()], [theirs.started(), theirs.opened()]);
+    ours.push(&a);
+    theirs.push(&b);
+    let good: Vec<_> = (0..20).map(|_| ours.sale(1).0).collect();
+    let sale = theirs.sale(1).0;
+    let mut bad = theirs.batch(&[sale]);
+    bad.head_signature = sign_head(&ours.head, &ours.key);
+    std::thread::scope(|scope| {
+        let refused = scope.spawn(|| {
+            for _ in 0..20 {
+                problem(theirs.post(&TestTill::request_of(vec![bad.clone()])), 422, "unprocessable");
+            }
+        });
+        for event in &good {
+            assert_eq!(ok(&ours.push(std::slice::from_ref(event))), (event.seq, vec![]));
+        }
+        refused.join().expect("each is refused");
+    });
+    let chain = ours.head.chain;
+    assert_eq!(server.ask(async |tx| tx.count_events(chain).await.expect("a count")), 22);
+    let chain = theirs.head.chain;
+    assert_eq!(server.ask(async |tx| tx.count_events(chain).await.expect("a count")), 2);
+}

@@ -124,7 +124,7 @@ fn push(
     for batch in &request.batches {
         results.push(take(db, device, batch, manner, &mut did)?);
     }
-    Ok((PushReply { log_id: db.log_id, server_time: time(manner), results }, did))
+    Ok((PushReply { log_id: db.log_id, server_time: time(manner), results, window: Some(manner.window) }, did))
 }
 
 fn take(

@@ -120,7 +120,8 @@ fn pull() -> PullRequest {
 }
 
 fn pushed() -> String {
-    let reply = PushReply { log_id: log_id(), server_time: Timestamp::from_millis(1), results: Vec::new() };
+    let reply =
+        PushReply { log_id: log_id(), server_time: Timestamp::from_millis(1), results: Vec::new(), window: None };
     serde_json::to_string(&reply).expect("JSON")
 }
 

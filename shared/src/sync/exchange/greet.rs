@@ -268,6 +268,15 @@ impl Exchange {
     pub(super) fn allowed(&self) -> Limits {
         self.greeting.as_ref().map_or(Limits::default(), Greeting::limits)
     }
+
+    /// The server is more or less crowded than it was. What was too large for it before stays too large.
+    pub(super) fn heed(&mut self, window: u64) {
+        let Some(greeting) = &mut self.greeting else { return };
+        greeting.window = window;
+        let now = greeting.limits();
+        let (events, batches) = (self.limits.events.min(now.events), self.limits.batches.min(now.batches));
+        self.limits = Limits { events, batches, ..self.limits };
+    }
 }
 
 impl Recovery {

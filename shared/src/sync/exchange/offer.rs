@@ -40,6 +40,9 @@ impl Exchange {
     pub(super) fn pushed(&mut self, sent: Vec<Sent>, answer: Result<Answer, Failure>) -> Vec<Effect> {
         match answer {
             Ok(Answer::Push(reply)) => {
+                if let Some(window) = reply.window {
+                    self.heed(window);
+                }
                 let wanted: Vec<_> = reply.results.iter().filter_map(named_of_ours).collect();
                 if wanted.is_empty() {
                     return self.compared(&sent, &reply, &[]);

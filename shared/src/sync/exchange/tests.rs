@@ -205,6 +205,16 @@ fn what_the_server_wants_at_once_is_what_it_gets() {
 }
 
 #[test]
+fn a_server_that_becomes_crowded_is_sent_less() {
+    let mut bench = Bench::new();
+    bench.happen(24);
+    bench.server.window = 20;
+    bench.server.next_window = Some(4);
+    bench.run();
+    assert_eq!(bench.asked()[1..4], ["push 20", "push 4", "push 1"]);
+}
+
+#[test]
 fn a_refusal_of_our_events_does_not_keep_news_from_us() {
     let mut bench = Bench::new();
     bench.happen(1);

@@ -39,7 +39,7 @@ fn sent(events: &[SealedEvent]) -> Sent {
 }
 
 fn reply(log_id: LogId, results: Vec<PushResult>) -> PushReply {
-    PushReply { log_id, server_time: Timestamp::from_millis(0), results }
+    PushReply { log_id, server_time: Timestamp::from_millis(0), results, window: None }
 }
 
 fn ok(event: &SealedEvent) -> PushResult {

@@ -18,6 +18,7 @@ use shared::sync::protocol::{PushRequest, PushResult};
 use shared::time::Timestamp;
 
 pub use group::{Arriving, Groups};
+pub(crate) use take::judge;
 
 use crate::store::{DeviceRow, NonceOutcome, StoreError, Tenant, TenantTx};
 

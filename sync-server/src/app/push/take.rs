@@ -129,6 +129,9 @@ async fn keep(
         })
         .collect();
     tx.insert_events(&stored, offer.now).await?;
+    if let (Some(first), Some(last)) = (events.first(), events.last()) {
+        tx.insert_turn(first.sealed.chain, source.branch, (first.sealed.seq, last.sealed.seq)).await?;
+    }
     let (mut flags, mut notes) = (Vec::new(), Vec::new());
     for (event, judged) in events.iter().zip(&judged) {
         let (chain, seq) = (event.sealed.chain, event.sealed.seq);

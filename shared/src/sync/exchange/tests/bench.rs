@@ -235,6 +235,7 @@ pub(super) struct Server {
     pub(super) poison: Option<String>,
     pub(super) most_events: usize,
     pub(super) window: u64,
+    pub(super) next_window: Option<u64>,
 }
 
 impl Server {
@@ -339,7 +340,7 @@ impl Server {
             return Err(ProblemCode::TooLarge);
         }
         let results = request.batches.iter().map(|batch| self.take(batch)).collect::<Result<_, _>>()?;
-        Ok(PushReply { log_id: self.log_id, server_time: time(0), results })
+        Ok(PushReply { log_id: self.log_id, server_time: time(0), results, window: self.next_window })
     }
 
     fn hello(&self, hello: &Hello) -> HelloReply {
@@ -440,6 +441,7 @@ impl Bench {
             poison: None,
             most_events: usize::MAX,
             window: 4096,
+            next_window: None,
         };
         Self {
             exchange: exchange(),

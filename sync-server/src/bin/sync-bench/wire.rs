@@ -1,0 +1,109 @@
+//! A till's line to the server: HTTP/1.1 on one kept connection, signed, compressed, every byte counted.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use data_encoding::HEXLOWER;
+use shared::keys::SigningKey;
+use shared::sync::protocol::{PROTO, PushBatch, PushReply, PushRequest};
+use shared::sync::request::{CREATED_HEADER, DEVICE_HEADER, NONCE_HEADER, RequestToSign, SIGNATURE_HEADER};
+use sync_server::Outside;
+
+use crate::server::Process;
+use crate::tills::BenchTill;
+
+/// As the till compresses.
+const ZSTD_LEVEL: i32 = 3;
+
+pub(crate) struct Line {
+    stream: BufReader<TcpStream>,
+    key: SigningKey,
+    device: shared::ids::DeviceId,
+    outside: Outside,
+    trip: Option<Duration>,
+    sent: usize,
+}
+
+impl Line {
+    pub(crate) fn to(server: &Process, till: &BenchTill) -> Result<Self> {
+        let stream = TcpStream::connect(server.addr())?;
+        stream.set_nodelay(true)?;
+        let (key, device, outside) = (till.key.clone(), till.origin.device, till.outside.clone());
+        Ok(Self { stream: BufReader::new(stream), key, device, outside, trip: None, sent: 0 })
+    }
+
+    /// Every answer comes so much later.
+    pub(crate) fn with_round_trip(self, trip: Duration) -> Self {
+        Self { trip: Some(trip), ..self }
+    }
+
+    /// Bytes sent so far, headers and all.
+    pub(crate) fn sent(&self) -> usize {
+        self.sent
+    }
+
+    pub(crate) fn push(&mut self, batches: Vec<PushBatch>) -> Result<PushReply> {
+        let request = PushRequest { proto: PROTO, log_id: None, batches, unsent_events: 0 };
+        let body = zstd::bulk::compress(&serde_json::to_vec(&request)?, ZSTD_LEVEL)?;
+        drop(request);
+        loop {
+            let (status, answer) = self.post("/v1/push", &body)?;
+            match status {
+                200 => return serde_json::from_slice(&answer).context("not an answer to a push"),
+                429 | 503 => wait(Duration::from_millis(200)),
+                _ => bail!("answered {status}: {}", String::from_utf8_lossy(&answer)),
+            }
+        }
+    }
+
+    fn post(&mut self, path: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {
+        let nonce = HEXLOWER.encode(&self.outside.random::<16>());
+        let created = self.outside.now();
+        let to_sign =
+            RequestToSign { method: "POST", path_and_query: path, body, created, nonce: &nonce, device: self.device };
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-encoding: zstd\r\n\
+             content-length: {}\r\n{DEVICE_HEADER}: {}\r\n{CREATED_HEADER}: {}\r\n{NONCE_HEADER}: {nonce}\r\n\
+             {SIGNATURE_HEADER}: {}\r\n\r\n",
+            body.len(),
+            self.device,
+            created.as_millis(),
+            to_sign.sign(&self.key),
+        );
+        let request = [head.as_bytes(), body].concat();
+        self.sent += request.len();
+        self.stream.get_mut().write_all(&request)?;
+        let answer = self.read()?;
+        if let Some(trip) = self.trip {
+            wait(trip);
+        }
+        Ok(answer)
+    }
+
+    fn read(&mut self) -> Result<(u16, Vec<u8>)> {
+        let mut status = String::new();
+        self.stream.read_line(&mut status)?;
+        let status = status.split(' ').nth(1).and_then(|status| status.parse().ok()).context("not HTTP")?;
+        let mut length = 0_usize;
+        loop {
+            let mut header = String::new();
+            ensure!(self.stream.read_line(&mut header)? > 0, "the line broke");
+            let Some((name, value)) = header.trim_end().split_once(": ") else { break };
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.parse()?;
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        Ok((status, body))
+    }
+}
+
+/// A wait that nothing ends early.
+pub(crate) fn wait(time: Duration) {
+    let (_keep, nothing) = mpsc::channel::<()>();
+    let _ = nothing.recv_timeout(time);
+}

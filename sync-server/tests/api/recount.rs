@@ -1,0 +1,85 @@
+//! What happens when something is wrong inside: a row the database refuses, a changed byte, a table that does not come
+//! from its events.
+
+use shared::event::Fact;
+use shared::sync::protocol::PushResult;
+use sync_server::app::verify::{Report, verify};
+
+use super::support::{TestServer, ok};
+
+fn meddle(server: &TestServer, sqlite: &'static str, postgres: &str) {
+    server.home.meddle(server.company.tenant_id, sqlite, postgres);
+}
+
+fn verified(server: &TestServer) -> Report {
+    let scratch = tempfile::tempdir().expect("a directory");
+    server.with_tenant(async |tenant| verify(tenant, scratch.path(), &server.outside).await.expect("a report"))
+}
+
+/// A fault of ours with one event costs the others nothing, and a newer program counts it.
+#[test]
+fn what_the_database_refuses_is_kept_aside_and_counted_once_it_does_not() {
+    let mut server = TestServer::start();
+    let sealed = {
+        let mut till = server.till(0);
+        let events = [till.started(), till.opened(), till.sale(1).0, till.sale(7).0, till.sale(2).0];
+        let sqlite = "CREATE TRIGGER fault BEFORE INSERT ON sale_line WHEN new.quantity_milli = 7000
+            BEGIN SELECT RAISE(ABORT, 'a fault of ours'); END";
+        let postgres = "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'a fault of ours'; END $$;
+            CREATE TRIGGER fault BEFORE INSERT ON sale_line FOR EACH ROW WHEN (NEW.quantity_milli = 7000)
+            EXECUTE FUNCTION fault()";
+        meddle(&server, sqlite, postgres);
+        let result: PushResult = till.push(&events);
+        assert_eq!(ok(&result), (5, vec!["projection_failed".to_owned()]));
+        assert_eq!(till.push(&events), result, "and said again");
+        till.head.chain
+    };
+    let totals = |server: &TestServer| {
+        let totals = server.admin().get("/v1/admin/day-totals?business_date=2026-11-21")["totals"].clone();
+        (totals["sales"].as_u64(), totals["total_minor"].as_i64())
+    };
+    assert_eq!(totals(&server), (Some(2), Some(3 * 5_990)));
+    server.restart();
+    assert_eq!(totals(&server), (Some(2), Some(3 * 5_990)), "nothing has changed yet");
+    meddle(&server, "DROP TRIGGER fault", "DROP TRIGGER fault ON sale_line");
+    server.restart();
+    assert_eq!(totals(&server), (Some(3), Some(10 * 5_990)));
+    assert_eq!(server.ask(async |tx| tx.list_flags_of(sealed, 0, (1, 9)).await.expect("flags")), vec![]);
+    server.restart();
+    assert_eq!(totals(&server), (Some(3), Some(10 * 5_990)), "once");
+}
+
+#[test]
+fn everything_counted_again_comes_to_the_same_and_a_changed_byte_shows() {
+    let server = TestServer::start();
+    let (mut till, mut bar) = (server.till(0), server.till(1));
+    let stem = [till.started(), till.opened()];
+    let at = till.head;
+    let (first, sale) = till.sale(1);
+    let ours = [first, till.sale(2).0];
+    till.push(&stem);
+    till.push(&ours);
+    till.head = at;
+    let theirs = [till.sale(3).0, till.write(&Fact::SaleCompleted(sale.clone()))];
+    till.push(&theirs);
+    let poured = [bar.started(), bar.opened(), bar.redeemed(&sale.tickets[0], 1)];
+    bar.push(&poured);
+    let origin = bar.origin();
+    let garbage = bar.head.follow(&origin, "this is no envelope");
+    bar.push(&[garbage]);
+    let found = verified(&server);
+    assert!(found.is_sound(), "{found:?}");
+    assert_eq!((found.chains, found.events), (2, 10));
+    let change = "UPDATE sale SET total_minor = total_minor + 1 WHERE receipt_no = 2";
+    meddle(&server, change, change);
+    assert_eq!(verified(&server).differing, ["sale"]);
+    meddle(
+        &server,
+        "UPDATE event SET line = replace(line, '5990', '5991') WHERE seq = 3 AND branch = 0",
+        "UPDATE event SET line = convert_to(replace(convert_from(line, 'UTF8'), '5990', '5991'), 'UTF8')
+         WHERE seq = 3 AND branch = 0",
+    );
+    let found = verified(&server);
+    assert_eq!(found.broken.len(), 2, "the line, and how many are good: {found:?}");
+}
