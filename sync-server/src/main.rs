@@ -72,7 +72,8 @@ enum Command {
         /// A file that is not there yet, or a directory (ending in `/`) that is empty or not there yet.
         to: PathBuf,
     },
-    /// Restores a backup into a data directory that is empty or not there yet, as a log of its own.
+    /// Restores a backup into a data directory or a PostgreSQL database that holds nothing yet, as a log of its own.
+    /// Whichever of the two it was taken of.
     Restore {
         /// The file or directory `backup` wrote.
         from: PathBuf,
@@ -142,11 +143,8 @@ fn start(arguments: Arguments) -> Result<()> {
             Ok(writeln!(std::io::stdout(), "{document}")?)
         }
         Command::Restore { from } => {
-            anyhow::ensure!(config.database_url.is_none(), "a backup is restored into a data directory");
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let (stamp, outside) = (config.stamp_path(), Outside::system());
-            let restoring = backup::restore(&from, &config.data_dir, &stamp, &outside);
-            print_manifest(&runtime.block_on(restoring)?);
+            print_manifest(&runtime.block_on(restore(&config, &from))?);
             println!("restored; the server waits for its tills until they were heard of");
             Ok(())
         }
@@ -185,6 +183,17 @@ fn print_manifest(manifest: &backup::Manifest) {
     for backup::Company { tenant_id, log_id, chains, events, items } in &manifest.companies {
         println!("company {tenant_id}  log {log_id}  {chains} chains  {events} events  {items} stream items");
     }
+}
+
+async fn restore(config: &Config, from: &Path) -> Result<backup::Manifest> {
+    let outside = Outside::system();
+    if config.database_url.is_none() {
+        return Ok(backup::restore(from, &config.data_dir, &config.stamp_path(), &outside).await?);
+    }
+    let store = config.open_store().await.context("cannot open the database")?;
+    let restored = backup::restore_into(&store, from, &config.data_dir, &outside).await;
+    store.close().await;
+    Ok(restored?)
 }
 
 async fn interrupted() -> Result<()> {

@@ -126,7 +126,7 @@ impl From<StoreError> for ApiError {
             }
             StoreError::Sql(_)
             | StoreError::Mighty
-            | StoreError::NotFiles
+            | StoreError::Occupied
             | StoreError::Migrate(_)
             | StoreError::Io(_)
             | StoreError::Corrupt(_) => Self::internal(&error),

@@ -5,7 +5,7 @@ use shared::time::Timestamp;
 use uuid::Uuid;
 
 use super::row::{Row, by_constraint};
-use super::sql::query;
+use super::sql::{Target, query};
 use super::{Result, Store, StoreError};
 
 /// A company, as the control file has it.
@@ -91,24 +91,24 @@ pub struct LoginGuard {
     pub locked_until: Option<Timestamp>,
 }
 
-impl Store {
-    pub(crate) async fn insert_tenant(&self, row: &TenantRow, now: Timestamp) -> Result<()> {
-        query(
-            "INSERT INTO tenant (tenant_id, slug, name, signing_key, pin_pepper, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(row.tenant_id)
-        .bind(&row.slug)
-        .bind(&row.name)
-        .bind(row.signing_key.as_slice())
-        .bind(row.pin_pepper.as_slice())
-        .bind(now.as_millis())
-        .execute(self.control().to_write())
-        .await
-        .map_err(by_constraint)?;
-        Ok(())
-    }
+pub(super) async fn insert_tenant(to: Target<'_>, row: &TenantRow, now: Timestamp) -> Result<()> {
+    query(
+        "INSERT INTO tenant (tenant_id, slug, name, signing_key, pin_pepper, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(row.tenant_id)
+    .bind(&row.slug)
+    .bind(&row.name)
+    .bind(row.signing_key.as_slice())
+    .bind(row.pin_pepper.as_slice())
+    .bind(now.as_millis())
+    .execute(to)
+    .await
+    .map_err(by_constraint)?;
+    Ok(())
+}
 
+impl Store {
     pub(crate) async fn find_tenant_row(&self, tenant_id: TenantId) -> Result<Option<TenantRow>> {
         let row = query("SELECT * FROM tenant WHERE tenant_id = $1")
             .bind(tenant_id)

@@ -11,6 +11,7 @@
 //! [`Tenant::write_beside`] others), then rows, and last, at the commit, the streams in the order of their names.
 
 mod audit;
+mod carry;
 mod catalog;
 mod control;
 mod copy;
@@ -72,9 +73,9 @@ pub enum StoreError {
     /// The role we would act as sees every company's rows, whatever a transaction says.
     #[error("the server's role in the database may see every company's rows; it will not serve as that")]
     Mighty,
-    /// Only files can be copied so.
-    #[error("this database is not in files; its own tools back it up")]
-    NotFiles,
+    /// What is to be filled holds something.
+    #[error("the database holds a company already, and nothing is ever written over")]
+    Occupied,
     /// The schema could not be brought up to date, or is newer than this program.
     #[error("the database's schema cannot be used by this version")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -138,9 +139,7 @@ impl Store {
     /// Opens the data directory, making what is missing and bringing the control file up to date.
     pub async fn open(dir: &Path) -> Result<Self> {
         make_private_dir(dir)?;
-        let path = dir.join("control.db");
-        make_private_file(&path)?;
-        let control = Database::open_file(&path, &sqlx::migrate!("../migrations/server/sqlite/control")).await?;
+        let control = open_control_file(dir).await?;
         Ok(Self { rooms: Rooms::Files(dir.to_owned()), control, tenants: tokio::sync::Mutex::default() })
     }
 
@@ -167,6 +166,13 @@ impl Store {
     pub(crate) fn control(&self) -> &Database {
         &self.control
     }
+}
+
+/// The list of companies in a directory, made when absent and brought up to date.
+async fn open_control_file(dir: &Path) -> Result<Database> {
+    let path = dir.join("control.db");
+    make_private_file(&path)?;
+    Database::open_file(&path, &sqlx::migrate!("../migrations/server/sqlite/control")).await
 }
 
 #[cfg(unix)]

@@ -126,6 +126,13 @@ pub(crate) async fn begin(pool: &PgPool, tenant: TenantId, access: Access) -> Re
     Ok(tx)
 }
 
+/// From here on the transaction sees another company's rows. Only for those who put back what was copied, company by
+/// company in one transaction.
+pub(crate) async fn turn_to(tx: &mut PgConnection, tenant: TenantId) -> Result<()> {
+    tx.execute(AssertSqlSafe(format!("SET LOCAL barra.tenant_id = '{tenant}'"))).await?;
+    Ok(())
+}
+
 /// Companies that share a number wait for each other needlessly, and that is all.
 fn lock_key(tenant: TenantId) -> i64 {
     let mut key = [0; 8];

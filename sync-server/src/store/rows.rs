@@ -17,21 +17,27 @@ const POSTGRES_ROWS: usize = 5_000;
 
 /// Rows to be inserted.
 pub(crate) struct Rows<'q> {
-    insert: &'static str,
-    kinds: &'static [Kind],
-    rest: &'static str,
+    insert: &'q str,
+    kinds: &'q [Kind],
+    rest: &'q str,
     values: Vec<Value<'q>>,
 }
 
 impl<'q> Rows<'q> {
     /// `INSERT INTO table (columns)`, what each column is, and what follows the rows: `ON CONFLICT …`.
-    pub(crate) fn new(insert: &'static str, kinds: &'static [Kind], rest: &'static str) -> Self {
+    pub(crate) fn new(insert: &'q str, kinds: &'q [Kind], rest: &'q str) -> Self {
         Self { insert, kinds, rest, values: Vec::new() }
     }
 
     /// One more row, a value for each column.
     pub(crate) fn push<const N: usize>(&mut self, row: [Value<'q>; N]) {
         debug_assert_eq!(N, self.kinds.len(), "a value for each column");
+        self.values.extend(row);
+    }
+
+    /// One more row whose table is not known here, a value for each column.
+    pub(crate) fn extend(&mut self, row: Vec<Value<'q>>) {
+        debug_assert_eq!(row.len(), self.kinds.len(), "a value for each column");
         self.values.extend(row);
     }
 

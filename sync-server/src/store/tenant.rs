@@ -8,6 +8,7 @@ use shared::ids::{Entropy, LogId, TenantId};
 use shared::time::Timestamp;
 use sqlx::PgPool;
 
+use super::control::insert_tenant;
 use super::database::{Database, Tx};
 use super::postgres::{self, Access};
 use super::sql::{Target, query};
@@ -81,11 +82,9 @@ impl Store {
 
     /// The file first: a company the control file knows always has one.
     async fn create_file(&self, dir: &Path, row: &TenantRow, log_id: LogId, now: Timestamp) -> Result<Database> {
-        let path = tenant_path(dir, row.tenant_id);
-        make_private_file(&path)?;
-        let db = Database::open_file(&path, &sqlx::migrate!("../migrations/server/sqlite/tenant")).await?;
+        let db = open_tenant_file(dir, row.tenant_id).await?;
         insert_log(db.to_write(), row.tenant_id, log_id, now).await?;
-        if let Err(error) = self.insert_tenant(row, now).await {
+        if let Err(error) = insert_tenant(self.control().to_write(), row, now).await {
             db.close().await;
             return Err(error);
         }
@@ -93,8 +92,9 @@ impl Store {
     }
 
     async fn create_rows(&self, pool: &PgPool, row: &TenantRow, log_id: LogId, now: Timestamp) -> Result<Database> {
-        self.insert_tenant(row, now).await?;
+        // In one: a company that is listed has its log.
         let mut tx = Tx::Postgres(postgres::begin(pool, row.tenant_id, Access::Write).await?);
+        insert_tenant(tx.sql(), row, now).await?;
         insert_log(tx.sql(), row.tenant_id, log_id, now).await?;
         tx.commit().await?;
         Ok(Database::Postgres(pool.clone()))
@@ -103,6 +103,13 @@ impl Store {
 
 pub(super) fn tenant_path(dir: &Path, tenant: TenantId) -> PathBuf {
     dir.join(format!("tenant-{tenant}.db"))
+}
+
+/// A company's file, made when absent and brought up to date.
+pub(super) async fn open_tenant_file(dir: &Path, tenant: TenantId) -> Result<Database> {
+    let path = tenant_path(dir, tenant);
+    make_private_file(&path)?;
+    Database::open_file(&path, &sqlx::migrate!("../migrations/server/sqlite/tenant")).await
 }
 
 async fn insert_log(to: Target<'_>, tenant: TenantId, log_id: LogId, now: Timestamp) -> Result<()> {

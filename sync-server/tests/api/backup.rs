@@ -8,8 +8,9 @@ use sync_server::StartError;
 use sync_server::app::backup::{self, BackupError, Done};
 use sync_server::app::check::CheckError;
 use sync_server::stamp::StampError;
+use sync_server::store::StoreError;
 
-use super::home::{Backend, block_on};
+use super::home::{BACKEND, Backend, block_on};
 use super::support::{TestServer, TestTill, ok, problem};
 
 fn beside(server: &TestServer, name: &str) -> PathBuf {
@@ -23,10 +24,19 @@ fn take(server: &TestServer, to: &Path) -> Result<Done, BackupError> {
 /// The house burns down; what is left is the backup, and the tills.
 fn burn_and_restore(server: &mut TestServer, from: &Path) {
     server.stop();
-    std::fs::remove_dir_all(server.home.data()).expect("it burns");
-    let stamp = server.home.stamp();
-    block_on(backup::restore(from, &server.home.data(), &stamp, &server.outside)).expect("restored");
+    server.home.burn();
+    restore(server, from).expect("restored");
     server.try_start().expect("it starts");
+}
+
+fn restore(server: &TestServer, from: &Path) -> Result<(), BackupError> {
+    let (data, stamp, outside) = (server.home.data(), server.home.stamp(), &server.outside);
+    match BACKEND {
+        Backend::Sqlite => block_on(backup::restore(from, &data, &stamp, outside)).map(drop),
+        Backend::Postgres => {
+            server.with_store(async |store| backup::restore_into(store, from, &data, outside).await).map(drop)
+        }
+    }
 }
 
 fn totals(server: &TestServer) -> Value {
@@ -47,7 +57,7 @@ fn night(server: &TestServer, place: usize, sales: u8) -> Parts {
 
 #[test]
 fn a_till_hears_what_is_in_a_backup_that_holds() {
-    let server = TestServer::start_on(Backend::Sqlite);
+    let server = TestServer::start();
     let mut till = server.till(0);
     let events = [till.started(), till.opened(), till.sale(1).0];
     till.push(&events);
@@ -66,14 +76,16 @@ fn a_till_hears_what_is_in_a_backup_that_holds() {
     assert_eq!(again.told, 0, "nothing new");
     assert!(beside(&server, "second/manifest.json").is_file());
     let left: Vec<_> = std::fs::read_dir(server.home.data().parent().expect("a parent")).expect("a list").collect();
-    assert_eq!(left.len(), 4, "data, note, file and directory, and nothing half-done: {left:?}");
+    // In PostgreSQL there is no data directory.
+    let all = if BACKEND == Backend::Sqlite { 4 } else { 3 };
+    assert_eq!(left.len(), all, "data, note, file and directory, and nothing half-done: {left:?}");
 }
 
 /// Sell, back up, sell more, lose everything, restore, let the tills come back: the same as if nothing had happened.
 #[test]
 fn a_restored_server_gets_back_from_its_tills_what_was_not_in_the_backup() {
     for name in ["night.barra", "night/"] {
-        let mut server = TestServer::start_on(Backend::Sqlite);
+        let mut server = TestServer::start();
         let (one, two) = (night(&server, 0, 3), night(&server, 1, 2));
         let to = beside(&server, name);
         take(&server, &to).expect("a backup");
@@ -178,16 +190,13 @@ fn a_server_cut_off_before_it_could_note_its_beat_starts_again() {
 
 #[test]
 fn books_that_were_touched_are_no_backup() {
-    let server = TestServer::start_on(Backend::Sqlite);
+    let server = TestServer::start();
     night(&server, 0, 2);
-    let path = server.home.data().join(format!("tenant-{}.db", server.company.tenant_id));
-    block_on(async {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-        let pool = sqlx::SqlitePool::connect_with(options).await.expect("a pool");
-        let spoilt = "UPDATE event SET line = replace(line, '5990', '5991') WHERE seq = 3";
-        assert_eq!(sqlx::query(spoilt).execute(&pool).await.expect("spoilt").rows_affected(), 1);
-        pool.close().await;
-    });
+    server.home.meddle(
+        server.company.tenant_id,
+        "UPDATE event SET line = replace(line, '5990', '5991') WHERE seq = 3",
+        "UPDATE event SET line = convert_to(replace(convert_from(line, 'UTF8'), '5990', '5991'), 'UTF8') WHERE seq = 3",
+    );
     let refused = take(&server, &beside(&server, "spoilt.barra")).expect_err("it does not hold");
     let BackupError::Check { source: CheckError::Event { seq, .. }, .. } = refused else { panic!("{refused}") };
     assert_eq!(seq, 3);
@@ -196,13 +205,15 @@ fn books_that_were_touched_are_no_backup() {
 
 #[test]
 fn a_damaged_backup_is_not_restored() {
-    let server = TestServer::start_on(Backend::Sqlite);
+    let mut server = TestServer::start();
     night(&server, 0, 1);
     let whole = beside(&server, "whole/");
     take(&server, &whole).expect("a backup");
-    let goal = beside(&server, "goal");
-    let stamp = beside(&server, "goal.stamp");
-    let try_it = |from: &Path| block_on(backup::restore(from, &goal, &stamp, &server.outside));
+    let over = restore(&server, &whole);
+    assert!(matches!(over, Err(BackupError::Exists(_) | BackupError::Store(StoreError::Occupied))), "{over:?}");
+    server.stop();
+    server.home.burn();
+    let try_it = |from: &Path| restore(&server, from);
     let name = format!("tenant-{}.db", server.company.tenant_id);
     let mut bytes = std::fs::read(whole.join(&name)).expect("a file");
     let place = bytes.len() / 2;
@@ -213,16 +224,34 @@ fn a_damaged_backup_is_not_restored() {
     assert!(try_it(&beside(&server, "text")).is_err());
     std::fs::remove_file(whole.join(&name)).expect("gone");
     assert!(matches!(try_it(&whole), Err(BackupError::Damaged(_))));
-    assert!(!goal.exists(), "nothing is left half-done");
-    assert!(matches!(
-        block_on(backup::restore(&whole, &server.home.data(), &stamp, &server.outside)),
-        Err(BackupError::Exists(_))
-    ));
+    assert!(!server.home.data().exists(), "nothing is left half-done");
+    let companies = server.with_store(async |store| store.list_tenants().await.expect("a list").len());
+    assert_eq!(companies, 0, "nothing is left half-done");
+}
+
+#[test]
+fn a_database_put_back_is_not_served_until_it_is_a_log_of_its_own() {
+    let mut server = TestServer::start();
+    night(&server, 0, 1);
+    server.restart();
+    server.stop();
+    let before = "UPDATE pulse SET beats = beats - 1";
+    server.home.meddle(server.company.tenant_id, before, before);
+    let refused = server.try_start().expect_err("it was put back");
+    assert!(matches!(refused, StartError::Stamp(StampError::Behind { .. })), "{refused}");
+    let adopted = server.with_store(async |store| {
+        backup::begin_anew(store, "put back by hand", &server.home.stamp(), &server.outside).await
+    });
+    adopted.expect("adopted");
+    server.try_start().expect("it starts");
+    assert_eq!(server.ask(async |tx| tx.list_logs().await.expect("logs")).len(), 2);
+    let waits = server.admin().get("/v1/admin/board")["waits_for"].clone();
+    assert_eq!(waits, serde_json::json!(["Mesón"]));
 }
 
 #[test]
 fn an_operator_may_answer_for_tills_that_will_not_come() {
-    let mut server = TestServer::start_on(Backend::Sqlite);
+    let mut server = TestServer::start();
     night(&server, 0, 1);
     let to = beside(&server, "night.barra");
     take(&server, &to).expect("a backup");
@@ -235,7 +264,7 @@ fn an_operator_may_answer_for_tills_that_will_not_come() {
 
 #[test]
 fn what_was_thought_of_an_event_is_in_its_device_s_stream() {
-    let server = TestServer::start_on(Backend::Sqlite);
+    let server = TestServer::start();
     let mut till = server.till(0);
     let events = [till.started(), till.sale(1).0];
     till.push(&events);

@@ -75,6 +75,15 @@ impl Home {
         self.config().open_store().await.expect("a store")
     }
 
+    /// Everything is lost, and there is an empty place for it.
+    pub(crate) fn burn(&mut self) {
+        if self.database.is_some() {
+            self.database = Some(new_database());
+        } else {
+            std::fs::remove_dir_all(self.data()).expect("it burns");
+        }
+    }
+
     /// As if a program to come had been here.
     pub(crate) fn claim_to_be_newer(&self) {
         let columns = "(version, description, success, checksum, execution_time)";

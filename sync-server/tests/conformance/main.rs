@@ -2,6 +2,7 @@
 //! company's, two servers on one database lose nothing when either is killed, and no reader of a stream ever misses an
 //! item.
 
+mod carried;
 mod cursor;
 #[path = "../api/home.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest")]

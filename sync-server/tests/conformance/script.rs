@@ -34,7 +34,7 @@ impl Transcript {
 }
 
 /// A night with everything that can go wrong in it.
-fn play(server: &TestServer) -> Vec<String> {
+pub(super) fn play(server: &TestServer) -> Vec<String> {
     let mut told = Transcript::default();
     enrol_wrongly(&mut told, server);
     let (mut seller, mut bar) = (server.till(0), server.till(1));

@@ -191,44 +191,81 @@ async fn tell(tenant: &Tenant, checked: &Checked, now: Timestamp) -> Result<u64,
     Ok(told)
 }
 
-/// Restores a backup into a data directory that holds nothing yet, as a log of its own.
+/// Restores a backup into a data directory that holds nothing yet, as a log of its own. Whichever database it was taken
+/// of.
 pub async fn restore(from: &Path, data_dir: &Path, stamp: &Path, outside: &Outside) -> Result<Manifest, BackupError> {
     let is_taken = data_dir.is_dir() && data_dir.read_dir()?.next().is_some();
     if is_taken {
         return Err(BackupError::Exists(data_dir.to_owned()));
     }
     let work = Scratch::beside(data_dir, "part")?;
+    let (manifest, store) = unfold(from, &work.0, outside).await?;
+    // A note inside the directory moves there with it.
+    let inside = stamp.strip_prefix(data_dir).map(|rest| work.0.join(rest));
+    let noted = stamp::beat(&store, inside.as_deref().unwrap_or(stamp), outside.random()).await;
+    store.close().await;
+    noted?;
+    move_into(&work.0, data_dir)?;
+    Ok(manifest)
+}
+
+/// Restores a backup into a PostgreSQL database that holds nothing yet, as a log of its own, all of it or nothing.
+/// Whichever database it was taken of. It is unfolded and proved beside `aside` first.
+pub async fn restore_into(
+    database: &Store,
+    from: &Path,
+    aside: &Path,
+    outside: &Outside,
+) -> Result<Manifest, BackupError> {
+    if !database.list_tenants().await?.is_empty() {
+        return Err(StoreError::Occupied.into());
+    }
+    let work = Scratch::beside(aside, "part")?;
+    let (manifest, store) = unfold(from, &work.0, outside).await?;
+    let filled = database.fill_from(&store).await;
+    store.close().await;
+    filled?;
+    Ok(manifest)
+}
+
+/// Unpacks a backup, proves it, and makes it a log of its own.
+async fn unfold(from: &Path, work: &Path, outside: &Outside) -> Result<(Manifest, Store), BackupError> {
     if from.is_dir() {
         for entry in std::fs::read_dir(from)? {
             let entry = entry?;
-            let to = work.0.join(entry.file_name());
+            let to = work.join(entry.file_name());
             make_private_file(&to)?;
             std::io::copy(&mut File::open(entry.path())?, &mut File::options().write(true).open(to)?)?;
         }
     } else {
-        pack::unpack(from, &work.0)?;
+        pack::unpack(from, work)?;
     }
-    let manifest = read_manifest(&work.0)?;
-    std::fs::remove_file(work.0.join(MANIFEST))?;
-    let store = Store::open(&work.0).await?;
-    let restored = async {
+    let manifest = read_manifest(work)?;
+    std::fs::remove_file(work.join(MANIFEST))?;
+    let store = Store::open(work).await?;
+    let done = async {
         prove_store(&store).await?;
         let taken_at = jiff::Timestamp::from_millisecond(manifest.taken_at.as_millis()).unwrap_or_default();
-        // A note inside the directory moves there with it.
-        let inside = stamp.strip_prefix(data_dir).map(|rest| work.0.join(rest));
-        let stamp = inside.as_deref().unwrap_or(stamp);
-        begin_anew(&store, &format!("restored from a backup of {taken_at}"), stamp, outside).await
+        begin_log(&store, &format!("restored from a backup of {taken_at}"), outside).await
     }
     .await;
-    store.close().await;
-    restored?;
-    move_into(&work.0, data_dir)?;
-    Ok(manifest)
+    match done {
+        Ok(()) => Ok((manifest, store)),
+        Err(error) => {
+            store.close().await;
+            Err(error)
+        }
+    }
 }
 
 /// Makes databases a log of their own, wherever they came from: cursors and acknowledgements of the one before are
 /// compared, tills that were enrolled are waited for, and nobody is signed in.
 pub async fn begin_anew(store: &Store, reason: &str, stamp: &Path, outside: &Outside) -> Result<(), BackupError> {
+    begin_log(store, reason, outside).await?;
+    Ok(stamp::beat(store, stamp, outside.random()).await?)
+}
+
+async fn begin_log(store: &Store, reason: &str, outside: &Outside) -> Result<(), BackupError> {
     let now = outside.now();
     for row in store.list_tenants().await? {
         let tenant = store.load_tenant(row.tenant_id).await?;
@@ -239,8 +276,7 @@ pub async fn begin_anew(store: &Store, reason: &str, stamp: &Path, outside: &Out
         tx.commit().await?;
     }
     store.end_sessions().await?;
-    store.rename_instance(outside.random()).await?;
-    Ok(stamp::beat(store, stamp, outside.random()).await?)
+    Ok(store.rename_instance(outside.random()).await?)
 }
 
 fn list_files(dir: &Path) -> Result<Vec<BackupFile>, BackupError> {
