@@ -18,7 +18,7 @@ pub enum Bug {
     RetryOnlyOnWrite,
     /// A refused chain holds up the ones behind it.
     PoisonBlocks,
-    /// A page as long as was asked for is taken for the last one, and the head for where it ends.
+    /// A page shorter than was asked for is taken for the last one, and the head for where it ends.
     PageSizeOffByOne,
     /// A stream that does not fit is brought to fit by adopting the server's head.
     AdoptRemoteHead,

@@ -77,13 +77,26 @@ impl World {
         match server::serve(&mut self.dbs, company, &device, &request, &manner) {
             Ok((answer, did)) => {
                 self.check_served(company, &request, &answer, &did);
-                Ok(answer)
+                Ok(self.garbled(answer))
             }
             Err(code) => {
                 self.check_refused(company, &request, code);
                 Err(self.refusal(code, None))
             }
         }
+    }
+
+    /// A stream's page comes short, as a server under pressure cuts it, or with its first line missing.
+    fn garbled(&mut self, answer: Answer) -> Answer {
+        let Answer::Pull(mut reply) = answer else { return answer };
+        if self.strikes(Fault::Pressure, 300) {
+            let most = 1 + self.rng.place(5);
+            reply.items.truncate(most);
+        }
+        if reply.items.len() > 1 && self.strikes(Fault::Truncate, 100) {
+            reply.items.remove(0);
+        }
+        Answer::Pull(reply)
     }
 
     /// A byte of a pushed event changes on the way.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::rc::Rc;
 
 use shared::event::{Hash, Origin, SealedEvent};
-use shared::ids::{DeviceId, LogId, RegisterId, StaffId, TenantId, VenueId};
+use shared::ids::{ChainId, DeviceId, LogId, RegisterId, StaffId, TenantId, VenueId};
 use shared::keys::{PublicKey, SigningKey};
 use shared::sync::exchange::{Answer, Failure, Request};
 
@@ -102,8 +102,8 @@ pub struct World {
     pub(crate) excused: BTreeSet<[u8; 32]>,
     /// Every event anybody wrote.
     pub(crate) written: BTreeSet<[u8; 32]>,
-    /// Tills that wait an hour, for something only a person can change.
-    pub(crate) hourly: BTreeSet<usize>,
+    /// Tills that wait an hour, for something only a person can change, and the chains it is about.
+    pub(crate) hourly: BTreeMap<usize, Vec<ChainId>>,
     pub(crate) checks: Checks,
     pub(crate) violation: Option<Violation>,
     pub(crate) events: u64,
@@ -170,7 +170,7 @@ impl World {
             told: Vec::new(),
             excused: BTreeSet::new(),
             written: BTreeSet::new(),
-            hourly: BTreeSet::new(),
+            hourly: BTreeMap::new(),
             checks: Checks::default(),
             violation: None,
             events: 0,

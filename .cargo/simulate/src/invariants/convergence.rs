@@ -4,6 +4,8 @@ use shared::sync::exchange::Request;
 use shared::sync::protocol::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_BATCHES, MAX_HELLO_CHAINS, MAX_PULL_ITEMS};
 use shared::sync::stream::StreamName;
 
+use crate::faults::Fault;
+use crate::server::db::StoredChain;
 use crate::till::Till;
 use crate::world::{Stage, World};
 
@@ -21,7 +23,10 @@ impl World {
     }
 
     fn is_behind(&self, no: usize, till: &Till, stage: Stage) -> bool {
-        if till.is_revoked || (stage == Stage::WithPoison && self.hourly.contains(&no)) {
+        // What else was refused by chance in the night waits its hour; a poisoned chain holds up no other.
+        let poisoned = self.poison.as_ref().map(|poison| poison.chain);
+        let is_resting = self.hourly.get(&no).is_some_and(|chains| chains.iter().any(|chain| Some(*chain) != poisoned));
+        if till.is_revoked || (stage == Stage::WithPoison && is_resting) {
             return false;
         }
         let db = &self.dbs[till.company];
@@ -93,9 +98,33 @@ impl World {
             self.check_snapshots(company);
         }
         self.check_agreement();
+        self.check_given_back();
         self.checks.look(27);
         if let Some(till) = self.tills.iter().position(|till| till.disk.bytes() > MOST_BYTES) {
             self.broken(27, format!("till {till} holds more than its disk"));
+        }
+    }
+
+    /// 23: a till that went back in time has its own events again. Where requests linger, or nobody says hello, a till may
+    /// learn of them only at its next start, and a copy's events are not its own: such nights are left out.
+    fn check_given_back(&mut self) {
+        let lingers = [Fault::Duplicate, Fault::Reorder, Fault::SlowCommit, Fault::OldServer, Fault::Truncate];
+        if lingers.iter().any(|fault| self.faults.has(*fault)) {
+            return;
+        }
+        let mut missing = None;
+        for (no, till) in self.tills.iter().enumerate().filter(|(_, till)| till.twin.is_none() && !till.is_revoked) {
+            let of_till =
+                |stored: &&StoredChain| stored.origin().device == till.origin.device && stored.branches.len() == 1;
+            for stored in self.dbs[till.company].chains.values().filter(of_till) {
+                let head = stored.known.branches[0].head;
+                if till.disk.hash_of(head.chain, head.seq) != Some(head.hash) {
+                    missing = Some(format!("till {no} never got back {} up to {}", head.chain, head.seq));
+                }
+            }
+        }
+        if let Some(detail) = missing {
+            self.broken(23, detail);
         }
     }
 

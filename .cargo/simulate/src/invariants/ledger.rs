@@ -231,7 +231,7 @@ impl World {
                 matches!(code, ProblemCode::Revoked | ProblemCode::UpgradeRequired | ProblemCode::Unprocessable)
             }));
         if hourly {
-            self.hourly.insert(till);
+            self.hourly.insert(till, report.refused.clone());
         } else {
             self.hourly.remove(&till);
         }

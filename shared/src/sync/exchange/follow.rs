@@ -96,7 +96,7 @@ impl Exchange {
         };
         // A head behind our cursor is an answer from a copy that lags, not news.
         at.has_more = !reply.items.is_empty() && end.seq < reply.head_seq;
-        if sabotage::is(Bug::PageSizeOffByOne) && reply.items.len() == MAX_PULL_ITEMS {
+        if sabotage::is(Bug::PageSizeOffByOne) && !reply.items.is_empty() && reply.items.len() < MAX_PULL_ITEMS {
             at.has_more = false;
             at.pages = pages.into();
             if let Some(last) = at.pages.back_mut() {

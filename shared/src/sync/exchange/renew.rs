@@ -55,7 +55,10 @@ impl Exchange {
                 if !is_good {
                     return self.renew_from_start(at);
                 }
-                at.source = Source::Parts(Box::new(manifest), 0);
+                let adopts = sabotage::is(Bug::AdoptRemoteHead);
+                let from = if adopts { manifest.parts.len() } else { 0 };
+                at.stale = adopts.then(VecDeque::new);
+                at.source = Source::Parts(Box::new(manifest), from);
                 self.lay(at)
             }
             (Source::Parts(manifest, next), Input::Answered(Ok(Answer::Part(text)), _)) => {
