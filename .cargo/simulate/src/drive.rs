@@ -67,7 +67,7 @@ impl World {
     fn process(&mut self, till: usize, chain: ChainId) -> Process {
         let exchange = self.tills[till].exchange(&company_key(self.tills[till].company));
         let wake = self.number();
-        Process { exchange, chain, wake, waiting: None, started: self.now, hlc: Hlc::default() }
+        Process { exchange, chain, wake, waiting: None, forked: None, started: self.now, hlc: Hlc::default() }
     }
 
     /// A copy of a till goes on in the same chain, knowing nothing of the other.
@@ -224,7 +224,13 @@ impl World {
                         }
                         Ok(Input::Written)
                     }
-                    Commit::Full => Ok(Input::NotWritten(self.random())),
+                    Commit::Full => {
+                        // Until there is room it goes on where it is.
+                        if let Some(process) = &mut self.tills[till].process {
+                            process.forked = None;
+                        }
+                        Ok(Input::NotWritten(self.random()))
+                    }
                     Commit::Dead => Err(()),
                 })
             }

@@ -305,6 +305,7 @@ impl World {
     fn clone_live(&mut self, till: usize) {
         let Some(chain) = self.tills[till].process.as_ref().map(|process| process.chain) else { return };
         let copy = self.copy_of(till);
+        self.copied.insert(chain);
         self.go_on(copy, chain);
     }
 

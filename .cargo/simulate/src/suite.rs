@@ -122,10 +122,18 @@ pub struct Found {
     pub violation: Option<Violation>,
 }
 
-/// Plants a bug and plays until it is found.
+/// Plants a bug and plays until it is found. A seed that breaks something without the bug as well shows nothing about it.
 pub fn hunt(plan: &Plan, bug: Planted, threads: usize) -> Found {
-    let summary = run(&Plan { bug: Some(bug), twice_every: 0, ..*plan }, threads, true);
-    let first = summary.violations.into_iter().next();
-    let seeds_needed = first.as_ref().map(|(seed, _)| seed - plan.start + 1);
-    Found { bug, seeds_needed, violation: first.map(|(_, violation)| violation) }
+    let planted = Plan { bug: Some(bug), twice_every: 0, ..*plan };
+    let mut start = plan.start;
+    let end = plan.start + plan.seeds;
+    while start < end {
+        let summary = run(&Plan { start, seeds: end - start, ..planted }, threads, true);
+        let Some((seed, violation)) = summary.violations.into_iter().next() else { break };
+        if play(seed, plan.faults, plan.scale, None).violation.is_none() {
+            return Found { bug, seeds_needed: Some(seed - plan.start + 1), violation: Some(violation) };
+        }
+        start = seed + 1;
+    }
+    Found { bug, seeds_needed: None, violation: None }
 }

@@ -104,6 +104,8 @@ pub struct World {
     pub(crate) written: BTreeSet<[u8; 32]>,
     /// Tills that wait an hour, for something only a person can change, and the chains it is about.
     pub(crate) hourly: BTreeMap<usize, Vec<ChainId>>,
+    /// Chains of which a copy ran beside the one that began them.
+    pub(crate) copied: BTreeSet<ChainId>,
     pub(crate) checks: Checks,
     pub(crate) violation: Option<Violation>,
     pub(crate) events: u64,
@@ -171,6 +173,7 @@ impl World {
             excused: BTreeSet::new(),
             written: BTreeSet::new(),
             hourly: BTreeMap::new(),
+            copied: BTreeSet::new(),
             checks: Checks::default(),
             violation: None,
             events: 0,
@@ -344,7 +347,10 @@ impl World {
                     self.check_liveness(stage);
                     break;
                 }
-                let Some(due) = self.next() else { break };
+                let Some(due) = self.next() else {
+                    self.check_liveness(stage);
+                    break;
+                };
                 self.handle(due);
             }
             longest = longest.max(self.now - from);

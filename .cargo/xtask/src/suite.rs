@@ -27,6 +27,7 @@ pub fn test(house: &House) -> Result<()> {
     steps.take("tests", || cargo(house, &["test", "--workspace", "--quiet"]))?;
     steps.take("power cuts", || power_cut::cut(house, power_cut::LOOPS, 1, None, false))?;
     steps.take("simulated nights", || simulate::nights(house))?;
+    steps.take("planted bugs", || simulate::sabotage(house))?;
     steps.take("a night of two tills", || demo::play(house, None, NIGHT_SECONDS))?;
     steps.print();
     Ok(())

@@ -1,5 +1,8 @@
 //! Invariants 23, 26 and 27: it all arrives, by itself, and fits.
 
+use std::rc::Rc;
+
+use shared::event::SealedEvent;
 use shared::sync::exchange::Request;
 use shared::sync::protocol::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_BATCHES, MAX_HELLO_CHAINS, MAX_PULL_ITEMS};
 use shared::sync::stream::StreamName;
@@ -23,10 +26,7 @@ impl World {
     }
 
     fn is_behind(&self, no: usize, till: &Till, stage: Stage) -> bool {
-        // What else was refused by chance in the night waits its hour; a poisoned chain holds up no other.
-        let poisoned = self.poison.as_ref().map(|poison| poison.chain);
-        let is_resting = self.hourly.get(&no).is_some_and(|chains| chains.iter().any(|chain| Some(*chain) != poisoned));
-        if till.is_revoked || (stage == Stage::WithPoison && is_resting) {
+        if till.is_revoked {
             return false;
         }
         let db = &self.dbs[till.company];
@@ -37,18 +37,21 @@ impl World {
             let cursor = till.disk.cursors.get(name);
             head == 0 || cursor.is_some_and(|at| (at.log_id, at.seq, at.hash) == (db.log_id, head, hash))
         };
-        till.disk.log_id != Some(db.log_id) || self.unsent(till) > 0 || !names.iter().all(is_read)
+        till.disk.log_id != Some(db.log_id) || self.unsent(no, till, stage) > 0 || !names.iter().all(is_read)
     }
 
-    /// Events still to be sent, those aside that the server refuses, and what is behind them.
-    fn unsent(&self, till: &Till) -> u64 {
+    /// Events still to be sent. While there is an event the server refuses, it and what is behind it are left aside, and
+    /// so is a chain that waits its hour because it was refused once: those, and no other chain.
+    fn unsent(&self, no: usize, till: &Till, stage: Stage) -> u64 {
         let disk = &till.disk;
-        let Some(poison) = &self.poison else { return disk.unsent() };
-        let stuck = disk.chains.values().filter_map(|chain| {
-            let place = chain.events.iter().position(|event| event.hash == poison.hash)?;
-            Some((chain.events.len() - place) as u64)
+        let resting = self.hourly.get(&no).filter(|_| stage == Stage::WithPoison);
+        let left = disk.chains.iter().filter(|(id, _)| !resting.is_some_and(|chains| chains.contains(id)));
+        let left = left.map(|(_, chain)| {
+            let is_poison = |event: &Rc<SealedEvent>| self.poison.as_ref().is_some_and(|it| it.hash == event.hash);
+            let until = chain.events.iter().position(is_poison).unwrap_or(chain.events.len());
+            (until as u64).saturating_sub(disk.proved(chain))
         });
-        disk.unsent().saturating_sub(stuck.sum())
+        left.sum()
     }
 
     /// Whether everything that can be said is said.
@@ -61,7 +64,8 @@ impl World {
         let behind = self.tills.iter().enumerate().find(|(no, till)| self.is_behind(*no, till, stage));
         let Some((no, till)) = behind else { return };
         let invariant = if self.poison.is_some() { 6 } else { 26 };
-        let detail = format!("till {no} has {} events to send and nothing more will happen", self.unsent(till));
+        let detail =
+            format!("till {no} has {} events to send and nothing more will happen", self.unsent(no, till, stage));
         self.checks.look(invariant);
         self.broken(invariant, detail);
     }

@@ -96,11 +96,26 @@ impl World {
                         {
                             self.check_proof(till, *chain, *seq, deeds);
                         }
+                        if let Operation::Fork { chain, .. } = operation
+                            && let Some(process) = &mut self.tills[till].process
+                            && process.chain == *chain
+                        {
+                            process.forked = Some(*chain);
+                        }
                     }
                 }
                 Deed::StoreOwn { chain, events, before } => self.check_own(till, *chain, *before, events),
                 deed => self.check_stream_deed(till, deed),
             }
+        }
+    }
+
+    /// 7: who was told that the chain being written is forked goes on in another.
+    pub(super) fn check_sealed(&mut self, till: usize, event: &SealedEvent) {
+        let Some(forked) = self.tills[till].process.as_ref().and_then(|process| process.forked) else { return };
+        self.checks.look(7);
+        if event.chain == forked {
+            self.broken(7, format!("till {till} was told that {forked} is forked, and writes on in it"));
         }
     }
 
@@ -174,6 +189,10 @@ impl World {
                 if branches < 2 {
                     return self.broken(7, format!("{chain} forked, and one side is not kept"));
                 }
+            }
+            // A start, a restore, a copied disk: each begins a chain of its own.
+            if did.forked.contains(&chain) && !self.copied.contains(&chain) {
+                return self.broken(7, format!("{chain} forked, and no running copy of it was ever made"));
             }
             if did.forked.contains(&chain)
                 && !reply.results.iter().any(|it| matches!(it, PushResult::Fork { chain: of, .. } if *of == chain))

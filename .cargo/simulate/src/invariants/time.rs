@@ -7,7 +7,7 @@ use crate::till::night::Written;
 use crate::world::World;
 
 impl World {
-    /// 15, 24, 25: an event as it is about to be written.
+    /// 7, 15, 24, 25: an event as it is about to be written.
     pub(crate) fn check_written(&mut self, till: usize, written: &Written) {
         self.written.insert(*written.event.hash.as_bytes());
         self.checks.look(24);
@@ -21,6 +21,7 @@ impl World {
             self.check_sale(till, sale);
         }
         self.check_actor(till, written);
+        self.check_sealed(till, &written.event);
     }
 
     /// 25: nobody acts whom this till knows to be withdrawn.

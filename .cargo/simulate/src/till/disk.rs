@@ -57,8 +57,6 @@ pub struct Disk {
     pub receipts: u64,
     /// People this till knows to be withdrawn.
     pub revoked_staff: BTreeSet<Rc<str>>,
-    /// A bug's: the disk cuts events it counts as safe.
-    pub cut: BTreeMap<ChainId, u64>,
 }
 
 impl Chain {
@@ -95,10 +93,13 @@ impl Disk {
 
     /// How many events the server is not proved to hold.
     pub fn unsent(&self) -> u64 {
-        let log = self.log_id;
-        let proved = |chain: &Chain| chain.proof.filter(|proof| Some(proof.log_id) == log).map_or(0, |proof| proof.seq);
-        let left = |chain: &Chain| (chain.events.len() as u64).saturating_sub(proved(chain));
+        let left = |chain: &Chain| (chain.events.len() as u64).saturating_sub(self.proved(chain));
         self.chains.values().map(left).sum()
+    }
+
+    /// How many events of a chain the server last heard of is proved to hold.
+    pub fn proved(&self, chain: &Chain) -> u64 {
+        chain.proof.filter(|proof| Some(proof.log_id) == self.log_id).map_or(0, |proof| proof.seq)
     }
 
     /// What a greeting needs to know.

@@ -26,6 +26,8 @@ pub struct Process {
     pub wake: u64,
     /// The request whose answer is awaited.
     pub waiting: Option<u64>,
+    /// A chain it was told is forked, and must not write on.
+    pub forked: Option<ChainId>,
     /// When it started, true time.
     pub started: i64,
     /// The hybrid clock, where a bug keeps it in memory.
