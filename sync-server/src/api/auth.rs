@@ -16,6 +16,7 @@ use shared::sync::request::{
 };
 use shared::time::Timestamp;
 
+use super::again::again;
 use super::error::ApiError;
 use crate::Inner;
 use crate::app::admin::{self, Session};
@@ -85,11 +86,14 @@ impl FromRequest<Arc<Inner>> for SignedRequest {
     async fn from_request(request: Request<Body>, app: &Arc<Inner>) -> Result<Self, ApiError> {
         let asked = TicketedRequest::check(request, app, MAX_QUESTION_BYTES, require_good_standing).await?;
         let TicketedRequest { request, ticket, now, unsent } = asked;
-        let mut tx = request.tenant.write_beside().await?;
-        if !ticket.admit(&mut tx, &request.device, now, unsent).await? {
-            return Err(PushError::Replayed.into());
-        }
-        tx.commit().await?;
+        again(&app.outside, || async {
+            let mut tx = request.tenant.write_beside().await?;
+            if !ticket.admit(&mut tx, &request.device, now, unsent).await? {
+                return Err(PushError::Replayed.into());
+            }
+            Ok(tx.commit().await?)
+        })
+        .await?;
         Ok(request)
     }
 }

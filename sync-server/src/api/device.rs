@@ -12,6 +12,7 @@ use shared::ids::{DeviceId, LogId};
 use shared::sync::ingest::Refusal;
 use shared::sync::protocol::{EnrollReply, EnrollRequest, MAX_PULL_ITEMS, ProblemCode, PullReply, PushReply};
 
+use super::again::again;
 use super::auth::{SignedRequest, TicketedRequest};
 use super::error::ApiError;
 use super::limit;
@@ -39,7 +40,8 @@ pub(crate) async fn enroll_device(
     }
     let request: EnrollRequest =
         serde_json::from_slice(&body).map_err(|error| ApiError::malformed(format!("not an enrolment: {error}")))?;
-    let reply = enroll::enroll(&app.store, &request, app.outside.now()).await;
+    let enrol = || async { Ok(enroll::enroll(&app.store, &request, app.outside.now()).await?) };
+    let reply = again(&app.outside, enrol).await;
     app.metrics.enrolments(reply.is_ok());
     let reply = reply?;
     tracing::info!(device = %reply.device_id, tenant = %reply.tenant_id, "a till enrolled");
@@ -60,8 +62,14 @@ pub(crate) async fn enroll_device(
 ))]
 pub(crate) async fn push_events(
     State(app): State<Arc<Inner>>,
-    TicketedRequest { request, ticket, now, .. }: TicketedRequest,
+    request: TicketedRequest,
 ) -> Result<Json<PushReply>, ApiError> {
+    again(&app.outside, || take_in(&app, &request)).await
+}
+
+async fn take_in(app: &Inner, ticketed: &TicketedRequest) -> Result<Json<PushReply>, ApiError> {
+    let TicketedRequest { request, ticket, now, .. } = ticketed;
+    let now = *now;
     let started = app.outside.clock.up_ms();
     let _pass = app.gate.enter(request.tenant.tenant_id).await.map_err(|_| ApiError::crowded())?;
     let arriving = app.groups.announce(request.tenant.tenant_id);
@@ -73,12 +81,13 @@ pub(crate) async fn push_events(
         Ok(parsed) => parsed,
         Err(ParseError::TooLarge) => return Err(ApiError::too_large()),
         Err(ParseError::Unreadable) => {
-            keep(&request.tenant, request.device.device_id, "unreadable", &request.body, &app).await?;
+            keep(&request.tenant, request.device.device_id, "unreadable", &request.body, app).await?;
             let title = "the request cannot be read; its bytes are kept";
             return Err(ApiError::new(ProblemCode::Unprocessable, title));
         }
     };
-    let offer = Offer { device: request.device.clone(), key: request.key, request: parsed, now, ticket: Some(ticket) };
+    let offer =
+        Offer { device: request.device.clone(), key: request.key, request: parsed, now, ticket: Some(ticket.clone()) };
     let pushed = match push::push(&app.groups, &request.tenant, arriving, offer).await {
         Ok(pushed) => pushed,
         Err(error) => {
@@ -90,11 +99,12 @@ pub(crate) async fn push_events(
                 PushError::Refused(Refusal::TooLarge | Refusal::Protocol(_))
                 | PushError::Replayed
                 | PushError::Unfinished
+                | PushError::Collided
                 | PushError::Store(_) => None,
             };
             if let Some(reason) = reason {
                 tracing::warn!(device = %request.device.device_id, %error, "a push was refused; its bytes are kept");
-                keep(&request.tenant, request.device.device_id, reason, &request.body, &app).await?;
+                keep(&request.tenant, request.device.device_id, reason, &request.body, app).await?;
             }
             return Err(error.into());
         }
@@ -112,9 +122,12 @@ async fn keep(
     body: &[u8],
     app: &Inner,
 ) -> Result<(), ApiError> {
-    let mut tx = tenant.write().await?;
-    tx.keep_intake(&Intake { device_id, reason, body }, app.outside.now(), INTAKE_QUOTA_BYTES).await?;
-    Ok(tx.commit().await?)
+    again(&app.outside, || async {
+        let mut tx = tenant.write().await?;
+        tx.keep_intake(&Intake { device_id, reason, body }, app.outside.now(), INTAKE_QUOTA_BYTES).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
 }
 
 /// How far a till has come in a stream.

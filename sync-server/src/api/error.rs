@@ -21,11 +21,13 @@ pub(crate) struct ApiError {
     pub(crate) code: ProblemCode,
     pub(crate) title: String,
     pub(crate) retry_after_s: Option<u64>,
+    /// Two changes met and this one was undone: it may be done again at once.
+    pub(crate) is_collision: bool,
 }
 
 impl ApiError {
     pub(crate) fn new(code: ProblemCode, title: impl Into<String>) -> Self {
-        Self { code, title: title.into(), retry_after_s: None }
+        Self { code, title: title.into(), retry_after_s: None, is_collision: false }
     }
 
     pub(crate) fn unauthenticated() -> Self {
@@ -47,6 +49,10 @@ impl ApiError {
     /// What passes by itself.
     pub(crate) fn try_again(title: impl Into<String>) -> Self {
         Self { retry_after_s: Some(1), ..Self::new(ProblemCode::Unavailable, title) }
+    }
+
+    pub(crate) fn collided() -> Self {
+        Self { is_collision: true, ..Self::try_again("the server is busy; try again") }
     }
 
     pub(crate) fn crowded() -> Self {
@@ -81,6 +87,10 @@ pub(crate) fn status(code: ProblemCode) -> StatusCode {
     }
 }
 
+/// On an answer: two changes met, and this one was undone.
+#[derive(Clone)]
+pub(crate) struct Collided;
+
 /// Rides on an answer until the outermost layer, which knows the time, writes it out.
 #[derive(Clone)]
 pub(crate) struct Pending {
@@ -93,6 +103,9 @@ impl IntoResponse for ApiError {
         let mut response = status(self.code).into_response();
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.is_collision {
+            response.extensions_mut().insert(Collided);
         }
         response.extensions_mut().insert(Pending { code: self.code, title: self.title });
         response
@@ -124,6 +137,10 @@ impl From<StoreError> for ApiError {
                 tracing::warn!(%error, "the database was busy for too long");
                 Self::try_again("the server is busy; try again")
             }
+            StoreError::Collided(_) => {
+                tracing::warn!(%error, cause = ?std::error::Error::source(&error), "a change was undone");
+                Self::collided()
+            }
             StoreError::Sql(_)
             | StoreError::Mighty
             | StoreError::Occupied
@@ -139,6 +156,7 @@ impl From<PushError> for ApiError {
         let code = match error {
             PushError::Store(error) => return error.into(),
             PushError::Replayed => ProblemCode::Replayed,
+            PushError::Collided => return Self::collided(),
             PushError::Unfinished => return Self::try_again("the server could not finish this; send it again"),
             PushError::Refused(Refusal::TooLarge) => ProblemCode::TooLarge,
             PushError::Refused(Refusal::Protocol(_)) => ProblemCode::UpgradeRequired,

@@ -8,6 +8,7 @@ use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use shared::sync::protocol::{Hello, HelloReply, MAX_OWN_EVENTS, OwnEvents};
 
+use super::again::again;
 use super::auth::SignedRequest;
 use super::error::ApiError;
 use super::openapi::ProblemDoc;
@@ -30,7 +31,8 @@ pub(crate) async fn say_hello(
     let said: Hello =
         serde_json::from_slice(&request.body).map_err(|error| ApiError::malformed(format!("not a hello: {error}")))?;
     let SignedRequest { tenant, device, key, .. } = request;
-    let mut reply = hello::hello(&tenant, &device, key, &said, app.outside.now()).await?;
+    let greet = || async { Ok(hello::hello(&tenant, &device, key, &said, app.outside.now()).await?) };
+    let mut reply = again(&app.outside, greet).await?;
     reply.window = app.gate.window();
     if reply.certificate.is_some() {
         tracing::info!(device = %device.device_id, "a certificate was renewed");

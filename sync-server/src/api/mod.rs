@@ -1,6 +1,7 @@
 //! HTTP: who asks, what they may, what they get. The only room that knows axum.
 
 mod admin;
+mod again;
 mod auth;
 mod bell;
 mod console;

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ApiError, Pending};
-use super::{admin, bell, console, device, health, hello, openapi, snapshot, till_bell};
+use super::{admin, again, bell, console, device, health, hello, openapi, snapshot, till_bell};
 use crate::Inner;
 
 /// Largest body of anything but a push.
@@ -50,6 +50,7 @@ pub(crate) fn router(app: Arc<Inner>) -> Router {
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
         .fallback(console::serve)
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), again::change_again))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), around))
         .with_state(app)
 }

@@ -67,9 +67,12 @@ pub enum StoreError {
     /// The database refused.
     #[error("the database refused")]
     Sql(#[source] sqlx::Error),
-    /// Others were writing for too long, two got in each other's way, or the database is away; trying again helps.
+    /// Others were writing for too long, or the database is away; trying later helps.
     #[error("the database is busy")]
     Busy(#[source] sqlx::Error),
+    /// Two transactions got in each other's way, and this one was undone; trying again helps.
+    #[error("two changes got in each other's way")]
+    Collided(#[source] sqlx::Error),
     /// The role we would act as sees every company's rows, whatever a transaction says.
     #[error("the server's role in the database may see every company's rows; it will not serve as that")]
     Mighty,
@@ -95,8 +98,22 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_passing(&error) { Self::Busy(error) } else { Self::Sql(error) }
+        match &error {
+            sqlx::Error::Database(database) if is_collision(&**database) => Self::Collided(error),
+            _ if is_passing(&error) => Self::Busy(error),
+            _ => Self::Sql(error),
+        }
     }
+}
+
+/// Whether two transactions met and this one was undone. PostgreSQL: serialization, deadlock. SQLite: busy, whatever
+/// with; it names its reasons by numbers whose low byte is the kind.
+fn is_collision(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+        return matches!(&*code, "40001" | "40P01");
+    }
+    code.parse::<u32>().is_ok_and(|code| code & 0xff == 5)
 }
 
 /// Whether it may go well the next time, nothing having been changed by this one.
@@ -104,12 +121,9 @@ fn is_passing(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,
         sqlx::Error::Database(database) => match database.code().as_deref() {
-            // PostgreSQL: serialization, deadlock, lock not to be had, cancelled, idle for too long in a transaction;
-            // or it is stopping, starting, full of connections, not taking any, or gone (class 08).
-            Some(
-                "40001" | "40P01" | "55P03" | "57014" | "25P03" | "57P01" | "57P02" | "57P03" | "57P05" | "53300"
-                | "55000",
-            ) => true,
+            // PostgreSQL: lock not to be had, cancelled, idle for too long in a transaction; or it is stopping, starting,
+            // full of connections, not taking any, or gone (class 08).
+            Some("55P03" | "57014" | "25P03" | "57P01" | "57P02" | "57P03" | "57P05" | "53300" | "55000") => true,
             Some(code) if code.len() == 5 && code.starts_with("08") => true,
             _ => database.message().contains("is locked"),
         },
@@ -193,4 +207,27 @@ pub(crate) fn make_private_file(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{ConnectOptions, Connection, Executor};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_somebody_else_writes_is_a_collision() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("a.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
+        let options = options.busy_timeout(std::time::Duration::ZERO);
+        let (mut one, mut two) = (options.connect().await.expect("one"), options.connect().await.expect("two"));
+        one.execute("BEGIN IMMEDIATE").await.expect("it writes");
+        let error: StoreError = two.execute("BEGIN IMMEDIATE").await.expect_err("somebody writes").into();
+        assert!(matches!(error, StoreError::Collided(_)), "{error:?}");
+        let error: StoreError = two.execute("SELECT nothing").await.expect_err("no such column").into();
+        assert!(matches!(error, StoreError::Sql(_)), "{error:?}");
+        one.close().await.expect("a close");
+        two.close().await.expect("a close");
+    }
 }

@@ -172,6 +172,11 @@ async fn commit(tenant: &Tenant, jobs: Vec<Job>) {
     if let Err(error) = done {
         tracing::error!(%error, cause = ?std::error::Error::source(&error), "a commit of pushes failed");
         // Nothing is durable, whatever was thought of it. Those that hear nothing are told so by that.
+        if matches!(error, StoreError::Collided(_)) {
+            for sender in senders {
+                let _ = sender.send(Err(PushError::Collided));
+            }
+        }
         return;
     }
     for (sender, answer) in senders.into_iter().zip(answers) {

@@ -34,6 +34,9 @@ pub enum PushError {
     /// The writer ended before it was durable; nothing is known of it, and sending it again is safe.
     #[error("the push was not finished")]
     Unfinished,
+    /// It was undone because another change was in its way; doing it again helps.
+    #[error("another change was in the way")]
+    Collided,
     /// The database refused.
     #[error(transparent)]
     Store(#[from] StoreError),
