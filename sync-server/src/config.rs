@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::stamp::Place;
 use crate::store::{Result, Store};
 
 /// The server's settings.
@@ -13,8 +14,8 @@ pub struct Config {
     /// A PostgreSQL database, `postgres://…`, instead of files. Any number of servers may share one.
     pub database_url: Option<String>,
     /// Where it is noted how far the databases are, to notice copies put in their place: best outside of the directory.
-    /// Inside of it, as `server.stamp`, when absent.
-    pub stamp: Option<PathBuf>,
+    /// Inside of it when absent, as `server.stamp`, or named like the PostgreSQL database.
+    pub stamp: Option<Place>,
     /// Where to listen. Port 0 picks a free one.
     pub listen: SocketAddr,
 }
@@ -37,12 +38,16 @@ impl Config {
     /// With the note of how far the databases are at this place.
     #[must_use]
     pub fn noted_at(self, stamp: impl Into<PathBuf>) -> Self {
-        Self { stamp: Some(stamp.into()), ..self }
+        Self { stamp: Some(Place::File(stamp.into())), ..self }
     }
 
     /// Where it is noted how far the databases are.
-    pub fn stamp_path(&self) -> PathBuf {
-        self.stamp.clone().unwrap_or_else(|| self.data_dir.join("server.stamp"))
+    pub fn stamp_place(&self) -> Place {
+        match (&self.stamp, &self.database_url) {
+            (Some(place), _) => place.clone(),
+            (None, None) => Place::File(self.data_dir.join("server.stamp")),
+            (None, Some(_)) => Place::Named(self.data_dir.clone()),
+        }
     }
 
     /// On a free port of this machine: for tests, and for several servers side by side.

@@ -185,7 +185,7 @@ async fn run(
     });
     app::upkeep::count_awaited(&inner).await;
     let watching = tokio::spawn(bell::watch(Arc::clone(&inner)));
-    let keeping = tokio::spawn(app::upkeep::keep_up(Arc::clone(&inner), config.stamp_path()));
+    let keeping = tokio::spawn(app::upkeep::keep_up(Arc::clone(&inner), config.stamp_place()));
     let service = api::router(Arc::clone(&inner)).into_make_service_with_connect_info::<SocketAddr>();
     tell(Ok((addr, first_admin)));
     let mut until_late = stopping.clone();
@@ -209,7 +209,7 @@ async fn run(
     keeping.abort();
     // Who was half-way through a beat has to be gone before the last one.
     let _ = keeping.await;
-    if let Err(error) = stamp::beat(&inner.store, &config.stamp_path(), inner.outside.random()).await {
+    if let Err(error) = stamp::beat(&inner.store, &config.stamp_place(), inner.outside.random()).await {
         tracing::warn!(%error, "could not note how far the databases are");
     }
     inner.store.close().await;
@@ -240,7 +240,8 @@ async fn prepare(config: &Config, outside: &Outside) -> Result<Prepared, StartEr
     }
     let first_admin = if tenants.is_empty() { first_tenant(&store, outside).await? } else { None };
     check_stamp(config, &store).await?;
-    stamp::beat(&store, &config.stamp_path(), outside.random()).await?;
+    config.stamp_place().prepare()?;
+    stamp::beat(&store, &config.stamp_place(), outside.random()).await?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.map_err(|source| StartError::Listen { addr: config.listen, source })?;
     Ok(Prepared { store, first_admin, listener, lock })
@@ -248,9 +249,9 @@ async fn prepare(config: &Config, outside: &Outside) -> Result<Prepared, StartEr
 
 /// Whether the databases are the ones that were served here, as they were left.
 async fn check_stamp(config: &Config, store: &Store) -> Result<(), stamp::StampError> {
-    let path = config.stamp_path();
+    let (found, place) = (stamp::Found::ask(store).await?, config.stamp_place());
     let keeper = if config.database_url.is_some() { stamp::Keeper::Together } else { stamp::Keeper::Alone };
-    stamp::compare(&stamp::Found::ask(store).await?, stamp::read(&path)?.as_ref(), keeper, &path)
+    stamp::compare(&found, found.read_note(&place)?.as_ref(), keeper, &place)
 }
 
 /// Keeps every server off these files for as long as it is held.

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use sync_server::app::{admin, backup, enroll, secret, seed, verify};
+use sync_server::stamp::Place;
 use sync_server::store::{AdminRole, Page, Store};
 use sync_server::{App, Config, Outside};
 
@@ -22,8 +23,9 @@ struct Arguments {
     /// A PostgreSQL database instead, `postgres://user@host/name`; several servers may share it.
     #[arg(long, env = "BARRA_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
-    /// Where it is noted how far the databases are, to notice copies put in their place; beside the data directory
-    /// when absent.
+    /// Where it is noted how far the databases are, to notice copies put in their place. When absent, beside the data
+    /// directory; of a PostgreSQL database, in a file of its name in the directory for such things.
+
     #[arg(long, env = "BARRA_STAMP")]
     stamp: Option<PathBuf>,
     #[command(subcommand)]
@@ -132,7 +134,11 @@ fn start(arguments: Arguments) -> Result<()> {
         stamp: None,
         listen: Config::DEFAULT_LISTEN,
     };
-    config.stamp = Some(arguments.stamp.unwrap_or_else(|| beside(&config.data_dir)));
+    config.stamp = Some(match (arguments.stamp, &config.database_url) {
+        (Some(stamp), _) => Place::File(stamp),
+        (None, None) => Place::File(beside(&config.data_dir)),
+        (None, Some(_)) => Place::Named(state_dir()),
+    });
     match arguments.command {
         Command::Serve { listen } => {
             config.listen = listen;
@@ -179,6 +185,23 @@ fn beside(data_dir: &Path) -> PathBuf {
     data_dir.with_file_name(name)
 }
 
+/// Where a program of this platform keeps what is no data and must not be lost.
+fn state_dir() -> PathBuf {
+    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // systemd, where the service says `StateDirectory=`; it may name several.
+    if let Some(dirs) = named("STATE_DIRECTORY") {
+        return std::env::split_paths(&dirs).next().unwrap_or_default();
+    }
+    let home = if cfg!(windows) {
+        named("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        named("HOME").map(|home| home.join("Library/Application Support"))
+    } else {
+        named("XDG_STATE_HOME").or_else(|| named("HOME").map(|home| home.join(".local/state")))
+    };
+    home.unwrap_or_default().join("barra")
+}
+
 fn print_manifest(manifest: &backup::Manifest) {
     for backup::Company { tenant_id, log_id, chains, events, items } in &manifest.companies {
         println!("company {tenant_id}  log {log_id}  {chains} chains  {events} events  {items} stream items");
@@ -188,7 +211,7 @@ fn print_manifest(manifest: &backup::Manifest) {
 async fn restore(config: &Config, from: &Path) -> Result<backup::Manifest> {
     let outside = Outside::system();
     if config.database_url.is_none() {
-        return Ok(backup::restore(from, &config.data_dir, &config.stamp_path(), &outside).await?);
+        return Ok(backup::restore(from, &config.data_dir, &config.stamp_place(), &outside).await?);
     }
     let store = config.open_store().await.context("cannot open the database")?;
     let restored = backup::restore_into(&store, from, &config.data_dir, &outside).await;
@@ -222,7 +245,7 @@ async fn run(store: &Store, command: Command, config: &Config) -> Result<()> {
         }
         Command::Adopt { reason } => {
             let _alone = if config.database_url.is_none() { Some(sync_server::lock(&config.data_dir)?) } else { None };
-            backup::begin_anew(store, &reason, &config.stamp_path(), &outside).await?;
+            backup::begin_anew(store, &reason, &config.stamp_place(), &outside).await?;
             println!("a log of its own; the server waits for its tills until they were heard of");
             Ok(())
         }

@@ -1,6 +1,5 @@
 //! What nobody asks for and has to be done: beats, new snapshots, old tails, old refusals.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -18,7 +17,7 @@ const ROUND_EVERY: u64 = 60;
 pub const INTAKE_MS: i64 = 90 * 24 * 3_600 * 1000;
 
 /// Runs until the server stops.
-pub(crate) async fn keep_up(app: Arc<Inner>, stamp_path: PathBuf) {
+pub(crate) async fn keep_up(app: Arc<Inner>, place: stamp::Place) {
     let mut stopping = app.stopping.clone();
     let mut ticks = tokio::time::interval(BEAT_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -30,7 +29,7 @@ pub(crate) async fn keep_up(app: Arc<Inner>, stamp_path: PathBuf) {
             _ = stopping.wait_for(|stop| *stop) => return,
             _ = ticks.tick() => {}
         }
-        if let Err(error) = stamp::beat(&app.store, &stamp_path, app.outside.random()).await {
+        if let Err(error) = stamp::beat(&app.store, &place, app.outside.random()).await {
             tracing::warn!(%error, "could not note that this server is alive");
         }
         if app.awaited.load(Ordering::Relaxed) > 0 {

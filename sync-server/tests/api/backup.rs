@@ -30,9 +30,9 @@ fn burn_and_restore(server: &mut TestServer, from: &Path) {
 }
 
 fn restore(server: &TestServer, from: &Path) -> Result<(), BackupError> {
-    let (data, stamp, outside) = (server.home.data(), server.home.stamp(), &server.outside);
+    let (data, note, outside) = (server.home.data(), server.home.config().stamp_place(), &server.outside);
     match BACKEND {
-        Backend::Sqlite => block_on(backup::restore(from, &data, &stamp, outside)).map(drop),
+        Backend::Sqlite => block_on(backup::restore(from, &data, &note, outside)).map(drop),
         Backend::Postgres => {
             server.with_store(async |store| backup::restore_into(store, from, &data, outside).await).map(drop)
         }
@@ -148,12 +148,34 @@ fn a_file_put_back_is_not_served_until_it_is_a_log_of_its_own() {
     let refused = server.try_start().expect_err("it was put back");
     assert!(matches!(refused, StartError::Stamp(StampError::Behind { .. })), "{refused}");
     let adopted = server.with_store(async |store| {
-        backup::begin_anew(store, "put back by hand", &server.home.stamp(), &server.outside).await
+        backup::begin_anew(store, "put back by hand", &server.home.config().stamp_place(), &server.outside).await
     });
     adopted.expect("adopted");
     server.try_start().expect("it starts");
     let logs = server.ask(async |tx| tx.list_logs().await.expect("logs"));
     assert_eq!(logs.len(), 2);
+}
+
+/// As other tools than ours restore a database: the same rows, under the same address, in another place.
+#[test]
+fn a_database_restored_by_other_tools_is_not_served_until_it_is_a_log_of_its_own() {
+    let mut server = TestServer::start_on(Backend::Postgres);
+    server.stop();
+    // Nobody of this machine served it before.
+    std::fs::remove_file(server.home.stamp()).expect("no note");
+    let database = server.home.database.as_ref().expect("it is in PostgreSQL");
+    let name = database.sql("SELECT current_database()");
+    database.outside(&format!("CREATE DATABASE {name}_copy TEMPLATE {name}"));
+    database.outside(&format!("DROP DATABASE {name}"));
+    database.outside(&format!("ALTER DATABASE {name}_copy RENAME TO {name}"));
+    let refused = server.try_start().expect_err("it was restored");
+    assert!(matches!(refused, StartError::Stamp(StampError::Elsewhere { .. })), "{refused}");
+    let note = server.home.config().stamp_place();
+    let adopted =
+        server.with_store(async |store| backup::begin_anew(store, "restored by hand", &note, &server.outside).await);
+    adopted.expect("adopted");
+    server.try_start().expect("it starts");
+    server.restart();
 }
 
 #[test]
@@ -240,7 +262,7 @@ fn a_database_put_back_is_not_served_until_it_is_a_log_of_its_own() {
     let refused = server.try_start().expect_err("it was put back");
     assert!(matches!(refused, StartError::Stamp(StampError::Behind { .. })), "{refused}");
     let adopted = server.with_store(async |store| {
-        backup::begin_anew(store, "put back by hand", &server.home.stamp(), &server.outside).await
+        backup::begin_anew(store, "put back by hand", &server.home.config().stamp_place(), &server.outside).await
     });
     adopted.expect("adopted");
     server.try_start().expect("it starts");

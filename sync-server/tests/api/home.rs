@@ -135,7 +135,7 @@ impl Home {
     }
 }
 
-const LEFT_OUT: &str = "('tenant_id', 'flag_id', 'audit_id', 'turn')";
+const LEFT_OUT: &str = "('tenant_id', 'flag_id', 'audit_id', 'turn', 'place')";
 
 async fn sqlite_rows(path: &Path) -> Vec<(String, String)> {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);

@@ -1,7 +1,7 @@
 //! One server, two companies, tills that write and sign as real ones do.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder, Response};
@@ -72,12 +72,13 @@ pub(crate) struct Company {
 }
 
 pub(crate) struct TestServer {
+    /// First, so that it has stopped before what it writes to is taken away.
+    server: Option<RunningServer>,
     pub(crate) home: Home,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) outside: Outside,
-    server: Option<RunningServer>,
-    /// Asked instead, once it is set: what stands before several servers.
-    pub(crate) before: OnceLock<String>,
+    /// Asked instead: another server, or what stands before several.
+    pub(crate) before: Mutex<Option<String>>,
     pub(crate) http: Client,
     pub(crate) company: Company,
     pub(crate) other: Company,
@@ -152,7 +153,7 @@ impl TestServer {
         // Another test of this program may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().no_proxy().build().expect("a client");
-        let mut server = Self { home, clock, outside, server: None, before: OnceLock::new(), http, company, other };
+        let mut server = Self { server: None, home, clock, outside, before: Mutex::new(None), http, company, other };
         server.server = Some(server.run());
         server
     }
@@ -191,7 +192,7 @@ impl TestServer {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        let before = self.before.get().cloned();
+        let before = self.before.lock().expect("an address").clone();
         format!("{}{path}", before.unwrap_or_else(|| self.server.as_ref().expect("it runs").url()))
     }
 

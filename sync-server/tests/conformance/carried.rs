@@ -39,7 +39,7 @@ fn a_company_moves_to_the_other_database_and_back_by_a_backup() {
             store.close().await;
             let data = home.data();
             if home.database.is_none() {
-                backup::restore(&to, &data, &home.stamp(), &server.outside).await.expect("restored");
+                backup::restore(&to, &data, &home.config().stamp_place(), &server.outside).await.expect("restored");
                 return;
             }
             let store = home.open().await;

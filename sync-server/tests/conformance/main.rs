@@ -2,7 +2,9 @@
 //! company's, two servers on one database lose nothing when either is killed, and no reader of a stream ever misses an
 //! item.
 
+mod bells;
 mod carried;
+mod collide;
 mod cursor;
 #[path = "../api/home.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest")]
@@ -14,6 +16,11 @@ mod script;
 #[path = "../api/support.rs"]
 #[expect(dead_code, reason = "the tests of the API use the rest")]
 mod support;
+
+/// Asks this address from now on instead of the server that was started here.
+fn go_through(server: &support::TestServer, address: String) {
+    *server.before.lock().expect("an address") = Some(address);
+}
 
 /// Of a server that keeps everything there.
 fn database_of(server: &support::TestServer) -> &throwaway_postgres::Database {

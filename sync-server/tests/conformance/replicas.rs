@@ -18,24 +18,24 @@ use shared::sync::stream::Cursor;
 use sync_server::Outside;
 use tempfile::TempDir;
 
-use super::database_of;
 use super::home::{Backend, LOGIN};
 use super::support::{TestServer, TestTill};
+use super::{database_of, go_through};
 
 const BATCHES: usize = 24;
 const SALES: usize = 6;
 
-struct Replica {
+pub(super) struct Replica {
     process: Child,
-    addr: SocketAddr,
+    pub(super) addr: SocketAddr,
 }
 
 impl Replica {
     /// In a directory of its own: there it notes what it served.
-    fn start(url: &str, dir: &Path) -> Self {
+    pub(super) fn start(url: &str, dir: &Path) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_sync-server"))
             .args(["--database-url", url, "serve", "--listen", "127.0.0.1:0"])
-            .current_dir(dir)
+            .env("BARRA_STAMP", dir.join("stamp"))
             .env("RUST_LOG", "off")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -134,7 +134,7 @@ fn either_of_two_servers_may_die_and_nothing_is_lost() {
     let mut replicas = [Replica::start(&url, dirs[0].path()), Replica::start(&url, dirs[1].path())];
     let behind: Behind = Arc::new(Mutex::new(replicas.iter().map(|replica| replica.addr).collect()));
     let address = format!("http://{}", stand_before(Arc::clone(&behind)));
-    server.before.set(address).expect("once");
+    go_through(&server, address);
 
     let (taken, takings) = channel();
     let failures = AtomicUsize::new(0);

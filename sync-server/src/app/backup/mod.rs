@@ -17,7 +17,7 @@ use shared::time::Timestamp;
 
 use super::check::{self, CheckError, Checked};
 use crate::Outside;
-use crate::stamp::{self, StampError};
+use crate::stamp::{self, Place, StampError};
 use crate::store::{Store, StoreError, Tenant, make_private_dir, make_private_file};
 
 /// How this program writes backups.
@@ -193,7 +193,7 @@ async fn tell(tenant: &Tenant, checked: &Checked, now: Timestamp) -> Result<u64,
 
 /// Restores a backup into a data directory that holds nothing yet, as a log of its own. Whichever database it was taken
 /// of.
-pub async fn restore(from: &Path, data_dir: &Path, stamp: &Path, outside: &Outside) -> Result<Manifest, BackupError> {
+pub async fn restore(from: &Path, data_dir: &Path, note: &Place, outside: &Outside) -> Result<Manifest, BackupError> {
     let is_taken = data_dir.is_dir() && data_dir.read_dir()?.next().is_some();
     if is_taken {
         return Err(BackupError::Exists(data_dir.to_owned()));
@@ -201,8 +201,16 @@ pub async fn restore(from: &Path, data_dir: &Path, stamp: &Path, outside: &Outsi
     let work = Scratch::beside(data_dir, "part")?;
     let (manifest, store) = unfold(from, &work.0, outside).await?;
     // A note inside the directory moves there with it.
-    let inside = stamp.strip_prefix(data_dir).map(|rest| work.0.join(rest));
-    let noted = stamp::beat(&store, inside.as_deref().unwrap_or(stamp), outside.random()).await;
+    let noted = async {
+        let inside = match note {
+            Place::File(path) => path.strip_prefix(data_dir).ok().map(|rest| Place::File(work.0.join(rest))),
+            Place::Named(_) => None,
+        };
+        let note = inside.as_ref().unwrap_or(note);
+        note.prepare()?;
+        stamp::beat(&store, note, outside.random()).await
+    }
+    .await;
     store.close().await;
     noted?;
     move_into(&work.0, data_dir)?;
@@ -260,9 +268,10 @@ async fn unfold(from: &Path, work: &Path, outside: &Outside) -> Result<(Manifest
 
 /// Makes databases a log of their own, wherever they came from: cursors and acknowledgements of the one before are
 /// compared, tills that were enrolled are waited for, and nobody is signed in.
-pub async fn begin_anew(store: &Store, reason: &str, stamp: &Path, outside: &Outside) -> Result<(), BackupError> {
+pub async fn begin_anew(store: &Store, reason: &str, note: &Place, outside: &Outside) -> Result<(), BackupError> {
     begin_log(store, reason, outside).await?;
-    Ok(stamp::beat(store, stamp, outside.random()).await?)
+    note.prepare()?;
+    Ok(stamp::beat(store, note, outside.random()).await?)
 }
 
 async fn begin_log(store: &Store, reason: &str, outside: &Outside) -> Result<(), BackupError> {
