@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use pos_app::app::{export_directory, verify_directory};
+use pos_app::commands::types::SyncReport;
 use pos_app::practice::{SeededEntropy, StandingClock};
 use pos_app::{Till, Workers};
 use power_cut::dice::Dice;
@@ -43,6 +44,11 @@ pub(crate) fn start_server(
 /// Asks for something; the till's own word for why not.
 pub(crate) fn ask(till: &Till, command: &str, args: &Value) -> Result<Value, String> {
     till.execute(command, args.clone()).map_err(|error| format!("{command}: {error:?}"))
+}
+
+/// Sends and fetches, once, on this thread: a worker of its own would do it at a moment the seed does not decide.
+pub(crate) fn exchange(till: &Till) -> Result<SyncReport, String> {
+    till.exchange_once().map_err(|error| format!("sync: {error:?}"))
 }
 
 /// One sale, from the first product to the change.

@@ -1,10 +1,11 @@
 //! One night from one seed: what happens, and what must hold after it.
 //!
 //! Checked, by their numbers in the list of invariants: 1 every answered sale is at head office exactly once; 2 chains
-//! are dense and verify; 3 nothing acknowledged is gone after a server's crash; 5 no failure takes an event from a till;
-//! 20 receipts without gaps; 26 in the end every queue drains.
+//! are dense and verify; 3 nothing acknowledged is gone after a server's crash; 5 no failure takes an event from a till; 7
+//! nobody forks where nobody was copied; 20 receipts without gaps; 26 in the end every queue drains; 28 the same seed is
+//! the same night.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use sync_server::app::seed::club_valdivia;
 use sync_server::store::Store;
 use sync_server::{Outside, RunningServer};
 
-use crate::machine::{Acked, Papers, ask, open_till, prove, sell, start_server};
+use crate::machine::{Acked, Papers, ask, exchange, open_till, prove, sell, start_server};
 use crate::world::{MachineNo, World};
 
 /// What happens in a night, at most.
@@ -39,9 +40,13 @@ pub(crate) struct Summary {
     pub(crate) cuts_in_the_middle: u64,
     pub(crate) full: u64,
     pub(crate) broken: u64,
+    /// Nights played a second time, to be compared.
+    pub(crate) twice: u64,
+    /// How often each invariant was looked at, by its number.
+    pub(crate) invariants: BTreeMap<u8, u64>,
     pub(crate) problems: Vec<Problem>,
-    /// Of everything that happened, in order.
-    pub(crate) trace: String,
+    /// Of everything that happened in each night, by its seed.
+    pub(crate) traces: BTreeMap<u64, String>,
 }
 
 /// A promise that was broken.
@@ -62,9 +67,26 @@ impl Summary {
         self.cuts_in_the_middle += other.cuts_in_the_middle;
         self.full += other.full;
         self.broken += other.broken;
+        self.twice += other.twice;
+        for (invariant, count) in &other.invariants {
+            *self.invariants.entry(*invariant).or_default() += count;
+        }
         self.problems.extend(other.problems.iter().cloned());
-        let both = blake3::hash(format!("{}{}", self.trace, other.trace).as_bytes()).to_hex();
-        both[..16].clone_into(&mut self.trace);
+        self.traces.extend(other.traces.iter().map(|(seed, trace)| (*seed, trace.clone())));
+    }
+
+    /// One more look.
+    fn look(&mut self, invariant: u8) {
+        *self.invariants.entry(invariant).or_default() += 1;
+    }
+
+    /// All traces, in order of their seeds, as one.
+    pub(crate) fn trace(&self) -> String {
+        let mut all = blake3::Hasher::new();
+        for trace in self.traces.values() {
+            all.update(trace.as_bytes());
+        }
+        all.finalize().to_hex()[..16].to_owned()
     }
 }
 
@@ -104,12 +126,11 @@ impl Stage {
             let enrol = json!({ "server_url": server.url(), "code": register["enrolment_code"] });
             for (command, args) in [
                 ("device.enroll", enrol),
-                ("sync.run", Value::Null),
                 ("operator.log_in", cashier.clone()),
                 ("register.open", json!({ "float": [] })),
-                ("sync.run", Value::Null),
             ] {
                 ask(&till, command, &args).map_err(anyhow::Error::msg)?;
+                exchange(&till).map_err(anyhow::Error::msg)?;
             }
             products = product_ids(&ask(&till, "catalog.list", &Value::Null).map_err(anyhow::Error::msg)?);
             till.close();
@@ -166,12 +187,31 @@ pub(crate) struct Night<'a> {
     held: BTreeSet<Kept>,
     lives: u64,
     summary: Summary,
-    trace: blake3::Hasher,
+    /// What happened, in order.
+    story: Vec<String>,
+}
+
+/// Plays a night, and once more when asked to. A broken promise is a result; an error is the harness's own.
+pub(crate) fn play(stage: &mut Stage, seed: u64, is_twice: bool) -> Result<Summary> {
+    let (mut summary, story) = Night::play(stage, seed)?;
+    if is_twice {
+        let (_, again) = Night::play(stage, seed)?;
+        summary.twice += 1;
+        summary.look(28);
+        if story != again {
+            let at = story.iter().zip(&again).take_while(|(once, again)| once == again).count();
+            let line = |story: &[String]| story.get(at).map_or("nothing", String::as_str).to_owned();
+            let what = format!("invariant 28: played twice, line {at} says {} and {}", line(&story), line(&again));
+            summary.problems.push(Problem { seed, what });
+        }
+    }
+    let trace = blake3::hash(story.join("\n").as_bytes()).to_hex()[..16].to_owned();
+    summary.traces.insert(seed, trace);
+    Ok(summary)
 }
 
 impl<'a> Night<'a> {
-    /// Plays it. A broken promise is a result; an error is the harness's own.
-    pub(crate) fn play(stage: &'a mut Stage, seed: u64) -> Result<Summary> {
+    fn play(stage: &'a mut Stage, seed: u64) -> Result<(Summary, Vec<String>)> {
         let mut dice = Dice::new(seed, "night", 0);
         let tills = 1 + dice.below(3);
         let office = stage.world.add("office", &stage.templates.join("office"))?;
@@ -188,7 +228,7 @@ impl<'a> Night<'a> {
             held: BTreeSet::new(),
             lives: 0,
             summary: Summary { nights: 1, till_nights: tills, ..Summary::default() },
-            trace: blake3::Hasher::new(),
+            story: Vec::new(),
         };
         for number in 1..=tills {
             let name = format!("till{number}");
@@ -198,11 +238,10 @@ impl<'a> Night<'a> {
         if let Err(problem) = night.run() {
             night.summary.problems.push(Problem { seed, what: format!("{problem:#}") });
         }
-        night.trace.finalize().to_hex()[..16].clone_into(&mut night.summary.trace);
-        let Night { stage, sellers, server, summary, .. } = night;
+        let Night { stage, sellers, server, summary, story, .. } = night;
         drop((sellers, server));
         stage.world.clear()?;
-        Ok(summary)
+        Ok((summary, story))
     }
 
     fn run(&mut self) -> Result<()> {
@@ -233,7 +272,7 @@ impl<'a> Night<'a> {
     }
 
     fn note(&mut self, what: &str, place: usize, outcome: impl std::fmt::Debug) {
-        self.trace.update(format!("{what} {place} {outcome:?}\n").as_bytes());
+        self.story.push(format!("{what} {place} {outcome:?}"));
     }
 
     fn start_server(&mut self) -> Result<()> {
@@ -281,15 +320,14 @@ impl<'a> Night<'a> {
     /// True when everything was sent. A failure is allowed where something is ill or away.
     fn sync(&mut self, place: usize) -> Result<bool> {
         let till = self.till(place)?;
-        let synced = ask(&till, "sync.run", &Value::Null);
-        till.close();
+        let synced = exchange(&till);
         let may_fail = self.sellers[place].illness.is_some() || self.server_is_ill || self.server.is_none();
         self.note("sync", place, synced.is_ok());
         match synced {
             Ok(report) => {
                 // What it proved to the till must never be missing again.
                 self.held = self.kept()?;
-                Ok(report["unsent_events"] == 0)
+                Ok(report.unsent_events == 0)
             }
             Err(_) if may_fail => Ok(false),
             Err(why) => anyhow::bail!("not sent, though all is well: {why}"),
@@ -317,11 +355,11 @@ impl<'a> Night<'a> {
             // Nobody heard the answer.
             drop(sell(&till, &self.stage.papers, &mut self.dice));
         } else {
-            drop(ask(&till, "sync.run", &Value::Null));
-            till.close();
+            drop(exchange(&till));
         }
         let news = self.stage.world.news()?;
         let moment = self.dice.index(news.len() + 1);
+        self.note("cut in the middle", place, (moment, news.len()));
         self.stage.world.see(&news[..moment])?;
         let tree = self.stage.world.after_cut(self.sellers[place].machine, &mut self.dice);
         self.stage.world.see(&news[moment..])?;
@@ -337,6 +375,9 @@ impl<'a> Night<'a> {
         self.stage.world.revive(self.sellers[place].machine, tree, &from)?;
         self.summary.cuts += 1;
         self.open(place)?;
+        for invariant in [1, 2, 5, 20] {
+            self.summary.look(invariant);
+        }
         let seller = &self.sellers[place];
         prove(self.stage.world.dir(seller.machine), &seller.acked).map(drop)
     }
@@ -353,10 +394,10 @@ impl<'a> Night<'a> {
     fn cut_server_in_the_middle(&mut self, place: usize) -> Result<()> {
         self.stage.world.catch_up()?;
         let till = self.till(place)?;
-        drop(ask(&till, "sync.run", &Value::Null));
-        till.close();
+        drop(exchange(&till));
         let news = self.stage.world.news()?;
         let moment = self.dice.index(news.len() + 1);
+        self.note("both cut in the middle", place, (moment, news.len()));
         self.stage.world.see(&news[..moment])?;
         let tree = self.stage.world.after_cut(self.office, &mut self.dice);
         let tills = self.stage.world.after_cut(self.sellers[place].machine, &mut self.dice);
@@ -375,6 +416,7 @@ impl<'a> Night<'a> {
         self.start_server()?;
         let kept = self.kept()?;
         let lost = self.held.difference(&kept).count();
+        self.summary.look(3);
         ensure!(lost == 0, "invariant 3: {lost} of {} acknowledged events are gone", self.held.len());
         Ok(())
     }
@@ -454,6 +496,9 @@ impl<'a> Night<'a> {
         if self.server.is_none() {
             self.start_server()?;
         }
+        for invariant in [1, 2, 7, 20, 26] {
+            self.summary.look(invariant);
+        }
         let mut written = BTreeSet::new();
         for place in 0..self.sellers.len() {
             match self.sellers[place].illness {
@@ -477,9 +522,7 @@ impl<'a> Night<'a> {
         let missing = written.difference(&kept).count();
         ensure!(missing == 0, "invariant 1: {missing} events never reached head office");
         self.summary.events += written.len() as u64;
-        for line in &written {
-            self.trace.update(line.as_bytes());
-        }
+        self.story.extend(written);
         Ok(())
     }
 }

@@ -27,7 +27,7 @@ struct Arguments {
     /// Plants a bug, or each in turn, and looks for it. Needs the feature `sabotage`.
     #[arg(long, value_name = "NAME|all")]
     sabotage: Option<String>,
-    /// 1: all in memory.
+    /// 1: all in memory. `cargo xtask simulate --level 2` plays on real disks, with `.cargo/disk-nights`.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=1))]
     level: u8,
     /// Plays every seed twice and compares; otherwise one in fifty.

@@ -42,17 +42,13 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
-    /// Nights of real tills and a real server on disks that fill up, break and forget. Its last line is JSON.
+    /// Nights of real tills and a real server on disks that fill up, break and forget: `--seeds N`, `--help` for the rest.
+    /// Its last line is JSON.
+    #[command(disable_help_flag = true)]
     DiskNights {
-        /// How many.
-        #[arg(long, value_name = "N", default_value_t = 200)]
-        seeds: u64,
-        /// The first one's seed.
-        #[arg(long, value_name = "S", default_value_t = 1)]
-        start: u64,
-        /// Print the summary as one line of JSON only.
-        #[arg(long)]
-        json: bool,
+        /// As the nights take them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
     },
     /// Searches for bytes that break a promise: installs cargo-fuzz and the nightly compiler when missing, and says so.
     /// Its last line is JSON.
@@ -105,7 +101,7 @@ fn main() -> Result<()> {
         Task::Test => suite::test(&house),
         Task::Check => check::check(&house),
         Task::Bench { name, json } => bench::bench(&house, &name, json),
-        Task::DiskNights { seeds, start, json } => power_cut::build_and_play(&house, seeds, start, json),
+        Task::DiskNights { words } => power_cut::build_and_play(&house, &words),
         Task::Fuzz { seconds, only } => fuzz::fuzz(&house, seconds, only.as_deref()),
         Task::PowerCut { loops, seed, only, json } => {
             power_cut::build_and_cut(&house, loops, seed, only.as_deref(), json)

@@ -32,19 +32,18 @@ pub fn cut(house: &House, loops: u64, seed: u64, only: Option<&str>, json: bool)
     run(command.env("RUST_BACKTRACE", "0").current_dir(house.root()))
 }
 
-/// Builds the nights and plays them.
-pub fn build_and_play(house: &House, seeds: u64, start: u64, json: bool) -> Result<()> {
+/// Nights on bad disks in the contributor's run: what two cores play in half a minute.
+pub const NIGHTS: u64 = 24;
+
+/// Builds the nights and plays them, with words as they take them.
+pub fn build_and_play(house: &House, words: &[String]) -> Result<()> {
     run(Command::new("cargo").args(["build", "--quiet", "--package", "disk-nights"]).current_dir(house.root()))?;
-    play(house, seeds, start, json)
+    play(house, words)
 }
 
 /// Plays nights with what is built.
-pub fn play(house: &House, seeds: u64, start: u64, json: bool) -> Result<()> {
+pub fn play(house: &House, words: &[String]) -> Result<()> {
     let mut command = Command::new(house.program("disk-nights")?);
-    command.args(["--seeds", &seeds.to_string(), "--start", &start.to_string(), "--dir"]);
-    command.arg(house.target().join("disk-nights-work"));
-    if json {
-        command.arg("--json");
-    }
+    command.args(words).arg("--dir").arg(house.target().join("disk-nights-work"));
     run(command.env("RUST_BACKTRACE", "0").current_dir(house.root()))
 }

@@ -28,6 +28,7 @@ pub fn test(house: &House) -> Result<()> {
     steps.take("power cuts", || power_cut::cut(house, power_cut::LOOPS, 1, None, false))?;
     steps.take("simulated nights", || simulate::nights(house))?;
     steps.take("planted bugs", || simulate::sabotage(house))?;
+    steps.take("nights on bad disks", || power_cut::play(house, &["--seeds".into(), power_cut::NIGHTS.to_string()]))?;
     steps.take("a night of two tills", || demo::play(house, None, NIGHT_SECONDS))?;
     steps.print();
     Ok(())

@@ -14,7 +14,7 @@ use crate::ledger::{LedgerError, card, outbox, print_job};
 use crate::printer::Spooler;
 use crate::scanner::SerialScanner;
 use crate::scanner::serial::ScanListener;
-use crate::sync::worker::{News, SyncWorker};
+use crate::sync::worker::{self, News, SyncWorker};
 use crate::terminal::TerminalWorker;
 
 /// The threads, as far as they are configured.
@@ -78,6 +78,15 @@ impl Till {
     pub(super) fn sync_now(&self) -> Result<SyncReport, CommandError> {
         let worker = self.sync_worker()?;
         worker.run_once().map_err(|error| CommandError::from(&*error))
+    }
+
+    /// Sends and fetches on this thread, once, for a till whose every step a simulation decides. Not to be called inside an
+    /// async runtime.
+    pub fn exchange_once(&self) -> Result<SyncReport, CommandError> {
+        let identity = self.identity()?;
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        let done = worker::exchange_once(Arc::clone(self.ledger()), &identity, clock, entropy);
+        done.map_err(|error| CommandError::from(&*error))
     }
 
     /// The worker that talks to head office, started if it is not at it yet.

@@ -186,6 +186,39 @@ impl Drop for SyncWorker {
     }
 }
 
+/// One exchange on the caller's thread, and nothing after it: no bell, no second try. What follows from what is then
+/// decided by nobody's scheduler, which a simulation needs. Not to be called inside an async runtime.
+pub fn exchange_once(
+    ledger: Arc<Ledger>,
+    identity: &Identity,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<SyncReport, Arc<SyncError>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| SyncError::Start(error.to_string()))?;
+    let Identity { key, enrolment, .. } = identity;
+    let (clocks, random) = (Arc::clone(&clock), Arc::clone(&entropy));
+    let driver = Driver::new(ledger, identity, SyncConfig::default().interval_ms, clocks, random);
+    let mut driver = driver.map_err(SyncError::from)?;
+    runtime.block_on(async {
+        let peer = HttpPeer::new(&enrolment.server_url, enrolment.device_id, key.clone(), clock, entropy);
+        let peer = peer.map_err(SyncError::from)?;
+        let mut input = Input::Asked;
+        loop {
+            let Wanted { ask, reports, .. } = driver.step(input);
+            if let Some(sample) = peer.sample().filter(|_| !reports.is_empty()) {
+                driver.note_time(sample);
+            }
+            if let Some(Concluded { report, error }) = reports.into_iter().next() {
+                return error.map_or_else(|| Ok(view(&report)), Err);
+            }
+            let Some(request) = ask else { return Err(Arc::new(SyncError::Stopped)) };
+            let answered = peer.ask(&request).await;
+            input = Input::Answered(answered.map_err(Failure::from), driver.random());
+        }
+    })
+}
+
 /// Who waits for the exchange under way, and who asked after it began: what they committed may have come too late for it.
 #[derive(Default)]
 struct Asking {
