@@ -319,6 +319,7 @@ async fn verify(store: &Store, outside: &Outside) -> Result<()> {
             let verdict = if found.differing.contains(table) { "DIFFERS" } else { "same" };
             println!("  {table:<18} {here:>10} rows, {again:>10} counted again: {verdict}");
         }
+        println!("  What was flagged for what head office knew then is not judged again.");
         for broken in &found.broken {
             println!("  BROKEN: {broken}");
         }

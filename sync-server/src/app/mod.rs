@@ -9,6 +9,7 @@ pub mod lacking;
 pub mod project;
 pub mod pull;
 pub mod push;
+mod recount;
 pub mod replay;
 pub mod secret;
 pub mod seed;

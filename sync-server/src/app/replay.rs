@@ -54,6 +54,7 @@ pub async fn replay(tenant: &Tenant, now: Timestamp) -> Result<Replayed, StoreEr
             tx.put_judgement((chain, *place), (&event.kind, event.hlc), judged.disposition).await?;
             let flags: Vec<_> = judged.codes.iter().map(|code| NewFlag { chain, place: *place, code }).collect();
             tx.insert_flags(device.device_id, &flags, now).await?;
+            tx.insert_replay(chain, *place).await?;
             replayed.counted += 1;
         }
         tx.commit().await?;

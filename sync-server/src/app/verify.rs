@@ -2,22 +2,17 @@
 //! number and predecessor, every branch's end; then all of it is counted again beside, by the same code and in the same
 //! order, and the tables are compared.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use shared::event::{ChainHead, Hash};
-use shared::ids::ChainId;
 use shared::sync::ingest::{BranchHead, KnownChain};
 
-use super::project::{Prepared, Source};
-use super::{push, replay};
+use super::recount;
 use crate::Outside;
-use crate::store::{Owned, Reckoning, Store, StoreError, Tenant, TenantTx};
+use crate::store::{Store, StoreError, Tenant, TenantTx};
 
 /// Events read at a time.
 const PAGE: u64 = 512;
-/// Batches looked up at a time.
-const TURNS: i64 = 1_000;
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +30,13 @@ pub struct Report {
 }
 
 impl Report {
+    fn compare(&mut self, table: &'static str, (here, again): (u64, u64), is_same: bool) {
+        self.tables.push((table, here, again));
+        if !is_same {
+            self.differing.push(table);
+        }
+    }
+
     /// Nothing is wrong.
     pub fn is_sound(&self) -> bool {
         self.broken.is_empty() && self.differing.is_empty()
@@ -59,16 +61,18 @@ pub async fn verify(tenant: &Tenant, scratch: &Path, outside: &Outside) -> Resul
         report.broken.push(format!("{held} events are held, and {} are on a branch", report.events));
     }
     let beside = Store::open(scratch).await?;
-    let again = beside.create_tenant("again", "Counted again", outside.now(), &*outside.entropy).await?;
-    let recounted = recount(&mut ledger, &again, &chains, outside).await;
+    let again = beside.create_like(tenant, outside.now(), &*outside.entropy).await?;
+    let recounted = recount::recount(&mut ledger, &again, &chains, outside.now()).await;
     beside.close().await;
     let recounted = recounted?;
-    for ((name, here), (_, there)) in ledger.reckon().await?.into_iter().zip(recounted) {
-        report.tables.push((name, here.rows, there.rows));
-        if here != there {
-            report.differing.push(name);
-        }
+    for ((name, here), (_, there)) in ledger.reckon().await?.into_iter().zip(recounted.tables) {
+        report.compare(name, (here.rows, there.rows), here == there);
     }
+    let flags = recounted.flags;
+    report.compare("flag", (flags.raised, flags.again), flags.differing == 0);
+    report.broken.extend(recounted.broken);
+    let (lost, proved) = recount::check_superseded(&mut ledger).await?;
+    report.compare("superseded_edit", (lost, proved), lost == proved);
     Ok(report)
 }
 
@@ -119,44 +123,4 @@ async fn begin(ledger: &mut TenantTx, branch: &BranchHead, line: &str) -> Result
     let is_held = seq == 0 || ledger.list_held(chain, (seq, seq)).await?.iter().any(|held| held.hash == hash);
     // One that names nothing held goes on from nothing, and its first line does not fit.
     Ok(ChainHead { chain, seq: if is_held { seq } else { u64::MAX - 1 }, hash })
-}
-
-/// Counts everything again, in the order it was counted.
-async fn recount(
-    ledger: &mut TenantTx,
-    again: &Tenant,
-    chains: &[Owned],
-    outside: &Outside,
-) -> Result<Vec<(&'static str, Reckoning)>, StoreError> {
-    let owners: HashMap<ChainId, &Owned> = chains.iter().map(|owned| (owned.chain, owned)).collect();
-    let mut devices = HashMap::new();
-    for device in ledger.list_devices().await? {
-        devices.insert(device.device_id, device);
-    }
-    let mut tx = again.write().await?;
-    for owned in chains {
-        tx.insert_chain(owned.chain, (owned.device_id, owned.venue_id), Hash::ZERO, outside.now()).await?;
-    }
-    let mut after = 0;
-    loop {
-        let turns = ledger.list_turns(after, TURNS).await?;
-        let Some(last) = turns.last() else { break };
-        after = last.turn;
-        for turn in turns {
-            let owned = owners.get(&turn.chain).ok_or(StoreError::Corrupt("turn"))?;
-            let device = devices.get(&owned.device_id).ok_or(StoreError::Corrupt("device"))?;
-            let aside = ledger.list_aside_within(turn.chain, turn.branch, turn.seqs).await?;
-            let kept = ledger.list_kept(turn.chain, turn.branch, turn.seqs).await?;
-            let counted = kept.into_iter().filter(|kept| !aside.contains(&kept.place.seq));
-            let events: Vec<_> = counted.map(|kept| Prepared::new(replay::sealed(kept))).collect();
-            let mut device = device.clone();
-            // Whether it was withdrawn was judged then.
-            device.revoked_at = None;
-            let source = Source { device: &device, venue_id: owned.venue_id, branch: turn.branch };
-            push::judge(&mut tx, &source, &events).await?;
-        }
-        tx.commit().await?;
-        tx = again.write().await?;
-    }
-    tx.reckon().await
 }

@@ -1,12 +1,22 @@
 //! Who changed what at head office.
 
 use serde::Serialize;
+use shared::ids::StaffId;
 use shared::time::Timestamp;
 
 use super::sql::query;
 use super::{Result, StoreError, TenantTx};
 
 impl TenantTx {
+    /// When head office last changed what a person is; nothing when it never did.
+    pub async fn find_staff_change(&mut self, staff: StaffId) -> Result<Option<Timestamp>> {
+        let row = query("SELECT max(at) AS at FROM audit WHERE action = 'staff.changed' AND subject = $1")
+            .bind(staff.to_string())
+            .fetch_one(self.sql())
+            .await?;
+        row.maybe_time("at")
+    }
+
     /// Writes a change down, in the transaction that makes it: neither happens without the other.
     pub async fn insert_audit(
         &mut self,

@@ -4,7 +4,7 @@ use shared::catalog::{Category, Product};
 use shared::ids::{CategoryId, ProductId, RegisterId, StaffId, VenueId};
 use shared::merge::Marks;
 use shared::staff::StaffMember;
-use shared::sync::stream::{StreamName, keys};
+use shared::sync::stream::{StreamItem, StreamName, keys};
 use shared::tax::RateBp;
 use shared::time::Timestamp;
 use shared::venue::{Register, Venue};
@@ -248,6 +248,22 @@ impl TenantTx {
         self.publish(StreamName::Catalog, format!("{}{}", keys::STAFF, member.staff_id), member, None).await
     }
 
+    /// A person as tills that had followed the catalogue so far knew them; nothing when that is no longer kept.
+    pub async fn find_published_staff(&mut self, id: StaffId, seen: u64) -> Result<Option<StaffMember>> {
+        let row = query(
+            "SELECT line FROM stream_item
+             WHERE stream = 'T:cat' AND key = $1 AND substr(key, 1, 6) = 'staff/' AND seq <= $2
+             ORDER BY seq DESC LIMIT 1",
+        )
+        .bind(format!("{}{id}", keys::STAFF))
+        .bind(seen.min(i64::MAX.unsigned_abs()).cast_signed())
+        .fetch_optional(self.sql())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let item: StreamItem = row.json("line")?;
+        serde_json::from_str(item.value.get()).map(Some).map_err(|_| StoreError::Corrupt("staff"))
+    }
+
     /// A person.
     pub async fn find_staff(&mut self, id: StaffId) -> Result<Option<StaffMember>> {
         let row = query("SELECT * FROM staff WHERE staff_id = $1").bind(id).fetch_optional(self.sql()).await?;
@@ -309,7 +325,7 @@ fn product_row(row: &Row) -> Result<Product> {
     })
 }
 
-fn staff_row(row: &Row) -> Result<StaffMember> {
+pub(super) fn staff_row(row: &Row) -> Result<StaffMember> {
     Ok(StaffMember {
         staff_id: row.id("staff_id")?,
         name: row.text("name")?,

@@ -63,6 +63,26 @@ impl TenantTx {
         Ok(inserted > 0)
     }
 
+    /// Every value that lost, after one of them.
+    pub async fn list_superseded_after(&mut self, after: i64, limit: i64) -> Result<Vec<SupersededRow>> {
+        let rows = query("SELECT * FROM superseded_edit ORDER BY product_id, field, chain, seq LIMIT $2 OFFSET $1")
+            .bind(after)
+            .bind(limit)
+            .fetch_all(self.sql())
+            .await?;
+        rows.iter().map(superseded_row).collect()
+    }
+
+    /// Whether a value of this event lost.
+    pub async fn has_superseded(&mut self, chain: ChainId, seq: u64) -> Result<bool> {
+        let row = query("SELECT count(*) AS n FROM superseded_edit WHERE chain = $1 AND seq = $2")
+            .bind(chain)
+            .bind(seq.cast_signed())
+            .fetch_one(self.sql())
+            .await?;
+        Ok(row.int("n")? > 0)
+    }
+
     /// Values that lost, newest first.
     pub async fn list_superseded(&mut self) -> Result<Vec<SupersededRow>> {
         let rows = query("SELECT * FROM superseded_edit ORDER BY written_at DESC, product_id, field LIMIT $1")

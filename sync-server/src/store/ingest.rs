@@ -6,11 +6,13 @@ use std::collections::{HashMap, HashSet};
 use shared::event::{CardRequested, ChainHead, Hash, Origin, SaleRecorded, TicketRedeemed};
 use shared::ids::{ChainId, DeviceId, PaymentId, ProductId, RedemptionId, SaleId, SessionId, StaffId, VenueId};
 use shared::money::Currency;
+use shared::staff::StaffMember;
 use shared::sync::ingest::{BranchHead, Held, KnownChain};
 use shared::tender::Payment;
 use shared::ticket::{RedeemedLine, TicketId};
 use shared::time::Timestamp;
 
+use super::catalog::staff_row;
 use super::row::Id;
 use super::rows::Rows;
 use super::sql::{Bind, Kind, Sql, query};
@@ -152,6 +154,13 @@ impl TenantTx {
     /// Which of these products the catalogue ever had.
     pub async fn known_products(&mut self, products: HashSet<ProductId>) -> Result<HashSet<ProductId>> {
         self.known(among!("SELECT product_id AS id FROM product", "product_id"), ids(products)).await
+    }
+
+    /// Those of these people whom head office knows.
+    pub async fn known_staff(&mut self, staff: HashSet<StaffId>) -> Result<HashMap<StaffId, StaffMember>> {
+        let Some(list) = ids(staff) else { return Ok(HashMap::new()) };
+        let rows = query(among!("SELECT * FROM staff", "staff_id")).bind(list).fetch_all(self.sql()).await?;
+        rows.iter().map(|row| staff_row(row).map(|member| (member.staff_id, member))).collect()
     }
 
     /// Which of these redemptions are counted.

@@ -1,7 +1,7 @@
 //! What is needed to count everything again: the order it was counted in, the lines themselves, those kept aside, and a
 //! table's contents as one number.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use shared::event::Hash;
@@ -11,7 +11,7 @@ use shared::sync::protocol::Disposition;
 use super::event::disposition;
 use super::row::Row;
 use super::sql::{Kind, Sql, query};
-use super::{Place, Result, TenantTx};
+use super::{DeviceRow, Place, Result, TenantTx};
 
 /// A batch in the order of counting.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub struct Turn {
     pub branch: u32,
     /// The first and the last number.
     pub seqs: (u64, u64),
+    /// An event that was kept aside at first.
+    pub is_replay: bool,
 }
 
 /// A chain and whose it is.
@@ -88,6 +90,11 @@ const COUNTED: &[Counted] = &[
         "amount_minor" Int, "ticket_no" Text, "requested_at" Int, "says" Text, "report" Text),
     counted!("redemption" by "redemption_id": "redemption_id" Uuid, "ticket_id" Text, "device_id" Uuid,
         "venue_id" Uuid, "staff_id" Uuid, "business_date" Int, "redeemed_at" Int, "lines" Text, "cause" Bytes),
+    counted!("stock_part" by "venue_id, product_id, chain": "venue_id" Uuid, "product_id" Uuid, "chain" Uuid,
+        "device_id" Uuid, "received_milli" Int, "taken_milli" Int, "seen_received_milli" Int, "seen_taken_milli" Int),
+    counted!("stock" by "venue_id, product_id": "venue_id" Uuid, "product_id" Uuid, "round" Int, "hlc" Int,
+        "chain" Uuid, "seq" Int, "counted_milli" Int, "on_hand_milli" Int),
+    counted!("stock_run" by "venue_id, chain": "venue_id" Uuid, "chain" Uuid, "device_id" Uuid),
     counted!("pin_refusal" by "cause": "cause" Bytes, "device_id" Uuid, "staff_id" Uuid, "refused_at" Int, "wrong" Int,
         "locked_until" Int),
 ];
@@ -152,20 +159,78 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Notes that an event that was kept aside was counted after all those before.
+    pub async fn insert_replay(&mut self, chain: ChainId, place: Place) -> Result<()> {
+        query("INSERT INTO turn (chain, branch, first_seq, last_seq, is_replay) VALUES ($1, $2, $3, $3, $4)")
+            .bind(chain)
+            .bind(i64::from(place.branch))
+            .bind(place.seq.cast_signed())
+            .bind(true)
+            .execute(self.sql())
+            .await?;
+        Ok(())
+    }
+
     /// Batches in the order they were counted.
     pub async fn list_turns(&mut self, after: i64, limit: i64) -> Result<Vec<Turn>> {
-        let rows =
-            query("SELECT turn, chain, branch, first_seq, last_seq FROM turn WHERE turn > $1 ORDER BY turn LIMIT $2")
-                .bind(after)
-                .bind(limit)
-                .fetch_all(self.sql())
-                .await?;
+        let rows = query(
+            "SELECT turn, chain, branch, first_seq, last_seq, is_replay FROM turn
+             WHERE turn > $1 ORDER BY turn LIMIT $2",
+        )
+        .bind(after)
+        .bind(limit)
+        .fetch_all(self.sql())
+        .await?;
         rows.iter()
             .map(|row| {
-                let seqs = (row.number("first_seq")?, row.number("last_seq")?);
-                Ok(Turn { turn: row.int("turn")?, chain: row.id("chain")?, branch: row.number("branch")?, seqs })
+                let (seqs, is_replay) = ((row.number("first_seq")?, row.number("last_seq")?), row.flag("is_replay")?);
+                let (turn, chain, branch) = (row.int("turn")?, row.id("chain")?, row.number("branch")?);
+                Ok(Turn { turn, chain, branch, seqs, is_replay })
             })
             .collect()
+    }
+
+    /// Events that were kept aside at first, and when each was counted at last.
+    pub async fn list_replays(&mut self) -> Result<HashMap<(ChainId, u32, u64), i64>> {
+        let rows = query("SELECT turn, chain, branch, first_seq FROM turn WHERE is_replay = $1 ORDER BY turn")
+            .bind(true)
+            .fetch_all(self.sql())
+            .await?;
+        let replay =
+            |row: &Row| Ok(((row.id("chain")?, row.number("branch")?, row.number("first_seq")?), row.int("turn")?));
+        rows.iter().map(replay).collect()
+    }
+
+    /// How many flags are raised, all but those of one kind.
+    pub async fn count_flags_but(&mut self, code: &str) -> Result<u64> {
+        query("SELECT count(*) AS n FROM flag WHERE code <> $1").bind(code).fetch_one(self.sql()).await?.number("n")
+    }
+
+    /// Makes a machine known by its number and key, for the tickets it signed.
+    pub async fn copy_device_key(&mut self, device: &DeviceRow) -> Result<()> {
+        query(
+            "INSERT INTO device (device_id, device_no, register_id, venue_id, name, public_key, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, 0)",
+        )
+        .bind(device.device_id)
+        .bind(i64::from(device.device_no))
+        .bind(device.register_id)
+        .bind(device.venue_id)
+        .bind(device.name.as_str())
+        .bind(device.public_key.map(|key| key.as_bytes().to_vec()))
+        .execute(self.sql())
+        .await?;
+        Ok(())
+    }
+
+    /// The lines under a number, on whatever branch.
+    pub async fn list_lines_at(&mut self, chain: ChainId, seq: u64) -> Result<Vec<Kept>> {
+        let rows = query("SELECT chain, branch, seq, hash, line FROM event WHERE chain = $1 AND seq = $2")
+            .bind(chain)
+            .bind(seq.cast_signed())
+            .fetch_all(self.sql())
+            .await?;
+        rows.iter().map(kept).collect()
     }
 
     /// Every chain.

@@ -71,6 +71,23 @@ impl Store {
         entropy.fill(&mut pin_pepper);
         let log_id = LogId::new(now, entropy);
         let row = TenantRow { tenant_id, slug: slug.to_owned(), name: name.to_owned(), signing_key, pin_pepper };
+        self.found(row, log_id, now).await
+    }
+
+    /// A company of the same name and keys, with nothing in it: to count again what it holds.
+    pub async fn create_like(&self, of: &Tenant, now: Timestamp, entropy: &dyn Entropy) -> Result<Arc<Tenant>> {
+        let row = TenantRow {
+            tenant_id: of.tenant_id,
+            slug: "again".to_owned(),
+            name: of.name.clone(),
+            signing_key: of.signing_key.to_bytes(),
+            pin_pepper: of.pin_pepper,
+        };
+        self.found(row, LogId::new(now, entropy), now).await
+    }
+
+    async fn found(&self, row: TenantRow, log_id: LogId, now: Timestamp) -> Result<Arc<Tenant>> {
+        let tenant_id = row.tenant_id;
         let db = match &self.rooms {
             Rooms::Files(dir) => self.create_file(dir, &row, log_id, now).await?,
             Rooms::Tables(pool) => self.create_rows(pool, &row, log_id, now).await?,

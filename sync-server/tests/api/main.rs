@@ -10,6 +10,7 @@ mod document;
 mod enroll;
 mod hello;
 mod home;
+mod permission;
 mod pull;
 mod push;
 mod recount;

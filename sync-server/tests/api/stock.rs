@@ -7,6 +7,7 @@ use shared::event::{
 };
 use shared::ids::ChainId;
 use shared::merge::{Actor, Part, TagRemoval};
+use shared::staff::Role;
 use shared::sync::protocol::PullReply;
 
 use super::support::{TestServer, TestTill, ok};
@@ -124,6 +125,7 @@ fn stock_and_edits_come_to_the_same_in_whatever_order_tills_come() {
 fn head_office_s_price_stands_over_an_edit_that_did_not_know_it() {
     let server = TestServer::start();
     let (mut bar, office) = (server.till(0), server.admin());
+    bar.staff = server.hire("Marta", &[Role::Manager]);
     let product_id = bar.product.product_id;
     let path = format!("/v1/admin/products/{product_id}");
     let mut changed = office.get("/v1/admin/products")["items"][0].clone();

@@ -20,6 +20,7 @@ use shared::merge::Marks;
 use shared::money::{CashRounding, Currency, Tie};
 use shared::register::CashCount;
 use shared::sale::{Quantity, SaleLine, Totals};
+use shared::staff::{Role, StaffMember};
 use shared::sync::protocol::{
     EnrollReply, EnrollRequest, Hello, HelloReply, PROTO, PushBatch, PushReply, PushRequest, PushResult,
 };
@@ -237,6 +238,15 @@ impl TestServer {
         })
     }
 
+    /// Takes somebody on.
+    pub(crate) fn hire(&self, name: &str, roles: &[Role]) -> StaffId {
+        let staff_id = StaffId::new(self.outside.now(), &*self.outside.entropy);
+        let (name, roles, pin_verifier) = (name.to_owned(), roles.to_vec(), String::new());
+        let member = StaffMember { staff_id, name, roles, pin_verifier, is_active: true };
+        self.change(async |tx| tx.put_staff(&member, self.outside.now()).await.expect("hired"));
+        staff_id
+    }
+
     /// Changes the store itself, as another process would.
     pub(crate) fn change(&self, change: impl AsyncFnOnce(&mut TenantTx)) {
         self.with_tenant(async |tenant| {
@@ -288,6 +298,8 @@ pub(crate) struct TestTill<'a> {
     pub(crate) head: ChainHead,
     pub(crate) session: SessionId,
     pub(crate) staff: StaffId,
+    /// What it had followed of the catalogue and of its venue.
+    pub(crate) seen: Seen,
     serial: u32,
     hlc: Hlc,
 }
@@ -320,6 +332,7 @@ impl<'a> TestTill<'a> {
             head: ChainHead::start(ChainId::new(now, entropy), None),
             session: SessionId::new(now, entropy),
             staff: StaffId::new(now, entropy),
+            seen: Seen::default(),
             serial: 0,
             hlc: Hlc::default(),
         }
@@ -336,6 +349,7 @@ impl<'a> TestTill<'a> {
             head,
             session: SessionId::new(now, entropy),
             staff: StaffId::new(now, entropy),
+            seen: Seen::default(),
             serial: u32::try_from(head.seq).expect("short"),
             hlc: Hlc::default(),
         }
@@ -353,7 +367,7 @@ impl<'a> TestTill<'a> {
     pub(crate) fn write(&mut self, fact: &Fact) -> SealedEvent {
         self.hlc = self.hlc.tick(self.now());
         let (actor, session) = (Some(self.staff), Some(self.session));
-        let stamp = Stamp { hlc: self.hlc, up_ms: 0, actor, session, seen: Seen::default() };
+        let stamp = Stamp { hlc: self.hlc, up_ms: 0, actor, session, seen: self.seen };
         let event = self.head.seal(&self.origin(), &stamp, fact);
         self.head = event.head();
         event

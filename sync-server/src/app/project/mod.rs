@@ -6,6 +6,7 @@
 
 mod judge;
 mod keep;
+mod permit;
 mod plausible;
 mod world;
 
@@ -106,6 +107,7 @@ pub async fn project(tx: &mut TenantTx, source: &Source<'_>, events: &[Prepared]
             continue;
         }
         let mut codes = judge::count(tx, &mut world, source, &prepared.sealed, event, fact).await?;
+        codes.extend(permit::check(tx, &world, event, fact).await?);
         // A branch's events happened too, so they count; but a person has to know.
         if source.branch != 0 {
             codes.push("forked");

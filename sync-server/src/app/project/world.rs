@@ -4,14 +4,15 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use shared::event::{Event, Fact};
-use shared::ids::{PaymentId, ProductId, RedemptionId, SaleId, SessionId};
+use shared::ids::{PaymentId, ProductId, RedemptionId, SaleId, SessionId, StaffId};
 use shared::keys::PublicKey;
 use shared::merge::{Actor, StockMove, StockRecord, moves_of};
+use shared::staff::StaffMember;
 use shared::sync::stream::{StreamName, keys};
 use shared::tender::Payment;
 use shared::ticket::{RedeemedLine, TicketId};
 
-use super::{Prepared, Source};
+use super::{Prepared, Source, permit};
 use crate::store::{NewCardPayment, NewRedemption, NewSale, StoreError, TenantTx};
 
 /// What is known, and what is new.
@@ -19,6 +20,8 @@ use crate::store::{NewCardPayment, NewRedemption, NewSale, StoreError, TenantTx}
 pub(super) struct World<'a> {
     /// Sales that are counted.
     pub(super) sales: HashSet<SaleId>,
+    /// People head office knows, who did what somebody must be allowed to do.
+    pub(super) staff: HashMap<StaffId, StaffMember>,
     /// Products the catalogue ever had.
     pub(super) products: HashSet<ProductId>,
     /// Sessions heard of, and whether they are open.
@@ -50,12 +53,16 @@ struct Named {
     cards: HashSet<PaymentId>,
     redemptions: Vec<RedemptionId>,
     tickets: HashSet<TicketId>,
+    staff: HashSet<StaffId>,
 }
 
 impl Named {
     fn by(events: &[Prepared]) -> Self {
         let mut named = Self::default();
         for (event, fact) in events.iter().filter_map(Prepared::told) {
+            if permit::needs(fact).is_some() {
+                named.staff.extend(event.stamp.actor);
+            }
             match fact {
                 Fact::SaleCompleted(sale) => {
                     named.sales.push(sale.sale_id);
@@ -101,6 +108,7 @@ impl<'a> World<'a> {
             cards: tx.known_cards(named.cards).await?,
             redemptions: tx.known_redemptions(named.redemptions).await?,
             redeemed: tx.redeemed_of(named.tickets).await?,
+            staff: tx.known_staff(named.staff).await?,
             ..Self::default()
         })
     }
