@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
-use sync_server::app::{admin, backup, enroll, secret, seed, verify};
+use sync_server::app::{admin, backup, check, enroll, secret, seed, verify};
 use sync_server::stamp::Place;
 use sync_server::store::{AdminRole, Page, Store};
 use sync_server::{App, Config, Outside};
@@ -318,6 +318,13 @@ async fn verify(store: &Store, outside: &Outside) -> Result<()> {
         for (table, here, again) in &found.tables {
             let verdict = if found.differing.contains(table) { "DIFFERS" } else { "same" };
             println!("  {table:<18} {here:>10} rows, {again:>10} counted again: {verdict}");
+        }
+        let items: u64 = found.streams.iter().map(|stream| stream.items).sum();
+        println!("  {} streams, {items} items", found.streams.len());
+        for stream in found.streams.iter().filter(|stream| stream.cut > 0) {
+            let check::CheckedStream { stream, cut, items, snapshots } = stream;
+            println!("    {stream}: its first {cut} items were cut off after thirty days and cannot be read again;");
+            println!("      the {items} after them and {snapshots} snapshots that hold what they came to were");
         }
         println!("  What was flagged for what head office knew then is not judged again.");
         for broken in &found.broken {

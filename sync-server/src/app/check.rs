@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 
 use shared::event::{ChainHead, Hash};
-use shared::ids::{ChainId, DeviceId};
-use shared::sync::stream::Cursor;
+use shared::ids::{ChainId, DeviceId, LogId};
+use shared::sync::stream::{Cursor, StreamName};
 
 use super::snapshot;
-use crate::store::{StoreError, Tenant, TenantTx};
+use crate::store::{StoreError, StreamHead, Tenant, TenantTx};
 
 /// So many rows are looked at at a time.
 const AT_ONCE: usize = 500;
@@ -90,34 +90,59 @@ pub async fn check(tenant: &Tenant) -> Result<Checked, CheckError> {
         }
     }
     for (stream, head) in tx.list_streams().await? {
-        let broken = |seq| CheckError::Stream { stream: stream.to_string(), seq };
-        // What was cut off is vouched for by the item that was left.
-        let first = tx.find_oldest_item(stream).await?.unwrap_or(1);
-        let hash = if first == 1 { Some(Hash::ZERO) } else { tx.find_stream_hash(stream, first).await? };
-        let seq = if first == 1 { 0 } else { first };
-        let mut cursor = Cursor { seq, hash: hash.ok_or_else(|| broken(first))?, ..Cursor::start(tenant.log_id) };
-        while cursor.seq < head.seq {
-            let lines = tx.list_stream_lines(stream, cursor.seq, AT_ONCE).await?;
-            if lines.is_empty() {
-                return Err(broken(cursor.seq + 1));
-            }
-            for line in &lines {
-                let next = cursor.seq + 1;
-                cursor.read(line).map_err(|_| broken(next))?;
-            }
-            checked.items += lines.len() as u64;
+        checked.items += check_stream(&mut tx, tenant.log_id, (stream, head)).await?.items;
+    }
+    Ok(checked)
+}
+
+/// A stream that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckedStream {
+    /// Which.
+    pub stream: StreamName,
+    /// How many of its items were cut off since; snapshots hold what they came to.
+    pub cut: u64,
+    /// The items that were read.
+    pub items: u64,
+    /// Snapshots of it, each part read.
+    pub snapshots: u64,
+}
+
+/// Proves one stream, as far back as it is kept, and its snapshots.
+pub async fn check_stream(
+    tx: &mut TenantTx,
+    log_id: LogId,
+    (stream, head): (StreamName, StreamHead),
+) -> Result<CheckedStream, CheckError> {
+    let broken = |seq| CheckError::Stream { stream: stream.to_string(), seq };
+    // What was cut off is vouched for by the item that was left.
+    let first = tx.find_oldest_item(stream).await?.unwrap_or(1);
+    let hash = if first == 1 { Some(Hash::ZERO) } else { tx.find_stream_hash(stream, first).await? };
+    let seq = if first == 1 { 0 } else { first };
+    let mut cursor = Cursor { seq, hash: hash.ok_or_else(|| broken(first))?, ..Cursor::start(log_id) };
+    let mut checked = CheckedStream { stream, cut: first - 1, items: 0, snapshots: 0 };
+    while cursor.seq < head.seq {
+        let lines = tx.list_stream_lines(stream, cursor.seq, AT_ONCE).await?;
+        if lines.is_empty() {
+            return Err(broken(cursor.seq + 1));
         }
-        if cursor.hash != head.hash {
-            return Err(broken(head.seq));
+        for line in &lines {
+            let next = cursor.seq + 1;
+            cursor.read(line).map_err(|_| broken(next))?;
         }
-        for row in tx.list_snapshots(stream).await? {
-            for part in &row.parts {
-                let body = tx.find_part(stream, part.hash).await?;
-                if !body.is_some_and(|body| snapshot::is_part(part.hash, &body)) {
-                    return Err(CheckError::Part { stream: stream.to_string(), seq: row.seq });
-                }
+        checked.items += lines.len() as u64;
+    }
+    if cursor.hash != head.hash {
+        return Err(broken(head.seq));
+    }
+    for row in tx.list_snapshots(stream).await? {
+        for part in &row.parts {
+            let body = tx.find_part(stream, part.hash).await?;
+            if !body.is_some_and(|body| snapshot::is_part(part.hash, &body)) {
+                return Err(CheckError::Part { stream: stream.to_string(), seq: row.seq });
             }
         }
+        checked.snapshots += 1;
     }
     Ok(checked)
 }

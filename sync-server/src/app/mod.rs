@@ -11,6 +11,7 @@ pub mod pull;
 pub mod push;
 mod recount;
 pub mod replay;
+pub mod retention;
 pub mod secret;
 pub mod seed;
 pub mod snapshot;

@@ -52,13 +52,18 @@ async fn round(app: &Inner, now: Timestamp) {
         let tenant = row.tenant_id;
         let done = async {
             let tenant = app.store.load_tenant(tenant).await?;
+            let forgotten = super::retention::forget(&tenant, now).await?;
             let kept = app.snapshots.keep_up(&tenant, now).await?;
             let purged = purge_intake(&tenant, now).await?;
-            Ok::<_, super::snapshot::SnapshotError>((kept, purged))
+            if forgotten > 0 {
+                app.bells.ring(tenant.tenant_id);
+            }
+            Ok::<_, super::snapshot::SnapshotError>((kept, purged, forgotten))
         };
         match done.await {
-            Ok((kept, purged)) => {
-                tracing::debug!(%tenant, built = kept.built, cut = kept.cut, purged, "a company was looked after");
+            Ok((kept, purged, forgotten)) => {
+                let (built, cut) = (kept.built, kept.cut);
+                tracing::debug!(%tenant, built, cut, purged, forgotten, "a company was looked after");
             }
             Err(error) => tracing::error!(%tenant, %error, "a company could not be looked after"),
         }

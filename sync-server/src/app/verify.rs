@@ -7,6 +7,7 @@ use std::path::Path;
 use shared::event::{ChainHead, Hash};
 use shared::sync::ingest::{BranchHead, KnownChain};
 
+use super::check::{self, CheckError, CheckedStream};
 use super::recount;
 use crate::Outside;
 use crate::store::{Store, StoreError, Tenant, TenantTx};
@@ -21,6 +22,8 @@ pub struct Report {
     pub chains: u64,
     /// Events rehashed.
     pub events: u64,
+    /// Streams read, with what is no longer there to be read.
+    pub streams: Vec<CheckedStream>,
     /// What is not as it was written.
     pub broken: Vec<String>,
     /// Each counted table: how many rows it has, and how many when counted again.
@@ -54,6 +57,13 @@ pub async fn verify(tenant: &Tenant, scratch: &Path, outside: &Outside) -> Resul
         report.chains += 1;
         for branch in &known.branches {
             walk(&mut ledger, &known, branch, &mut report).await?;
+        }
+    }
+    for stream in ledger.list_streams().await? {
+        match check::check_stream(&mut ledger, tenant.log_id, stream).await {
+            Ok(checked) => report.streams.push(checked),
+            Err(CheckError::Store(error)) => return Err(error),
+            Err(error) => report.broken.push(error.to_string()),
         }
     }
     let held = ledger.count_all_events().await?;

@@ -50,6 +50,8 @@ pub struct NewRedemption<'a> {
     pub staff_id: Option<StaffId>,
     /// The event.
     pub cause: Hash,
+    /// The last day of its ticket, if it can be believed: days since 1970-01-01.
+    pub valid_until: Option<i64>,
 }
 
 /// A flag to be raised.
@@ -337,11 +339,11 @@ impl TenantTx {
         use Kind::{Bytes, Int, Text, Uuid};
         let mut rows = Rows::new(
             "INSERT INTO redemption (redemption_id, ticket_id, device_id, venue_id, staff_id, business_date,
-               redeemed_at, lines, cause)",
-            &[Uuid, Text, Uuid, Uuid, Uuid, Int, Int, Text, Bytes],
+               redeemed_at, lines, cause, valid_until)",
+            &[Uuid, Text, Uuid, Uuid, Uuid, Int, Int, Text, Bytes, Int],
             "",
         );
-        for NewRedemption { fact, staff_id, cause } in new {
+        for NewRedemption { fact, staff_id, cause, valid_until } in new {
             let lines = serde_json::to_string(&fact.lines).map_err(|_| StoreError::Corrupt("projection"))?;
             rows.push([
                 fact.redemption_id.value(),
@@ -353,6 +355,7 @@ impl TenantTx {
                 fact.redeemed_at.value(),
                 lines.value(),
                 cause.value(),
+                valid_until.value(),
             ]);
         }
         rows.execute(self.sql()).await?;

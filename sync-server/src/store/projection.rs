@@ -1,7 +1,7 @@
 //! What events come to. Every function takes what an event says as it is; a second telling changes nothing and says so.
 
 use shared::event::{Hash, RegisterClosed, RegisterOpened};
-use shared::ids::{DeviceId, PaymentId, SessionId, StaffId, VenueId};
+use shared::ids::{DeviceId, PaymentId, RedemptionId, SessionId, StaffId, VenueId};
 use shared::time::Timestamp;
 
 use super::sql::query;
@@ -34,6 +34,46 @@ impl TenantTx {
         .execute(self.sql())
         .await?;
         Ok(inserted == 1)
+    }
+
+    /// Notes the moment at which redemptions that are new were heard of, about.
+    pub async fn note_redemptions_heard(&mut self, now: Timestamp) -> Result<()> {
+        query("UPDATE redemption SET heard_at = $1 WHERE heard_at IS NULL AND forgotten_at IS NULL")
+            .bind(now)
+            .execute(self.sql())
+            .await?;
+        Ok(())
+    }
+
+    /// Redemptions heard of before a moment, of tickets that were over before a day, and where; those that tills were not
+    /// yet told to forget.
+    pub async fn list_redemptions_over(
+        &mut self,
+        (heard_before, over_before): (Timestamp, i64),
+        limit: i64,
+    ) -> Result<Vec<(RedemptionId, VenueId)>> {
+        let rows = query(
+            "SELECT redemption_id, venue_id FROM redemption
+             WHERE forgotten_at IS NULL AND heard_at < $1 AND coalesce(valid_until, business_date + $2) < $3
+             ORDER BY heard_at, redemption_id LIMIT $4",
+        )
+        .bind(heard_before)
+        .bind(i64::from(u8::MAX))
+        .bind(over_before)
+        .bind(limit)
+        .fetch_all(self.sql())
+        .await?;
+        rows.iter().map(|row| Ok((row.id("redemption_id")?, row.id("venue_id")?))).collect()
+    }
+
+    /// Notes that tills were told to forget one.
+    pub async fn note_redemption_forgotten(&mut self, id: RedemptionId, now: Timestamp) -> Result<()> {
+        query("UPDATE redemption SET forgotten_at = $2 WHERE redemption_id = $1")
+            .bind(id)
+            .bind(now)
+            .execute(self.sql())
+            .await?;
+        Ok(())
     }
 
     /// Counts a closing; false when the session is not open.

@@ -78,6 +78,12 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Ends a record in a stream, with the commit.
+    pub fn publish_end(&mut self, stream: StreamName, key: String) {
+        let value = RawValue::NULL.to_owned();
+        self.news.push(News { stream, op: Op::Del, key, value, cause: None });
+    }
+
     /// Numbers the news and writes them. Whoever holds a stream's row keeps every other writer of that stream waiting,
     /// so this is the last thing a transaction does, stream by stream in the order of their names.
     pub(super) async fn publish_news(&mut self) -> Result<()> {

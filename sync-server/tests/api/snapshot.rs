@@ -4,9 +4,11 @@ use serde_json::json;
 use shared::event::Hash;
 use shared::sync::protocol::{PullReply, SnapshotLine, SnapshotManifest};
 use shared::sync::stream::{Cursor, Op, StreamName};
+use sync_server::app::retention;
 use sync_server::app::snapshot::Builder;
+use sync_server::app::verify::verify;
 
-use super::support::{TestServer, TestTill, problem};
+use super::support::{TestServer, TestTill, ok, problem};
 
 const DAY: i64 = 24 * 3_600 * 1000;
 
@@ -120,6 +122,12 @@ fn what_is_old_and_covered_is_cut_and_a_cursor_from_before_is_gone() {
     let newest = manifest(&till, StreamName::Catalog);
     assert!(newest.seq > second.seq);
     assert_eq!((newest.cursor(), install(&till, &newest)), straight, "nothing was lost by cutting");
+    let scratch = tempfile::tempdir().expect("a directory");
+    let found = server.with_tenant(async |tenant| verify(tenant, scratch.path(), &server.outside).await);
+    let found = found.expect("a report");
+    assert!(found.is_sound(), "{found:?}");
+    let catalog = found.streams.iter().find(|checked| checked.stream == StreamName::Catalog).expect("the catalogue");
+    assert_eq!((catalog.cut, catalog.items), (old.seq - 1, newest.seq - old.seq), "what is gone is said: {catalog:?}");
     assert_eq!(round().cut, 0);
 }
 
@@ -145,6 +153,34 @@ fn thirty_days_and_two_snapshots_are_kept() {
         (snapshots.len(), tx.list_parts(StreamName::Catalog).await.expect("a list").len())
     });
     assert_eq!(kept, (2, 2), "older ones and their parts are gone");
+}
+
+#[test]
+fn a_venue_s_tills_forget_redemptions_that_are_over_and_head_office_does_not() {
+    let server = TestServer::start();
+    let mut till = server.till(0);
+    let venue = StreamName::Venue(server.company.venue_id);
+    let forget =
+        || server.with_tenant(async |tenant| retention::forget(tenant, server.outside.now()).await.expect("done"));
+    let begin = [till.started(), till.opened()];
+    till.push(&begin);
+    let (event, sale) = till.sale(2);
+    let first = till.redeemed(&sale.tickets[0], 1);
+    till.push(&[event, first]);
+    let known = || install(&till, &manifest(&till, venue)).keys().filter(|key| key.starts_with("redemption/")).count();
+    assert_eq!((forget(), known()), (0, 1));
+    server.advance(29 * DAY);
+    assert_eq!((forget(), known()), (0, 1), "a month is kept");
+    server.advance(2 * DAY);
+    assert_eq!((forget(), known()), (1, 0), "and then it is over");
+    assert_eq!(forget(), 0, "once");
+    let start = Cursor::start(till.reply.log_id);
+    let (_, records) = follow(&till, venue, start, Records::new());
+    assert!(!records.keys().any(|key| key.starts_with("redemption/")), "who reads all of it comes to the same");
+    // The ticket is spent all the same.
+    let again = till.redeemed(&sale.tickets[0], 2);
+    let notes = ok(&till.push(&[again])).1;
+    assert!(notes.contains(&"over_redeemed".to_owned()), "{notes:?}");
 }
 
 #[test]

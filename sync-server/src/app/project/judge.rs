@@ -198,7 +198,6 @@ async fn ticket_redeemed<'a>(
     if !world.redemptions.insert(redeemed.redemption_id) {
         return Ok(vec!["redemption_repeated"]);
     }
-    world.new_redemptions.push(NewRedemption { fact: redeemed, staff_id, cause: sealed.hash });
     let so_far = world.redeemed.entry(redeemed.ticket_id).or_default();
     so_far.extend_from_slice(&redeemed.lines);
     let mut codes = Codes::new();
@@ -212,6 +211,9 @@ async fn ticket_redeemed<'a>(
         // Signed by a till of this company, and the one that is redeemed.
         unverified.verify(tx.tenant_id, of_device).ok().filter(|ticket| ticket.ticket_id == redeemed.ticket_id)
     });
+    let valid_until =
+        believed.as_ref().map(|ticket| i64::from(ticket.business_date.days()) + i64::from(ticket.valid_days));
+    world.new_redemptions.push(NewRedemption { fact: redeemed, staff_id, cause: sealed.hash, valid_until });
     match believed {
         Some(ticket) => codes.extend(is_over(&ticket, so_far, redeemed).then_some("over_redeemed")),
         None => codes.push("ticket_unverified"),
