@@ -77,16 +77,38 @@ impl Bug {
 
 #[cfg(feature = "sabotage")]
 mod planted {
+    use std::cell::{Cell, RefCell};
+    use std::collections::HashSet;
+
+    use ed25519_dalek::SigningKey;
+
     use super::Bug;
-    use std::cell::Cell;
+    use crate::keys::{PublicKey, Signature};
 
     thread_local! {
         static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+        static SIGNED: RefCell<HashSet<[u8; 32]>> = RefCell::default();
+    }
+
+    /// Remembers a signature this thread made. Checking one is a third of a simulated night, and that one's own key and
+    /// bytes fit is arithmetic that the library's authors prove; whatever else is shown is checked in earnest.
+    pub(crate) fn remember_signature(key: &SigningKey, bytes: &[u8], signature: &Signature) {
+        SIGNED.with_borrow_mut(|signed| signed.insert(name_of(key.verifying_key().as_bytes(), bytes, signature)));
+    }
+
+    /// Whether this thread made it: over these bytes, with this key.
+    pub(crate) fn is_own_signature(key: &PublicKey, bytes: &[u8], signature: &Signature) -> bool {
+        SIGNED.with_borrow(|signed| signed.contains(&name_of(key.as_bytes(), bytes, signature)))
+    }
+
+    fn name_of(key: &[u8; 32], bytes: &[u8], signature: &Signature) -> [u8; 32] {
+        *blake3::Hasher::new().update(key).update(signature.as_bytes()).update(bytes).finalize().as_bytes()
     }
 
     /// Plants a bug in everything this thread does from now on, or takes it out again.
     pub fn plant(bug: Option<Bug>) {
         PLANTED.set(bug);
+        SIGNED.with_borrow_mut(HashSet::clear);
     }
 
     /// Whether this one is planted.
@@ -97,6 +119,20 @@ mod planted {
 
 #[cfg(feature = "sabotage")]
 pub use planted::{is, plant};
+#[cfg(feature = "sabotage")]
+pub(crate) use planted::{is_own_signature, remember_signature};
+
+/// Nothing is remembered.
+#[cfg(not(feature = "sabotage"))]
+#[inline]
+pub(crate) fn remember_signature(_: &ed25519_dalek::SigningKey, _: &[u8], _: &crate::keys::Signature) {}
+
+/// Every signature is checked.
+#[cfg(not(feature = "sabotage"))]
+#[inline]
+pub(crate) fn is_own_signature(_: &crate::keys::PublicKey, _: &[u8], _: &crate::keys::Signature) -> bool {
+    false
+}
 
 /// Whether this one is planted: never.
 #[cfg(not(feature = "sabotage"))]

@@ -148,6 +148,9 @@ impl World {
             return;
         };
         let chain = process.chain;
+        if self.tills[till].acts_left < self.scale.alone_below {
+            self.tills[till].cut_until = i64::MAX;
+        }
         let moment = self.moment(till);
         let written = self.tills[till].act(&mut self.rng, &moment, chain);
         let left = self.tills[till].acts_left.saturating_sub(1);

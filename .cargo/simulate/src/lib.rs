@@ -7,12 +7,14 @@
 //! - [`world`] time, and one night of it · `drive` a till's process · `serve` the server's machine
 //! - [`till`] a till's disk, and what a cashier does · [`server`] head office's databases
 //! - `office` head office, and what goes wrong · [`faults`] what can · [`rng`] chance, from a seed
+//! - `reading` what need not be read twice
 //! - [`invariants`] what must hold, by number · [`sabotage`] planted bugs that must be found · [`suite`] many nights
 
 mod drive;
 pub mod faults;
 pub mod invariants;
 mod office;
+mod reading;
 pub mod rng;
 pub mod sabotage;
 mod serve;

@@ -6,10 +6,10 @@ use anyhow::{Result, bail};
 use clap::Parser;
 use serde_json::{Value, json};
 use simulate::faults::Faults;
-use simulate::invariants::title;
+use simulate::invariants::{CHECKED, title};
 use simulate::sabotage::Planted;
 use simulate::suite::{self, Found, Plan, Summary};
-use simulate::world::Scale;
+use simulate::world::{Outcome, Scale};
 
 /// Plays nights of tills and servers with everything going wrong, and looks for what must not be.
 #[derive(Parser)]
@@ -58,18 +58,26 @@ fn main() -> Result<ExitCode> {
         None => Some(suite::run(&plan, threads, false)),
         Some(_) => None,
     };
+    let (seconds, cpu_seconds) = watch.read();
+    // Beside the nights, and not in their rate.
+    let month = summary.as_ref().map(|_| suite::month(arguments.start));
     let found = match &arguments.sabotage {
         None => Vec::new(),
         Some(name) => hunt(&plan, name, threads)?,
     };
-    let (seconds, cpu_seconds) = watch.read();
+    let (seconds, cpu_seconds) = if summary.is_some() { (seconds, cpu_seconds) } else { watch.read() };
     let is_bad = summary.as_ref().is_some_and(|summary| !summary.violations.is_empty())
+        || month.as_ref().is_some_and(|month| month.violation.is_some())
         || found.iter().any(|found| found.seeds_needed.is_none());
-    if let Some(summary) = &summary {
-        tell(summary, &arguments, (seconds, cpu_seconds));
+    if let (Some(summary), Some(month)) = (&summary, &month) {
+        tell(summary, month, &arguments, (seconds, cpu_seconds));
+    }
+    if !found.is_empty() {
+        let caught = found.iter().filter(|found| found.seeds_needed.is_some()).count();
+        println!("{caught} of {} planted bugs found, {seconds:.1} s, {cpu_seconds:.1} s of processor", found.len());
     }
     if arguments.json {
-        println!("{}", as_json(summary.as_ref(), &found, (seconds, cpu_seconds)));
+        println!("{}", as_json(summary.as_ref(), month.as_ref(), &found, (seconds, cpu_seconds)));
     }
     Ok(if is_bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -98,7 +106,7 @@ fn hunt(plan: &Plan, name: &str, threads: usize) -> Result<Vec<Found>> {
     Ok(table)
 }
 
-fn tell(summary: &Summary, arguments: &Arguments, (seconds, cpu_seconds): (f64, f64)) {
+fn tell(summary: &Summary, month: &Outcome, arguments: &Arguments, (seconds, cpu_seconds): (f64, f64)) {
     for (seed, violation) in summary.violations.iter().take(20) {
         println!("{:>2} {}: {}", violation.invariant, title(violation.invariant), violation.detail);
         let short = if arguments.short { " --short" } else { "" };
@@ -113,10 +121,30 @@ fn tell(summary: &Summary, arguments: &Arguments, (seconds, cpu_seconds): (f64, 
         "{seconds:.1} s, {cpu_seconds:.1} s of processor; the longest to drain took {} s simulated",
         summary.drained_in_ms / 1000
     );
-    println!("trace {}", summary.trace);
+    if let Some(violation) = &month.violation {
+        println!("thirty nights alone: {}: {}", violation.invariant, violation.detail);
+    }
+    println!(
+        "thirty nights alone: {} events, {} MB, sent in {} s simulated",
+        month.events,
+        month.most_bytes / 1_000_000,
+        month.drained_in_ms / 1000
+    );
+    let drawn: Vec<_> = summary.faults.iter().map(|(name, seeds)| format!("{name} {seeds}")).collect();
+    println!("faults drawn, in seeds: {}", drawn.join(", "));
+    for (number, place) in CHECKED {
+        let looks = summary.checks.of(number) + month.checks.of(number);
+        println!("{number:>3} {looks:>9} looks  {place}");
+    }
+    println!("{} violations; trace {}", summary.violations.len(), summary.trace);
 }
 
-fn as_json(summary: Option<&Summary>, found: &[Found], (seconds, cpu_seconds): (f64, f64)) -> Value {
+fn as_json(
+    summary: Option<&Summary>,
+    month: Option<&Outcome>,
+    found: &[Found],
+    (seconds, cpu_seconds): (f64, f64),
+) -> Value {
     let table: Vec<_> = found
         .iter()
         .map(|found| {
@@ -139,6 +167,13 @@ fn as_json(summary: Option<&Summary>, found: &[Found], (seconds, cpu_seconds): (
         "events": summary.events,
         "faults": summary.faults,
         "invariants": invariants,
+        "checked": CHECKED.iter().map(|(number, place)| (number.to_string(), Value::from(*place))).collect::<serde_json::Map<_, _>>(),
+        "thirty_nights_alone": month.map(|month| json!({
+            "events": month.events,
+            "bytes": month.most_bytes,
+            "drained_in_ms": month.drained_in_ms,
+            "violations": u8::from(month.violation.is_some()),
+        })),
         "violations": summary.violations.len(),
         "seconds": seconds,
         "cpu_seconds": cpu_seconds,

@@ -45,6 +45,8 @@ pub struct Summary {
     pub trace: String,
     /// The longest it took to drain, simulated milliseconds.
     pub drained_in_ms: i64,
+    /// The most bytes of events a till held.
+    pub most_bytes: u64,
 }
 
 /// Plays all of a plan. With `until_found`, stops soon after the first violation; the earliest seed is told.
@@ -104,11 +106,17 @@ fn add_up(outcomes: BTreeMap<u64, Outcome>) -> Summary {
         for fault in outcome.faults.list() {
             *summary.faults.entry(fault.name()).or_default() += 1;
         }
+        summary.most_bytes = summary.most_bytes.max(outcome.most_bytes);
         trace.update(outcome.trace.as_bytes());
         summary.violations.extend(outcome.violation.map(|violation| (seed, violation)));
     }
     summary.trace = trace.finalize().to_hex().to_string();
     summary
+}
+
+/// A till alone for thirty nights, and then with everybody again.
+pub fn month(seed: u64) -> Outcome {
+    play(seed, Faults::NONE, Scale::MONTH, None)
 }
 
 /// A planted bug, and how soon it was found.

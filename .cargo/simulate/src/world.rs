@@ -25,13 +25,17 @@ pub struct Scale {
     pub acts: (i64, i64),
     /// Most tills.
     pub tills: u64,
+    /// With fewer things left to do than this, a till has no network until the end; 0 for none.
+    pub alone_below: u32,
 }
 
 impl Scale {
     /// A night of a few hundred events at each till.
-    pub const NIGHT: Self = Self { acts: (150, 450), tills: 6 };
+    pub const NIGHT: Self = Self { acts: (150, 450), tills: 6, alone_below: 0 };
     /// An hour of it: bugs show in that as well, and sooner.
-    pub const HOUR: Self = Self { acts: (15, 60), tills: 4 };
+    pub const HOUR: Self = Self { acts: (15, 60), tills: 4, alone_below: 0 };
+    /// Thirty nights of one till, without a network but for the first minutes.
+    pub const MONTH: Self = Self { acts: (9_000, 9_000), tills: 1, alone_below: 8_980 };
 }
 
 /// What a night came to.
@@ -51,6 +55,8 @@ pub struct Outcome {
     pub faults: Faults,
     /// The longest it took until all was sent once nothing went wrong any more, simulated milliseconds.
     pub drained_in_ms: i64,
+    /// The most bytes of events a till held.
+    pub most_bytes: u64,
 }
 
 /// What happens at some time.
@@ -97,6 +103,7 @@ pub struct World {
     pub(crate) flights: BTreeMap<u64, Flight>,
     pub(crate) answers: BTreeMap<u64, (usize, u64, Result<Answer, Failure>)>,
     pub(crate) numbers: u64,
+    pub(crate) scale: Scale,
     pub(crate) told: Vec<(usize, Rc<SealedEvent>)>,
     /// What a disaster took, and nothing else.
     pub(crate) excused: BTreeSet<[u8; 32]>,
@@ -119,6 +126,7 @@ pub struct World {
 /// Plays one night.
 pub fn play(seed: u64, allowed: Faults, scale: Scale, bug: Option<Planted>) -> Outcome {
     Planted::plant(bug);
+    crate::reading::forget();
     let mut world = World::new(seed, allowed, scale, bug);
     world.run();
     let drained_in_ms = world.settle();
@@ -134,6 +142,7 @@ pub fn play(seed: u64, allowed: Faults, scale: Scale, bug: Option<Planted>) -> O
         events: world.events,
         faults: world.faults,
         drained_in_ms,
+        most_bytes: world.tills.iter().map(|till| till.disk.bytes() as u64).max().unwrap_or(0),
     }
 }
 
@@ -169,6 +178,7 @@ impl World {
             flights: BTreeMap::new(),
             answers: BTreeMap::new(),
             numbers: 0,
+            scale,
             told: Vec::new(),
             excused: BTreeSet::new(),
             written: BTreeSet::new(),

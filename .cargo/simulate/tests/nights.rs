@@ -1,7 +1,7 @@
 //! A few nights, as part of every test run. Many more: `cargo xtask simulate`.
 
 use simulate::faults::Faults;
-use simulate::suite::{Plan, run};
+use simulate::suite::{Plan, month, run};
 use simulate::world::{Scale, play};
 
 fn plan(seeds: u64) -> Plan {
@@ -21,6 +21,14 @@ fn sixty_worlds_break_nothing() {
 #[test]
 fn a_seed_is_the_same_night_on_one_thread_and_on_two() {
     assert_eq!(run(&plan(12), 1, false).trace, run(&plan(12), 2, false).trace);
+}
+
+#[test]
+fn a_till_alone_for_thirty_nights_stays_small_and_sends_it_all() {
+    let outcome = month(1);
+    assert_eq!(outcome.violation, None);
+    assert!(outcome.events > 8_500, "{outcome:?}");
+    assert!(outcome.most_bytes < 32_000_000, "{outcome:?}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub fn simulate(house: &House, words: &[String]) -> Result<()> {
         return power_cut::build_and_play(house, &words);
     }
     let mut command = Command::new("cargo");
-    command.args(["run", "--profile", "nights", "--quiet", "--package", "simulate", "--features", "sabotage", "--"]);
+    command.args(["run", "--release", "--quiet", "--package", "simulate", "--features", "sabotage", "--"]);
     run(command.args(words).current_dir(house.root()))
 }
 

@@ -357,6 +357,15 @@ macro_rules! facts {
                 }
             }
 
+            /// The same, as it goes into a line.
+            pub(super) fn raw_payload(&self) -> Box<serde_json::value::RawValue> {
+                match self {
+                    $(Self::$variant(payload) => {
+                        serde_json::value::to_raw_value(payload).expect("a fact encodes as JSON")
+                    })+
+                }
+            }
+
             /// Reads a payload.
             ///
             /// Errors: [`FactError::Unknown`] for a type or schema of the future, [`FactError::Malformed`].

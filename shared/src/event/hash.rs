@@ -46,7 +46,8 @@ impl Hash {
 
 impl std::fmt::Display for Hash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&HEXLOWER.encode(&self.0))
+        let mut digits = [0; 64];
+        f.write_str(HEXLOWER.encode_mut_str(&self.0, &mut digits))
     }
 }
 

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use shared::event::SealedEvent;
 use shared::sync::exchange::Request;
-use shared::sync::protocol::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_BATCHES, MAX_HELLO_CHAINS, MAX_PULL_ITEMS};
+use shared::sync::protocol::{
+    MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_BATCHES, MAX_HELLO_CHAINS, MAX_OWN_EVENTS, MAX_PULL_ITEMS,
+};
 use shared::sync::stream::StreamName;
 
 use crate::faults::Fault;
@@ -83,10 +85,14 @@ impl World {
                 push.batches.len() <= MAX_BATCHES && push.batches.iter().all(fits)
             }
             Request::Pull(pull) => pull.limit <= MAX_PULL_ITEMS,
-            Request::OwnEvents { .. } | Request::Snapshot(_) | Request::Part(_) => true,
+            Request::OwnEvents { limit, .. } => *limit <= MAX_OWN_EVENTS,
+            Request::Snapshot(_) | Request::Part(_) => true,
         };
         if !is_bounded {
             self.broken(27, format!("till {till} sent more than was agreed"));
+        }
+        if self.tills[till].process.as_ref().is_some_and(|process| process.waiting.is_some()) {
+            self.broken(27, format!("till {till} asks while it waits for another answer"));
         }
     }
 
@@ -98,6 +104,7 @@ impl World {
         self.check_acknowledged();
         self.check_quarantine();
         self.check_books();
+        self.check_stock();
         for company in 0..self.dbs.len() {
             self.check_snapshots(company);
         }

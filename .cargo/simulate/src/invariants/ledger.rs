@@ -5,7 +5,7 @@ use shared::sync::exchange::{Answer, Deed, Request, Trouble};
 use shared::sync::outbox::Operation;
 use shared::sync::protocol::{ProblemCode, PushResult};
 
-use crate::server::Pushed;
+use crate::server::{Pushed, Served};
 use crate::world::World;
 
 impl World {
@@ -222,6 +222,29 @@ impl World {
         let known = db.counted + db.quarantine.len() as u64;
         if known != held {
             self.broken(19, format!("{held} events are held, {known} were looked at"));
+        }
+    }
+
+    /// 19: the same push again at once changes nothing and is answered alike, also when the answer was no. Only that a
+    /// chain forked is said once; from then on the branch is held.
+    pub(crate) fn check_same_answer(&mut self, once: &Served, again: &Served, is_unmoved: bool) {
+        self.checks.look(19);
+        let is_same = match (once, again) {
+            (Ok((Answer::Push(once), _)), Ok((Answer::Push(again), did))) => {
+                let is_alike = |(one, other): (&PushResult, &PushResult)| {
+                    one == other
+                        || matches!((one, other), (PushResult::Fork { chain, .. }, PushResult::Ok { chain: of, .. }) if chain == of)
+                };
+                did.new == 0
+                    && once.results.len() == again.results.len()
+                    && once.results.iter().zip(&again.results).all(is_alike)
+            }
+            (Err(once), Err(again)) => once == again,
+            _ => false,
+        };
+        if !is_same || !is_unmoved {
+            let how = if is_unmoved { "is answered otherwise" } else { "has another effect" };
+            self.broken(19, format!("the same push, sent again, {how}"));
         }
     }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use shared::event::{Origin, SealedEvent};
 use shared::ids::{ChainId, DeviceId, LogId, ProductId, SessionId};
+use shared::merge::Stock;
 use shared::register::SessionTotals;
 use shared::sync::ingest::{Held, KnownChain};
 use shared::sync::stream::StreamName;
@@ -72,8 +73,12 @@ pub struct Db {
     pub streams: BTreeMap<StreamName, Stream>,
     /// Sessions.
     pub sessions: BTreeMap<SessionId, SessionRow>,
-    /// Sold so far, thousandths, negative.
-    pub stock: BTreeMap<ProductId, i64>,
+    /// What there is of each product, at the company's one venue.
+    pub stock: BTreeMap<ProductId, Stock>,
+    /// What each run put in and took out so far, thousandths.
+    pub moved: BTreeMap<(ChainId, ProductId), (u64, u64)>,
+    /// Which run continues which.
+    pub links: BTreeMap<ChainId, ChainId>,
     /// Balances; their sum is zero.
     pub accounts: [i64; 6],
     /// Facts counted.
@@ -88,6 +93,16 @@ pub struct Db {
     pub revoked_staff: BTreeMap<Rc<str>, u64>,
 }
 
+/// What a database has come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest {
+    events: usize,
+    counted: u64,
+    aside: usize,
+    accounts: [i64; 6],
+    streams: Vec<(StreamName, u64, shared::event::Hash)>,
+}
+
 impl Db {
     /// An empty one.
     pub fn new(log_id: LogId, knows_tips: bool) -> Self {
@@ -98,6 +113,8 @@ impl Db {
             streams: BTreeMap::new(),
             sessions: BTreeMap::new(),
             stock: BTreeMap::new(),
+            moved: BTreeMap::new(),
+            links: BTreeMap::new(),
             accounts: [0; 6],
             counted: 0,
             quarantine: Vec::new(),
@@ -110,8 +127,6 @@ impl Db {
     /// Every event held, with its branch.
     pub fn events(&self) -> impl Iterator<Item = (ChainId, usize, &Rc<SealedEvent>)> {
         self.chains.iter().flat_map(|(id, chain)| {
-            let of_branch = |(branch, events): (usize, &'_ Vec<Rc<SealedEvent>>)| (branch, events.len());
-            let _ = of_branch;
             chain
                 .branches
                 .iter()
@@ -129,6 +144,19 @@ impl Db {
     pub fn count_of(&self, event: &SealedEvent) -> usize {
         let Some(chain) = self.chains.get(&event.chain) else { return 0 };
         chain.held_at(event.seq).filter(|held| held.hash == event.hash).count()
+    }
+
+    /// What it has come to, as far as anybody could see.
+    pub fn digest(&self) -> Digest {
+        let events = self.chains.values().flat_map(|chain| &chain.branches).map(Vec::len).sum();
+        let streams = self.streams.iter().map(|(name, stream)| (*name, stream.head_seq(), stream.head_hash()));
+        Digest {
+            events,
+            counted: self.counted,
+            aside: self.quarantine.len(),
+            accounts: self.accounts,
+            streams: streams.collect(),
+        }
     }
 
     /// Books an amount.

@@ -58,7 +58,8 @@ pub struct Manner {
     pub visible_at: i64,
 }
 
-type Served = Result<(Answer, Pushed), ProblemCode>;
+/// An answer and what it did, or why not.
+pub type Served = Result<(Answer, Pushed), ProblemCode>;
 
 /// Answers a request of a device of `company`, of all the companies here.
 pub fn serve(dbs: &mut [Db], company: usize, device: &Device, request: &Request, manner: &Manner) -> Served {
@@ -151,7 +152,16 @@ fn take(
     let result = if take.forked_now {
         PushResult::Fork { chain, verified_through: take.verified_through }
     } else {
-        PushResult::Ok { chain, matched_seq: take.head.seq, matched_hash: take.head.hash, notes: Vec::new() }
+        // What was thought of events held before is said again.
+        let branch = take.branch.number();
+        let is_of_batch = |aside: &&db::Aside| {
+            aside.event.chain == chain
+                && aside.branch == branch
+                && (batch.first_seq..=span.1).contains(&aside.event.seq)
+        };
+        let asides = db.quarantine.iter().filter(|_| take.repeated > 0).filter(is_of_batch);
+        let notes = asides.map(|aside| note(aside.event.seq, aside.code)).collect();
+        PushResult::Ok { chain, matched_seq: take.head.seq, matched_hash: take.head.hash, notes }
     };
     if take.new.is_empty() {
         did.repeats += 1;
@@ -187,19 +197,24 @@ fn take(
         !(bug == Some(Bug::UnknownDropped) && event.line.contains(r#""type":"tip.given""#))
     };
     stored.branches[branch as usize].extend(new.iter().filter(keeps).cloned());
-    let mut notes = Vec::new();
+    let mut fresh = Vec::new();
     for event in &new {
         if let Some(code) = project::project(db, event, branch, bug, manner.visible_at) {
-            notes.push(PushNote { seq: event.seq, disposition: Disposition::Quarantined, code: code.to_owned() });
+            fresh.push(note(event.seq, code));
         }
     }
-    did.with_poison += u32::from(!notes.is_empty());
+    did.with_poison += u32::from(!fresh.is_empty());
     Ok(match result {
-        PushResult::Ok { chain, matched_seq, matched_hash, .. } => {
+        PushResult::Ok { chain, matched_seq, matched_hash, mut notes } => {
+            notes.append(&mut fresh);
             PushResult::Ok { chain, matched_seq, matched_hash, notes }
         }
         other => other,
     })
+}
+
+fn note(seq: u64, code: &str) -> PushNote {
+    PushNote { seq, disposition: Disposition::Quarantined, code: code.to_owned() }
 }
 
 fn as_stored(event: shared::event::SealedEvent, bug: Option<Bug>) -> shared::event::SealedEvent {

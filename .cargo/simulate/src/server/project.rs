@@ -3,12 +3,16 @@
 use std::rc::Rc;
 
 use serde::Deserialize;
-use shared::event::{Event, EventError, Fact, Read, SaleRecorded, SealedEvent, TicketRedeemed};
-use shared::ids::SessionId;
+use shared::event::{
+    ChainStarted, Event, EventError, Fact, Read, SaleRecorded, SealedEvent, StockCounted, TicketRedeemed,
+};
+use shared::ids::{ProductId, SessionId};
+use shared::merge::{Actor, Counted, Field, Marker, Moved, Part, Stock, Version, moves_of};
 use shared::register::SessionTotals;
 use shared::sync::stream::{RedemptionRecord, StreamName};
 
 use super::db::{Account, Aside, Db};
+use crate::reading;
 use crate::sabotage::Bug;
 
 /// The fact only newer programs know: a tip. Written by tills that were upgraded before their server.
@@ -25,7 +29,8 @@ pub fn project(
     bug: Option<Bug>,
     visible_at: i64,
 ) -> Option<&'static str> {
-    let code = match sealed.read() {
+    let read = reading::event(sealed);
+    let code = match read.as_deref() {
         Err(EventError::Payload { .. }) => Some("payload_unreadable"),
         Err(EventError::Header { .. } | EventError::Envelope { .. }) => Some("envelope_unreadable"),
         Ok(Event { fact: Read::Unknown { kind, .. }, .. }) if kind == "tip.given" && db.knows_tips => {
@@ -33,7 +38,10 @@ pub fn project(
         }
         Ok(Event { fact: Read::Unknown { .. }, .. }) => Some("type_unknown"),
         Ok(event) => {
-            count(db, &event, bug, visible_at);
+            count(db, event, bug, visible_at);
+            if branch == 0 {
+                count_stock(db, event, bug);
+            }
             None
         }
     };
@@ -95,19 +103,54 @@ fn count_sale(db: &mut Db, session: Option<SessionId>, sale: &SaleRecorded, bug:
             Some(_) => row.addenda = row.addenda.plus(&completed),
         }
     }
-    for line in &sale.lines {
-        let stock = db.stock.entry(line.product_id).or_default();
-        if bug == Some(Bug::StockByArrival) {
-            *stock = -line.quantity_milli.milli();
-        } else {
-            *stock -= line.quantity_milli.milli();
-        }
-    }
     for (account, amount) in entries(sale) {
         if !(bug == Some(Bug::OneSidedEntry) && account == Account::Rounding) {
             db.book(account, amount);
         }
     }
+}
+
+/// What moves stock, and counts of it. A run's totals only grow; what a fork says on its branch a person looks at first.
+fn count_stock(db: &mut Db, event: &Event, bug: Option<Bug>) {
+    let Read::Known(fact) = &event.fact else { return };
+    if let Fact::ChainStarted(ChainStarted { parent: Some(parent), .. }) = fact {
+        db.links.insert(event.chain, parent.chain);
+        db.stock.values_mut().for_each(|stock| stock.link(event.chain, parent.chain));
+    }
+    for moved in moves_of(fact) {
+        let sum = db.moved.entry((event.chain, moved.product_id)).or_default();
+        *sum = (sum.0 + moved.received_milli, sum.1 + moved.taken_milli);
+        let part = Part { by: Actor::of(event), received_milli: sum.0, taken_milli: sum.1 };
+        let stock = stock_of(db, moved.product_id);
+        if bug == Some(Bug::StockByArrival) {
+            *stock = Stock::default();
+        }
+        // Past counting is past counting in whatever order it comes.
+        let _ = stock.tell(&part);
+    }
+    if let Fact::StockCounted(counted) = fact
+        && let Some(field) = count_in(event, counted)
+    {
+        let _ = stock_of(db, counted.product_id).count(&field);
+    }
+}
+
+/// A count as it merges with others.
+pub fn count_in(event: &Event, counted: &StockCounted) -> Option<Field<Counted>> {
+    let seen = Moved::of(counted.seen.iter().copied()).ok()?;
+    let value = Counted { counted_milli: counted.counted_milli, seen };
+    Some(Field::new(value, Version::at_till(counted.seen_round, Marker::of(event))))
+}
+
+fn stock_of(db: &mut Db, product: ProductId) -> &mut Stock {
+    let links = &db.links;
+    db.stock.entry(product).or_insert_with(|| {
+        let mut stock = Stock::default();
+        for (chain, parent) in links {
+            stock.link(*chain, *parent);
+        }
+        stock
+    })
 }
 
 /// A sale in double entry: what came in, and what for.

@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::rc::Rc;
 
-use shared::event::{ChainHead, Hash, SealedEvent, Seen};
-use shared::ids::{ChainId, LogId};
+use shared::event::{ChainHead, Hash, Read, SealedEvent, Seen};
+use shared::ids::{ChainId, DeviceId, LogId, ProductId};
+use shared::merge::{Actor, Part, moves_of};
 use shared::register::{RegisterSession, SessionTotals};
 use shared::sync::exchange::{Deed, Gathered, View};
 use shared::sync::outbox::{ChainState, Limits, Offer, Operation, Proof};
 use shared::sync::protocol::StreamCursor;
 use shared::sync::stream::{Cursor, Op, StreamItem, StreamName};
 use shared::time::Hlc;
+
+use crate::reading;
 
 /// A forked chain is offered again after this long, milliseconds.
 const FORK_REST_MS: i64 = 60 * 1000;
@@ -70,6 +73,22 @@ impl Disk {
     /// Every event there is.
     pub fn events(&self) -> impl Iterator<Item = &Rc<SealedEvent>> {
         self.chains.values().flat_map(|chain| &chain.events)
+    }
+
+    /// What each run here moved of a product.
+    pub fn moved_of(&self, device: DeviceId, product: ProductId) -> Vec<Part> {
+        let of_run = |(chain, held): (&ChainId, &Chain)| {
+            let mut part = Part { by: Actor { device, chain: *chain }, received_milli: 0, taken_milli: 0 };
+            for read in held.events.iter().filter_map(|event| reading::event(event).ok()) {
+                let Read::Known(fact) = &read.fact else { continue };
+                for moved in moves_of(fact).into_iter().filter(|moved| moved.product_id == product) {
+                    part.received_milli += moved.received_milli;
+                    part.taken_milli += moved.taken_milli;
+                }
+            }
+            part
+        };
+        self.chains.iter().map(of_run).collect()
     }
 
     /// Bytes of event text.

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use shared::catalog::Product;
 use shared::event::{
     ChainHead, ChainStarted, DrawerOpened, Fact, ParentChain, RegisterClosed, RegisterOpened, SaleRecorded,
-    SealedEvent, Stamp, TicketRedeemed,
+    SealedEvent, Stamp, StockCounted, TicketRedeemed,
 };
-use shared::ids::{ChainId, PaymentId, RedemptionId, SaleId, SessionId, StaffId};
+use shared::ids::{ChainId, PaymentId, ProductId, RedemptionId, SaleId, SessionId, StaffId};
 use shared::money::{CashRounding, Currency};
 use shared::register::{CashCount, Counted, RegisterSession, SessionTotals};
 use shared::sale::{Quantity, Sale};
@@ -18,6 +17,7 @@ use shared::time::{BusinessDate, Hlc, Timestamp};
 
 use super::Till;
 use super::disk::products;
+use crate::reading;
 use crate::rng::Rng;
 use crate::sabotage::Bug;
 
@@ -114,7 +114,24 @@ impl Till {
         if rng.chance(40) {
             return Some(self.odd(rng, at, actor, &head));
         }
+        if rng.chance(25) {
+            return self.count_stock(rng, at, actor, &head);
+        }
         self.sell(rng, at, actor, &head, (session, *totals))
+    }
+
+    /// Somebody counts what is there of a product; what their own runs moved so far is in the number.
+    fn count_stock(&self, rng: &mut Rng, at: &Moment, by: Option<StaffId>, head: &ChainHead) -> Option<Written> {
+        let catalog = self.disk.copies.get(&StreamName::Catalog)?;
+        let (key, _) = products(catalog).nth(rng.place(products(catalog).count()))?;
+        let product_id: ProductId = key.strip_prefix("product/")?.parse().ok()?;
+        let fact = Fact::StockCounted(StockCounted {
+            product_id,
+            counted_milli: rng.between(0, 200_000),
+            seen_round: 0,
+            seen: self.disk.moved_of(self.origin.device, product_id),
+        });
+        Some(self.sealed(at, by, head, &fact))
     }
 
     fn open(&self, rng: &mut Rng, at: &Moment, by: StaffId, head: &ChainHead) -> Option<Written> {
@@ -196,7 +213,7 @@ impl Till {
         let mut sale = Sale::open(SaleId::from_uuid(rng.id()), Currency::Czk);
         for _ in 0..=rng.below(4) {
             let (_, json) = products(catalog).nth(rng.place(count))?;
-            let product: Product = serde_json::from_str(json).ok()?;
+            let product = reading::product(json)?;
             let quantity = if rng.chance(100) { 750 } else { 1_000 * rng.between(1, 3) };
             // A product withdrawn meanwhile is left out, as at a real till.
             let _ = sale.add(&product, Quantity::from_milli(quantity));
