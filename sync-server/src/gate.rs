@@ -1,13 +1,15 @@
-//! Who may be worked for now. So many pushes at once, and when more come, one company after the other has its turn,
-//! however many tills each has waiting; so many bytes of bodies in memory, whoever sends them.
+//! Who may be worked for now. So many pushes at once and so many bytes of bodies in memory, whoever sends them; and when
+//! more come, one company after the other has its turn, however many tills each has waiting.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod turns;
+
 use std::time::Duration;
 
 use shared::ids::TenantId;
 use shared::sync::protocol::{MAX_BATCH_EVENTS, MAX_BATCHES};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+pub(crate) use turns::Held;
+use turns::Turns;
 
 /// Pushes worked for at once: enough for two cores and a commit, few enough that their memory is bounded.
 const AT_ONCE: usize = 8;
@@ -15,8 +17,6 @@ const AT_ONCE: usize = 8;
 const MAX_WAITING: usize = 1_000;
 /// Bytes of bodies held at once, waiting ones too.
 const MAX_BODIES: usize = 96 * 1024 * 1024;
-/// Permits are counted in units of this many bytes.
-const UNIT: usize = 1024;
 /// How long a body waits for room before its till is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -26,28 +26,10 @@ pub(crate) struct Full;
 
 /// The gate.
 pub(crate) struct Gate {
-    inside: Arc<Inside>,
-    bodies: Arc<Semaphore>,
+    places: Turns,
+    bodies: Turns,
     patience: Duration,
 }
-
-struct Inside {
-    state: Mutex<State>,
-}
-
-struct State {
-    free: usize,
-    lines: HashMap<TenantId, VecDeque<oneshot::Sender<Pass>>>,
-    /// Companies that have somebody waiting, the next one first.
-    turns: VecDeque<TenantId>,
-    waiting: usize,
-}
-
-/// Leave to be worked for. The next in turn has it when this is dropped.
-pub(crate) struct Pass(Option<Arc<Inside>>);
-
-/// Room for a body, given back when dropped.
-pub(crate) struct Room(#[expect(dead_code, reason = "held, never looked at")] OwnedSemaphorePermit);
 
 impl Default for Gate {
     fn default() -> Self {
@@ -57,47 +39,24 @@ impl Default for Gate {
 
 impl Gate {
     fn new(at_once: usize, bytes: usize, patience: Duration) -> Self {
-        let state = State { free: at_once, lines: HashMap::new(), turns: VecDeque::new(), waiting: 0 };
-        let inside = Arc::new(Inside { state: Mutex::new(state) });
-        Self { inside, bodies: Arc::new(Semaphore::new(bytes / UNIT)), patience }
+        Self { places: Turns::of(at_once), bodies: Turns::of(bytes), patience }
     }
 
-    /// Waits for room for a body of this size.
-    pub(crate) async fn room(&self, bytes: usize) -> Result<Room, Full> {
-        let units = u32::try_from(bytes.div_ceil(UNIT)).map_err(|_| Full)?;
-        let room = Arc::clone(&self.bodies).acquire_many_owned(units);
-        match tokio::time::timeout(self.patience, room).await {
-            Ok(Ok(permit)) => Ok(Room(permit)),
-            _ => Err(Full),
-        }
+    /// Waits for room for a body of this size, in the company's turn: what one company's tills send all at once takes no
+    /// other's room for longer than one body.
+    pub(crate) async fn room(&self, tenant: TenantId, bytes: usize) -> Result<Held, Full> {
+        let room = self.bodies.take(tenant, bytes, MAX_WAITING);
+        tokio::time::timeout(self.patience, room).await.unwrap_or(Err(Full))
     }
 
-    /// Waits for the company's turn.
-    pub(crate) async fn enter(&self, tenant: TenantId) -> Result<Pass, Full> {
-        let waiter = {
-            let mut state = self.inside.state();
-            if state.free > 0 {
-                state.free -= 1;
-                return Ok(Pass(Some(Arc::clone(&self.inside))));
-            }
-            let line = state.lines.entry(tenant).or_default();
-            if line.len() >= MAX_WAITING {
-                return Err(Full);
-            }
-            let (sender, waiter) = oneshot::channel();
-            line.push_back(sender);
-            if line.len() == 1 {
-                state.turns.push_back(tenant);
-            }
-            state.waiting += 1;
-            waiter
-        };
-        waiter.await.map_err(|_| Full)
+    /// Waits for the company's turn to be worked for.
+    pub(crate) async fn enter(&self, tenant: TenantId) -> Result<Held, Full> {
+        self.places.take(tenant, 1, MAX_WAITING).await
     }
 
     /// How many events a till may send in its next request: less, the more are waiting, so that each waits less.
     pub(crate) fn window(&self) -> u64 {
-        let batches = match self.inside.state().waiting {
+        let batches = match self.places.waiting() {
             0..=64 => MAX_BATCHES,
             65..=256 => MAX_BATCHES / 4,
             _ => 1,
@@ -106,65 +65,43 @@ impl Gate {
     }
 }
 
-impl Inside {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whoever's turn it is; `None` when nobody waits, and then there is one more place free.
-    fn next(&self) -> Option<oneshot::Sender<Pass>> {
-        let mut state = self.state();
-        let Some(tenant) = state.turns.pop_front() else {
-            state.free += 1;
-            return None;
-        };
-        state.waiting -= 1;
-        let line = state.lines.entry(tenant).or_default();
-        let waiter = line.pop_front();
-        if line.is_empty() {
-            state.lines.remove(&tenant);
-        } else {
-            state.turns.push_back(tenant);
-        }
-        waiter
-    }
-}
-
-impl Drop for Pass {
-    fn drop(&mut self) {
-        let Some(mut inside) = self.0.take() else { return };
-        while let Some(waiter) = inside.next() {
-            match waiter.send(Pass(Some(inside))) {
-                Ok(()) => return,
-                // They gave up waiting; the next one, then. What they did not take must not free a place too.
-                Err(mut pass) => match pass.0.take() {
-                    Some(back) => inside = back,
-                    None => return,
-                },
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
+
     use tokio::sync::mpsc;
     use uuid::Uuid;
+
+    use super::*;
 
     fn tenant(number: u128) -> TenantId {
         TenantId::from_uuid(Uuid::from_u128(number))
     }
 
-    /// Sends one in, and waits until they stand in line.
-    async fn line_up(gate: &Arc<Gate>, who: u128, entered: &mpsc::UnboundedSender<(u128, Pass)>) {
-        let before = gate.inside.state().waiting;
+    type Entered = mpsc::UnboundedSender<(u128, Held)>;
+
+    /// Sends one to a gate, and waits until they stand in line.
+    async fn line_up(gate: &Arc<Gate>, who: u128, entered: &Entered) {
+        let before = gate.places.waiting();
         let (inside, entered) = (Arc::clone(gate), entered.clone());
         tokio::spawn(async move {
             let pass = inside.enter(tenant(who)).await.expect("a turn");
             let _ = entered.send((who, pass));
         });
-        while gate.inside.state().waiting == before {
+        while gate.places.waiting() == before {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// The same for a body.
+    async fn bring(gate: &Arc<Gate>, who: u128, bytes: usize, entered: &Entered) {
+        let before = gate.bodies.waiting();
+        let (inside, entered) = (Arc::clone(gate), entered.clone());
+        tokio::spawn(async move {
+            let room = inside.room(tenant(who), bytes).await.expect("room");
+            let _ = entered.send((who, room));
+        });
+        while gate.bodies.waiting() == before {
             tokio::task::yield_now().await;
         }
     }
@@ -186,7 +123,57 @@ mod tests {
             drop(pass);
         }
         assert_eq!(seen, [1, 2, 3, 1, 1, 1]);
-        assert_eq!(gate.inside.state().free, 1);
+        assert_eq!(gate.places.free(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_company_that_floods_costs_another_s_push_one_turn_and_no_more() {
+        let gate = Arc::new(Gate::new(1, 0, PATIENCE));
+        let mut inside = gate.enter(tenant(1)).await.expect("there is room");
+        let (entered, mut order) = mpsc::unbounded_channel();
+        for _ in 0..MAX_WAITING {
+            line_up(&gate, 1, &entered).await;
+        }
+        for _ in 0..50 {
+            // The flood never ends, and the other's till pushes one thing after the other.
+            line_up(&gate, 2, &entered).await;
+            let mut turns = 0;
+            loop {
+                drop(inside);
+                let (who, pass) = order.recv().await.expect("the next");
+                inside = pass;
+                if who == 2 {
+                    break;
+                }
+                turns += 1;
+                line_up(&gate, 1, &entered).await;
+            }
+            assert!(turns <= 1, "{turns} others before it");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_waits_for_as_many_turns_as_there_are_companies() {
+        let gate = Arc::new(Gate::new(1, 0, PATIENCE));
+        let mut inside = gate.enter(tenant(0)).await.expect("there is room");
+        let (entered, mut order) = mpsc::unbounded_channel();
+        for who in 1..=20 {
+            for _ in 0..10 {
+                line_up(&gate, who, &entered).await;
+            }
+        }
+        line_up(&gate, 99, &entered).await;
+        let mut turns = 0;
+        loop {
+            drop(inside);
+            let (who, pass) = order.recv().await.expect("the next");
+            inside = pass;
+            if who == 99 {
+                break;
+            }
+            turns += 1;
+        }
+        assert_eq!(turns, 20, "one of each");
     }
 
     #[tokio::test]
@@ -197,13 +184,13 @@ mod tests {
             let gate = Arc::clone(&gate);
             tokio::spawn(async move { drop(gate.enter(tenant(1)).await) })
         };
-        while gate.inside.state().waiting == 0 {
+        while gate.places.waiting() == 0 {
             tokio::task::yield_now().await;
         }
         gives_up.abort();
         let _ = gives_up.await;
         drop(first);
-        assert_eq!(gate.inside.state().free, 1);
+        assert_eq!(gate.places.free(), 1);
         assert!(gate.enter(tenant(2)).await.is_ok());
     }
 
@@ -223,10 +210,36 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_share_so_much_room_and_no_more() {
-        let gate = Gate::new(1, 10 * UNIT, Duration::from_millis(1));
-        let most = gate.room(9 * UNIT).await.expect("there is room");
-        assert!(gate.room(2 * UNIT).await.is_err(), "it waits, and is told to come again");
+        let gate = Gate::new(1, 10_000, Duration::from_millis(1));
+        let most = gate.room(tenant(1), 9_000).await.expect("there is room");
+        assert!(gate.room(tenant(2), 2_000).await.is_err(), "it waits, and is told to come again");
+        assert!(gate.room(tenant(2), 10_001).await.is_err(), "there never is so much");
         drop(most);
-        assert!(gate.room(10 * UNIT).await.is_ok());
+        assert!(gate.room(tenant(2), 10_000).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn bodies_of_a_company_that_floods_take_another_s_room_for_one_turn() {
+        let gate = Arc::new(Gate::new(1, 10_000, PATIENCE));
+        let (entered, mut order) = mpsc::unbounded_channel();
+        let mut held = Vec::new();
+        for _ in 0..10 {
+            held.push(gate.room(tenant(1), 1_000).await.expect("there is room"));
+        }
+        for _ in 0..100 {
+            bring(&gate, 1, 1_000, &entered).await;
+        }
+        bring(&gate, 2, 8_000, &entered).await;
+        // One of the flood has its turn. Then what comes free is kept for the large one until it is enough, and nobody
+        // slips in before it.
+        held.drain(..9).for_each(drop);
+        let mut kept = Vec::new();
+        for who in [1, 2] {
+            let (entered, room) = order.recv().await.expect("the next");
+            assert_eq!(entered, who);
+            kept.push(room);
+        }
+        assert!(order.try_recv().is_err() && gate.bodies.free() == 0);
+        assert!(gate.room(tenant(1), 0).await.is_ok(), "what has no body waits for no room");
     }
 }

@@ -22,7 +22,7 @@ use crate::Inner;
 use crate::app::admin::{self, Session};
 use crate::app::hello;
 use crate::app::push::{PushError, Ticket};
-use crate::gate::Room;
+use crate::gate::Held;
 use crate::store::{AdminRole, DeviceRow, Tenant};
 
 /// The cookie a browser carries. The prefix makes browsers refuse it from anywhere but this host, over TLS.
@@ -36,7 +36,7 @@ pub(crate) struct SignedRequest {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     /// Kept as long as the body is.
-    _room: Room,
+    _room: Held,
 }
 
 /// A request a device signed, whose ticket is still to be used up: by those who write anyway. Also from one that was
@@ -133,7 +133,7 @@ impl TicketedRequest {
         let key = device.public_key.ok_or_else(ApiError::unauthenticated)?;
         // Only now the body: strangers do not get to send one.
         let claimed = claimed_length(&parts.headers, max_bytes)?;
-        let room = app.gate.room(claimed).await.map_err(|_| ApiError::crowded())?;
+        let room = app.gate.room(tenant.tenant_id, claimed).await.map_err(|_| ApiError::crowded())?;
         let body = axum::body::to_bytes(body, max_bytes).await.map_err(|_| ApiError::too_large())?;
 
         let path_and_query = parts.uri.path_and_query().map_or("/", |path| path.as_str());
