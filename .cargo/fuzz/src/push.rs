@@ -5,15 +5,21 @@ use shared::keys::PublicKey;
 use shared::sync::ingest::{Decision, Held, Take, check_request, decide, span};
 use shared::sync::protocol::{MAX_BODY_BYTES, PushBatch};
 
-use crate::{packed, who};
+use crate::packed::{self, Packing};
+use crate::who;
 
-/// The first byte says whether the rest is compressed; the rest is a body.
+/// The first byte says how the rest is packed; the rest is a body.
 ///
 /// Holds: what is kept is a chain without gaps, no more and no less than was sent; what is sent again is known and not
 /// kept twice, whole or in part; another history under the same numbers is a branch and never replaces the first.
 pub fn target(bytes: &[u8]) {
     let Some((first, body)) = bytes.split_first() else { return };
-    let Ok(request) = packed::read(body, first & 1 == 1) else { return };
+    let packing = match first & 3 {
+        1 => Packing::Zstd,
+        3 => Packing::Events,
+        _ => Packing::None,
+    };
+    let Ok(request) = packed::read(body, packing) else { return };
     if check_request(&request).is_err() {
         return;
     }

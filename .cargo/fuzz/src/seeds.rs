@@ -5,6 +5,8 @@ use shared::sync::protocol::{PROTO, PushBatch, PushRequest, SnapshotManifest, Sn
 use shared::sync::stream::{Cursor, StreamName};
 use shared::time::{Hlc, Timestamp};
 
+use shared::sync::packing::DICTIONARY;
+
 use crate::who;
 
 /// A few for every target, by its name.
@@ -51,7 +53,10 @@ fn pushes(events: &[SealedEvent]) -> Vec<Vec<u8>> {
     let request = PushRequest { proto: PROTO, log_id: Some(who::log()), batches: vec![batch], unsent_events: 2 };
     let plain = serde_json::to_vec(&request).expect("a request is JSON");
     let packed = zstd::bulk::compress(&plain, 1).expect("it fits into memory");
-    vec![[b"0", plain.as_slice()].concat(), [b"1", packed.as_slice()].concat()]
+    let mut with_events = zstd::bulk::Compressor::with_dictionary(1, DICTIONARY).expect("a dictionary");
+    let with_events = with_events.compress(&plain).expect("it fits into memory");
+    let bodies = [(b"0", &plain), (b"1", &packed), (b"3", &with_events)];
+    bodies.iter().map(|(first, body)| [&first[..], body.as_slice()].concat()).collect()
 }
 
 fn streams() -> Vec<Vec<u8>> {

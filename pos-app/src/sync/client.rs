@@ -1,7 +1,7 @@
 //! The server, over HTTP. Every request is signed by the till's key and has a time limit.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
@@ -12,14 +12,17 @@ use shared::event::Hash;
 use shared::ids::{DeviceId, Entropy};
 use shared::keys::SigningKey;
 use shared::sync::exchange::{Answer, PullRequest, Request};
+use shared::sync::packing;
 use shared::sync::protocol::{
     EnrollReply, EnrollRequest, MAX_BODY_BYTES, MAX_PART_BYTES, Problem, ProblemCode, PullReply, PushReply, PushRequest,
 };
-use shared::sync::request::{
-    CREATED_HEADER, DEVICE_HEADER, NONCE_HEADER, RequestToSign, SERVER_TIME_HEADER, SIGNATURE_HEADER,
-};
+use shared::sync::request::{CREDENTIALS_HEADER, Credentials, RequestToSign, SERVER_TIME_HEADER};
 use shared::sync::stream::Cursor;
 use shared::time::{Clock, Timestamp};
+
+use zstd::bulk::Compressor;
+use zstd::dict::EncoderDictionary;
+use zstd::zstd_safe::CParameter;
 
 use crate::ledger::clock::TimeSample;
 
@@ -30,8 +33,24 @@ const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 const PUSH: &str = "/v1/push";
 /// A line that rings is opened anew after this long at the latest.
 const LONGEST_LINE: Duration = Duration::from_hours(6);
-/// Events are text that repeats itself; a higher level costs more than it saves.
-const ZSTD_LEVEL: i32 = 3;
+/// A backlog is text that repeats itself; a higher level costs more than it saves.
+const LEVEL: i32 = 3;
+/// A few events are packed as well as it goes: that costs a millisecond.
+const FEW_BYTES: usize = 16 * 1024;
+const LEVEL_OF_FEW: i32 = 19;
+
+/// Packs a push's body.
+pub fn pack(json: &[u8]) -> Vec<u8> {
+    static MANY: LazyLock<EncoderDictionary<'static>> =
+        LazyLock::new(|| EncoderDictionary::copy(packing::DICTIONARY, LEVEL));
+    static FEW: LazyLock<EncoderDictionary<'static>> =
+        LazyLock::new(|| EncoderDictionary::copy(packing::DICTIONARY, LEVEL_OF_FEW));
+    let dictionary = if json.len() <= FEW_BYTES { &FEW } else { &MANY };
+    let mut compressor = Compressor::with_prepared_dictionary(dictionary).expect("memory is there to compress in");
+    // The packing's name says which dictionary it is.
+    compressor.set_parameter(CParameter::DictIdFlag(false)).expect("a switch that is there");
+    compressor.compress(json).expect("memory is there to compress into")
+}
 
 fn pull_path(request: &PullRequest) -> String {
     let PullRequest { stream, cursor, limit, unsent_events } = request;
@@ -114,7 +133,6 @@ impl Line {
         // Someone else in this process may have chosen a provider already; then theirs serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder()
-            .user_agent(concat!("barra-till/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(ANSWER_TIMEOUT)
             // A signature is for one address: what redirects us is not our server.
@@ -226,7 +244,7 @@ impl HttpPeer {
 
     fn signed(&self, method: &Method, path_and_query: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
         let created = self.clock.now().plus_millis(self.skew_ms());
-        let mut nonce = [0; 16];
+        let mut nonce = [0; 8];
         self.entropy.fill(&mut nonce);
         let nonce = HEXLOWER.encode(&nonce);
         let to_sign = RequestToSign {
@@ -237,14 +255,11 @@ impl HttpPeer {
             nonce: &nonce,
             device: self.device_id,
         };
-        self.line
-            .http
-            .request(method.clone(), self.line.url(path_and_query))
-            .header(DEVICE_HEADER, self.device_id.to_string())
-            .header(CREATED_HEADER, created.as_millis())
-            .header(SIGNATURE_HEADER, to_sign.sign(&self.key).to_string())
-            .header(NONCE_HEADER, nonce)
-            .body(body)
+        let signature = to_sign.sign(&self.key);
+        let credentials = Credentials { device: self.device_id, created, nonce, signature };
+        let credentials = credentials.pack().expect("the nonce was just made");
+        let request = self.line.http.request(method.clone(), self.line.url(path_and_query));
+        request.header(CREDENTIALS_HEADER, credentials).body(body)
     }
 
     /// `began` is when the question left, by the clock that does not jump.
@@ -262,11 +277,11 @@ impl HttpPeer {
     async fn attempt(&self, method: &Method, path_and_query: &str, body: Vec<u8>) -> Result<Answered, PeerError> {
         let began = self.clock.up_ms();
         let mut request = self.signed(method, path_and_query, body);
-        if *method == Method::POST {
+        if path_and_query == PUSH {
+            // A sale sent alone is little more than its headers: nothing in them that goes without saying.
+            request = request.header(CONTENT_ENCODING, packing::CODING);
+        } else if *method == Method::POST {
             request = request.header(CONTENT_TYPE, "application/json");
-            if path_and_query == PUSH {
-                request = request.header(CONTENT_ENCODING, "zstd");
-            }
         }
         match ask(request).await {
             Ok(answer) => {
@@ -326,8 +341,7 @@ impl HttpPeer {
 
     async fn push(&self, request: &PushRequest) -> Result<PushReply, PeerError> {
         let json = serde_json::to_vec(request).expect("a push encodes as JSON");
-        let body = zstd::bulk::compress(&json, ZSTD_LEVEL).expect("memory is there to compress into");
-        self.exchange(Method::POST, PUSH, body).await
+        self.exchange(Method::POST, PUSH, pack(&json)).await
     }
 
     async fn pull(&self, request: &PullRequest) -> Result<PullReply, PeerError> {

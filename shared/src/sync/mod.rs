@@ -5,6 +5,7 @@ pub mod certificate;
 pub mod exchange;
 pub mod ingest;
 pub mod outbox;
+pub mod packing;
 pub mod protocol;
 pub mod request;
 pub mod stream;

@@ -8,11 +8,11 @@ use axum::extract::{FromRequest, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, header};
 use shared::event::Hash;
-use shared::ids::DeviceId;
-use shared::keys::{PublicKey, Signature};
+use shared::keys::PublicKey;
 use shared::sync::protocol::{MAX_BODY_BYTES, ProblemCode};
 use shared::sync::request::{
-    CREATED_HEADER, DEVICE_HEADER, MAX_SKEW_MS, NONCE_HEADER, RequestToSign, SIGNATURE_HEADER,
+    CREATED_HEADER, CREDENTIALS_HEADER, Credentials, DEVICE_HEADER, MAX_SKEW_MS, NONCE_HEADER, RequestToSign,
+    SIGNATURE_HEADER,
 };
 use shared::time::Timestamp;
 
@@ -51,13 +51,6 @@ pub(crate) struct TicketedRequest {
 /// Largest body of anything but a push.
 const MAX_QUESTION_BYTES: usize = 256 * 1024;
 
-struct Credentials {
-    device: DeviceId,
-    created: Timestamp,
-    nonce: String,
-    signature: Signature,
-}
-
 /// How much a body will take, as it says itself; the most there may be when it says nothing. One that says of itself
 /// that it is too large is not even begun to be read.
 fn claimed_length(headers: &HeaderMap, max_bytes: usize) -> Result<usize, ApiError> {
@@ -68,7 +61,11 @@ fn claimed_length(headers: &HeaderMap, max_bytes: usize) -> Result<usize, ApiErr
     if length > max_bytes { Err(ApiError::too_large()) } else { Ok(length) }
 }
 
+/// All in one, as tills say it, or apart.
 fn credentials(headers: &HeaderMap) -> Option<Credentials> {
+    if let Some(packed) = headers.get(CREDENTIALS_HEADER) {
+        return Credentials::unpack(packed.to_str().ok()?);
+    }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let nonce = text(NONCE_HEADER)?;
     let is_nonce = nonce.len() == 32 && nonce.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));

@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{ConnectInfo, Query, State};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 use shared::event::Hash;
 use shared::ids::{DeviceId, LogId};
 use shared::sync::ingest::Refusal;
+use shared::sync::packing;
 use shared::sync::protocol::{EnrollReply, EnrollRequest, MAX_PULL_ITEMS, ProblemCode, PullReply, PushReply};
 
 use super::again::again;
 use super::auth::{SignedRequest, TicketedRequest};
 use super::error::ApiError;
 use super::limit;
-use super::packed::{self, ParseError};
+use super::packed::{self, Packing, ParseError};
 use crate::app::pull::PullFrom;
 use crate::app::push::{Offer, PushError};
 use crate::app::{enroll, pull, push};
@@ -50,7 +51,7 @@ pub(crate) async fn enroll_device(
 }
 
 /// Takes in events, oldest first. Signed by the device; JSON under zstd.
-#[utoipa::path(post, path = "/v1/push", tag = "device", security(("device" = [])), request_body(content = serde_json::Value, description = "`PushRequest`, `Content-Encoding: zstd`"), responses(
+#[utoipa::path(post, path = "/v1/push", tag = "device", security(("device" = [])), request_body(content = serde_json::Value, description = "`PushRequest`, `Content-Encoding: barra-1` (zstd with the dictionary of events) or `zstd`"), responses(
     (status = 200, description = "One result per batch: ok, gap or fork", body = serde_json::Value),
     (status = 401, description = "`unauthenticated`, `clock_skew`, `replayed` or `revoked`", body = super::openapi::ProblemDoc),
     (status = 403, description = "`forbidden`: another device's chain", body = super::openapi::ProblemDoc),
@@ -73,10 +74,10 @@ async fn take_in(app: &Inner, ticketed: &TicketedRequest) -> Result<Json<PushRep
     let started = app.outside.clock.up_ms();
     let _pass = app.gate.enter(request.tenant.tenant_id).await.map_err(|_| ApiError::crowded())?;
     let arriving = app.groups.announce(request.tenant.tenant_id);
-    let is_compressed = request.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "zstd");
+    let packing = packing_of(&request.headers);
     let body = request.body.clone();
     // Megabytes to unpack and read would hold up the threads that answer others.
-    let parsed = tokio::task::spawn_blocking(move || packed::read(&body, is_compressed)).await;
+    let parsed = tokio::task::spawn_blocking(move || packed::read(&body, packing)).await;
     let parsed = match parsed.unwrap_or(Err(ParseError::Unreadable)) {
         Ok(parsed) => parsed,
         Err(ParseError::TooLarge) => return Err(ApiError::too_large()),
@@ -113,6 +114,15 @@ async fn take_in(app: &Inner, ticketed: &TicketedRequest) -> Result<Json<PushRep
     app.bells.ring(request.tenant.tenant_id);
     let (log_id, window) = (request.tenant.log_id, app.gate.window());
     Ok(Json(PushReply { log_id, server_time: now, results: pushed.results, window: Some(window) }))
+}
+
+/// How a body is packed, as its headers say. A name nobody knows is nothing to unpack.
+fn packing_of(headers: &HeaderMap) -> Packing {
+    match headers.get(header::CONTENT_ENCODING).and_then(|coding| coding.to_str().ok()) {
+        Some("zstd") => Packing::Zstd,
+        Some(packing::CODING) => Packing::Events,
+        _ => Packing::None,
+    }
 }
 
 async fn keep(

@@ -38,7 +38,8 @@ impl Modify for Security {
         let components = document.components.get_or_insert_default();
         let signed = ApiKeyValue::with_description(
             "x-barra-signature",
-            "Ed25519 over method, path, body hash, time, nonce and device; with x-barra-device, -created and -nonce",
+            "Ed25519 over method, path, body hash, time, nonce and device; with x-barra-device, -created and -nonce, \
+             or all four in one as x-barra",
         );
         components.add_security_scheme("device", SecurityScheme::ApiKey(ApiKey::Header(signed)));
         components.add_security_scheme("admin", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));

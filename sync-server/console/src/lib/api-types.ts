@@ -3198,7 +3198,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description `PushRequest`, `Content-Encoding: zstd` */
+        /** @description `PushRequest`, `Content-Encoding: barra-1` (zstd with the dictionary of events) or `zstd` */
         requestBody: {
             content: {
                 "application/json": unknown;
