@@ -41,6 +41,8 @@ pub fn set_up(connection: &Connection) -> Result<(), LedgerError> {
         ("trusted_schema", "OFF"),
         ("cell_size_check", "ON"),
         ("mmap_size", "0"),
+        // Kilobytes: a catalogue of a hundred thousand products is laid without reading its indexes again and again.
+        ("cache_size", "-32768"),
         ("wal_autocheckpoint", "1000"),
         ("secure_delete", "OFF"),
     ] {

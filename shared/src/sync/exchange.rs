@@ -39,6 +39,9 @@ const CONTACT_NOTED_MS: i64 = 60 * 1000;
 const MAX_REQUESTS: u32 = 1_000;
 /// Stream items and events in one transaction: so few that a sale waiting for the ledger does not notice.
 const PER_WRITE: usize = 200;
+/// Records of a stream that starts anew in one transaction. Each transaction costs as much as some hundreds of them, and
+/// a new till waits for all; a sale waits for one transaction at most, which is as long as it takes to print a line.
+const PER_REFRESH: usize = 1_000;
 
 /// The state machine. See the module.
 #[derive(Debug)]

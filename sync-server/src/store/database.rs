@@ -9,6 +9,14 @@ use sqlx::{Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use super::Result;
 use super::sql::Target;
 
+/// Of new files. An event is a kilobyte and more: on smaller pages each would take a page beside its row.
+const PAGE_BYTES: u32 = 8192;
+/// What the writer may keep of a file in memory, so that a night's sales do not read their indexes again and again. Each
+/// company has one.
+const CACHE_KB: u32 = 8 * 1024;
+/// Pages in the log before they are written into the file: the more, the more changes of one page are written once.
+const CHECKPOINT_PAGES: u32 = 4_000;
+
 /// A way in. One SQLite file has one writer and several readers; PostgreSQL sorts that out itself.
 #[derive(Clone)]
 pub(crate) enum Database {
@@ -30,6 +38,8 @@ impl Database {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            .page_size(PAGE_BYTES)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             // Every statement there is, in every size of it.
@@ -47,7 +57,7 @@ impl Database {
                     Ok(!connection.is_in_transaction())
                 })
             })
-            .connect_with(options.clone())
+            .connect_with(options.clone().pragma("cache_size", format!("-{CACHE_KB}")))
             .await?;
         migrator.run(&write).await?;
         let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::follow::{Page, read_pages};
-use super::{Answer, Deed, Effect, Exchange, Failure, Input, PER_WRITE, Request, Step, Trouble};
+use super::{Answer, Deed, Effect, Exchange, Failure, Input, PER_REFRESH, PER_WRITE, Request, Step, Trouble};
 use crate::event::Hash;
 use crate::ids::LogId;
 use crate::sabotage::{self, Bug};
@@ -193,7 +193,7 @@ impl Renewal {
         self.named.extend(items.iter().map(|item| item.key.clone()));
         let mut items = items.into_iter().peekable();
         while items.peek().is_some() {
-            self.pages.push_back(items.by_ref().take(PER_WRITE).collect());
+            self.pages.push_back(items.by_ref().take(PER_REFRESH).collect());
         }
     }
 }
