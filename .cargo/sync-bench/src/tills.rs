@@ -2,15 +2,15 @@
 
 use shared::catalog::Product;
 use shared::event::{
-    ChainHead, ChainStarted, Fact, IssuedTicket, Origin, RegisterOpened, SaleRecorded, SealedEvent, Seen, Stamp,
-    sign_head,
+    ChainHead, ChainStarted, Fact, IssuedTicket, OperatorLoggedIn, Origin, RegisterOpened, SaleRecorded, SealedEvent,
+    Seen, Stamp, sign_head,
 };
-use shared::ids::{ChainId, RegisterId, SaleId, SessionId, StaffId};
+use shared::ids::{ChainId, Entropy, LogId, RegisterId, SaleId, SessionId, StaffId};
 use shared::keys::SigningKey;
 use shared::money::Currency;
 use shared::register::CashCount;
 use shared::sale::{Quantity, SaleLine, Totals};
-use shared::sync::protocol::PushBatch;
+use shared::sync::protocol::{EnrollReply, PushBatch};
 use shared::tender::{Payment, Settlement};
 use shared::ticket::{DisplayCode, Ticket, TicketId, TicketKind, TicketLine};
 use shared::time::{BusinessDate, Hlc, Timestamp};
@@ -23,15 +23,18 @@ pub(crate) enum Shape {
     Plain,
     /// A ticket for the bar, which carries a signature of its own.
     Ticket,
+    /// No sale: somebody signs in. Some 584 bytes, and nothing to be added up.
+    SignIn,
 }
 
 /// A till.
 pub(crate) struct BenchTill {
     pub(crate) key: SigningKey,
     pub(crate) origin: Origin,
-    pub(crate) device_no: u16,
-    pub(crate) register: RegisterId,
-    pub(crate) products: Vec<Product>,
+    device_no: u16,
+    register: RegisterId,
+    pub(crate) log: LogId,
+    products: Vec<Product>,
     pub(crate) outside: Outside,
     head: ChainHead,
     session: SessionId,
@@ -40,22 +43,50 @@ pub(crate) struct BenchTill {
     serial: u32,
 }
 
+/// A product for cash, change given: the everyday sale.
+pub(crate) fn cash_sale(
+    product: &Product,
+    pieces: u8,
+    receipt_no: u32,
+    (at, entropy): (Timestamp, &dyn Entropy),
+) -> SaleRecorded {
+    let lines = vec![SaleLine::of(1, product, Quantity::from_whole(pieces.into())).expect("it fits")];
+    let totals = Totals::of(&lines).expect("it fits");
+    let amount_minor = totals.total_minor;
+    let tendered_minor = (amount_minor + 9_999) / 10_000 * 10_000;
+    let change_minor = tendered_minor - amount_minor;
+    let payment = Payment::Cash { amount_minor, tendered_minor, change_minor, rounding_minor: 0 };
+    SaleRecorded {
+        sale_id: SaleId::new(at, entropy),
+        receipt_no: u64::from(receipt_no),
+        business_date: night(),
+        completed_at: at,
+        currency: Currency::Clp,
+        lines,
+        totals,
+        settlement: Settlement { payments: vec![payment], change_minor, rounding_minor: 0 },
+        tickets: Vec::new(),
+    }
+}
+
 fn night() -> BusinessDate {
     BusinessDate::from_ymd(2026, 11, 21).expect("a day that exists")
 }
 
 impl BenchTill {
     pub(crate) fn new(
-        (key, origin): (SigningKey, Origin),
-        (device_no, register): (u16, RegisterId),
+        key: SigningKey,
+        reply: &EnrollReply,
+        register: RegisterId,
         products: Vec<Product>,
         outside: Outside,
     ) -> Self {
+        let origin = Origin { tenant: reply.tenant_id, venue: reply.venue.venue_id, device: reply.device_id };
         let (now, entropy) = (outside.now(), &*outside.entropy);
         let head = ChainHead::start(ChainId::new(now, entropy), None);
         let (session, staff) = (SessionId::new(now, entropy), StaffId::new(now, entropy));
-        let hlc = Hlc::default();
-        Self { key, origin, device_no, register, products, outside, head, session, staff, hlc, serial: 0 }
+        let (device_no, log, hlc) = (reply.device_no, reply.log_id, Hlc::default());
+        Self { key, origin, device_no, register, log, products, outside, head, session, staff, hlc, serial: 0 }
     }
 
     fn write(&mut self, fact: &Fact, at: Timestamp) -> SealedEvent {
@@ -98,13 +129,13 @@ impl BenchTill {
     }
 
     fn sale(&mut self, product: &Product, pieces: u8, shape: Shape, at: Timestamp) -> SealedEvent {
-        let lines = vec![SaleLine::of(1, product, Quantity::from_whole(pieces.into())).expect("it fits")];
-        let totals = Totals::of(&lines).expect("it fits");
-        let amount_minor = totals.total_minor;
+        if let Shape::SignIn = shape {
+            return self.write(&Fact::OperatorLoggedIn(OperatorLoggedIn { staff_id: self.staff }), at);
+        }
         self.serial += 1;
         let ticket_id = TicketId::new(self.device_no, self.head.chain, self.serial);
         let tickets = match shape {
-            Shape::Plain => Vec::new(),
+            Shape::Plain | Shape::SignIn => Vec::new(),
             Shape::Ticket => {
                 let lines = vec![TicketLine { product_number: product.number, quantity: pieces }];
                 let kind = TicketKind::Delivery;
@@ -114,21 +145,8 @@ impl BenchTill {
                 vec![IssuedTicket { ticket_id, display_code, code }]
             }
         };
-        let tendered_minor = (amount_minor + 9_999) / 10_000 * 10_000;
-        let change_minor = tendered_minor - amount_minor;
-        let payment = Payment::Cash { amount_minor, tendered_minor, change_minor, rounding_minor: 0 };
-        let sale = SaleRecorded {
-            sale_id: SaleId::new(at, &*self.outside.entropy),
-            receipt_no: u64::from(self.serial),
-            business_date: night(),
-            completed_at: at,
-            currency: Currency::Clp,
-            lines,
-            totals,
-            settlement: Settlement { payments: vec![payment], change_minor, rounding_minor: 0 },
-            tickets,
-        };
-        self.write(&Fact::SaleCompleted(sale), at)
+        let sale = cash_sale(product, pieces, self.serial, (at, &*self.outside.entropy));
+        self.write(&Fact::SaleCompleted(SaleRecorded { tickets, ..sale }), at)
     }
 
     /// Events as they travel.

@@ -6,9 +6,12 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
 
+use crate::after::After;
+
 pub(crate) struct Cluster {
     programs: PathBuf,
     dir: PathBuf,
+    _after: After,
 }
 
 impl Cluster {
@@ -21,24 +24,26 @@ impl Cluster {
         // The database refuses to run as root, and its user must reach the directory.
         let dir = std::env::temp_dir().join(format!("barra-bench-{}", std::process::id()));
         std::fs::create_dir_all(&dir)?;
+        let stop = "\"$1\" -u postgres -- \"$2\" -D \"$3/data\" -s -m immediate stop || \"$2\" -D \"$3/data\" -s -m immediate stop; rm -rf -- \"$3\"";
+        let after = After::run(stop, &["runuser", &text(&programs.join("pg_ctl")), &text(&dir)])?;
         if is_root() {
             let owned = Command::new("chown").arg("postgres").arg(&dir).status()?;
             ensure!(owned.success(), "{} cannot be given away", dir.display());
         }
-        let cluster = Self { programs, dir };
-        let data = cluster.dir.join("data");
-        cluster.run("initdb", &["-D", &text(&data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"])?;
+        let cluster = Self { programs, dir, _after: after };
+        let data = text(&cluster.dir.join("data"));
+        cluster.run("initdb", &["-D", &data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"])?;
         let options = format!("-k {} -c listen_addresses='' -c max_connections=100", cluster.dir.display());
         let log = text(&cluster.dir.join("log"));
-        cluster.run("pg_ctl", &["-D", &text(&data), "-w", "-s", "-l", &log, "-o", &options, "start"])?;
+        cluster.run("pg_ctl", &["-D", &data, "-w", "-s", "-l", &log, "-o", &options, "start"])?;
         Ok(Some(cluster))
     }
 
     /// A fresh database.
-    pub(crate) fn url(&self, name: &str) -> String {
+    pub(crate) fn url(&self, name: &str) -> Result<String> {
         let socket = text(&self.dir);
-        self.run("createdb", &["-h", &socket, "-U", "postgres", name]).expect("a running cluster makes a database");
-        format!("postgres://postgres@localhost/{name}?host={}", socket.replace('/', "%2F"))
+        self.run("createdb", &["-h", &socket, "-U", "postgres", name])?;
+        Ok(format!("postgres://postgres@localhost/{name}?host={}", socket.replace('/', "%2F")))
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Result<()> {
@@ -54,15 +59,6 @@ impl Cluster {
             command.args(arguments).current_dir(&self.dir).stdin(Stdio::null()).stdout(Stdio::null()).status()?;
         ensure!(done.success(), "{} failed", program.display());
         Ok(())
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let data = text(&self.dir.join("data"));
-        // Whatever fails here, there is nobody left to tell.
-        let _ = self.run("pg_ctl", &["-D", &data, "-s", "-m", "immediate", "stop"]);
-        let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use shared::catalog::{Category, Product};
-use shared::event::Origin;
 use shared::ids::{CategoryId, ProductId, RegisterId, VenueId};
 use shared::keys::SigningKey;
 use shared::money::{CashRounding, Currency, Tie};
@@ -106,8 +105,7 @@ async fn prepare(store: &Store, count: usize) -> Result<Vec<BenchTill>> {
     for (register, code) in codes {
         let key = SigningKey::from_bytes(&outside.random());
         let reply = enroll::enroll(store, &EnrollRequest::new(&code, &key, "a bench".to_owned()), now).await?;
-        let origin = Origin { tenant: reply.tenant_id, venue: reply.venue.venue_id, device: reply.device_id };
-        tills.push(BenchTill::new((key, origin), (reply.device_no, register), products.clone(), outside.clone()));
+        tills.push(BenchTill::new(key, &reply, register, products.clone(), outside.clone()));
     }
     Ok(tills)
 }
@@ -121,8 +119,9 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) fn start(room: &Room) -> Result<Self> {
         let program = std::env::current_exe()?.with_file_name("sync-server");
-        let mut command = Command::new(&program);
-        command.arg("--data").arg(&room.dir).env("RUST_LOG", "warn");
+        // Ends when this program does, however that ends.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(&program).arg("--data").arg(&room.dir).env("RUST_LOG", "warn");
         if let Some(url) = &room.url {
             command.arg("--database-url").arg(url);
         }

@@ -7,8 +7,9 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 
+use crate::push::CLIENTS;
 use crate::server::Room;
-use crate::{CLIENTS, timed};
+use crate::time::timed;
 
 /// Rows to a statement, the fastest that was found.
 const SQLITE_ROWS: usize = 100;
@@ -26,7 +27,9 @@ fn sqlite(runtime: &tokio::runtime::Runtime, room: &Room, batches: &[Vec<String>
         .filename(room.dir.join("bare.db"))
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
+        .synchronous(SqliteSynchronous::Full)
+        .page_size(8192)
+        .pragma("wal_autocheckpoint", "4000");
     let mut connection = runtime.block_on(options.connect())?;
     let table = "CREATE TABLE event (batch INTEGER NOT NULL, seq INTEGER NOT NULL, line TEXT NOT NULL,
         PRIMARY KEY (batch, seq)) STRICT, WITHOUT ROWID";

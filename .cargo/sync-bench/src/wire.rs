@@ -1,8 +1,8 @@
-//! A till's line to the server: HTTP/1.1 on one kept connection, signed, compressed, every byte counted.
+//! A till's line to the server: HTTP/1.1 on one kept connection, signed and compressed as a till's, and cheaper than one: what is measured through it is the
+//! server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -14,6 +14,7 @@ use sync_server::Outside;
 
 use crate::server::Process;
 use crate::tills::BenchTill;
+use crate::time::wait;
 
 /// As the till compresses.
 const ZSTD_LEVEL: i32 = 3;
@@ -23,8 +24,6 @@ pub(crate) struct Line {
     key: SigningKey,
     device: shared::ids::DeviceId,
     outside: Outside,
-    trip: Option<Duration>,
-    sent: usize,
 }
 
 impl Line {
@@ -32,17 +31,7 @@ impl Line {
         let stream = TcpStream::connect(server.addr())?;
         stream.set_nodelay(true)?;
         let (key, device, outside) = (till.key.clone(), till.origin.device, till.outside.clone());
-        Ok(Self { stream: BufReader::new(stream), key, device, outside, trip: None, sent: 0 })
-    }
-
-    /// Every answer comes so much later.
-    pub(crate) fn with_round_trip(self, trip: Duration) -> Self {
-        Self { trip: Some(trip), ..self }
-    }
-
-    /// Bytes sent so far, headers and all.
-    pub(crate) fn sent(&self) -> usize {
-        self.sent
+        Ok(Self { stream: BufReader::new(stream), key, device, outside })
     }
 
     pub(crate) fn push(&mut self, batches: Vec<PushBatch>) -> Result<PushReply> {
@@ -74,13 +63,8 @@ impl Line {
             to_sign.sign(&self.key),
         );
         let request = [head.as_bytes(), body].concat();
-        self.sent += request.len();
         self.stream.get_mut().write_all(&request)?;
-        let answer = self.read()?;
-        if let Some(trip) = self.trip {
-            wait(trip);
-        }
-        Ok(answer)
+        self.read()
     }
 
     fn read(&mut self) -> Result<(u16, Vec<u8>)> {
@@ -100,10 +84,4 @@ impl Line {
         self.stream.read_exact(&mut body)?;
         Ok((status, body))
     }
-}
-
-/// A wait that nothing ends early.
-pub(crate) fn wait(time: Duration) {
-    let (_keep, nothing) = mpsc::channel::<()>();
-    let _ = nothing.recv_timeout(time);
 }
