@@ -208,6 +208,67 @@ fn a_till_put_back_from_a_copy_has_its_night_back_from_head_office() {
     assert_eq!(amount(&z, "variance_minor"), 0, "the drawer's night is whole again");
 }
 
+/// What the server never had and the disk no longer has is gone. Nobody has to guess how much.
+#[test]
+fn what_nobody_can_give_back_is_told_to_the_event() {
+    let clock = Arc::new(NightClock::default());
+    let mut office = HeadOffice::open(&clock);
+    let bar = Bar::open(&office, "BMB", "bar", &clock);
+    bar.sync();
+    bar.begin(&office, "Camila R.");
+    bar.sell_cash(&[("TRA-001", 1)]);
+    bar.sync();
+    let (bar, copy) = bar.back_up("bar after the copy", &clock);
+    office.stop();
+    let log_in = |bar: &Bar, office: &HeadOffice| {
+        let (staff_id, pin) = office.person("Camila R.");
+        bar.ask("operator.log_in", &json!({ "staff_id": staff_id, "pin": pin }));
+    };
+    log_in(&bar, &office);
+    for _ in 0..3 {
+        bar.sell_cash(&[("TRA-001", 1)]);
+    }
+    let gone = bar.unsent();
+    assert!(gone >= 3, "three sales at least");
+    let bar = bar.put_back(&copy, "bar put back", &clock);
+    assert_eq!(bar.concerns(), ["ledger_restored"], "they may still come back");
+    office.start();
+    bar.sync();
+    let told = bar.ask("status.get", &json!({}))["concerns"].clone();
+    assert_eq!((&told[0]["code"], &told[0]["events"]), (&json!("events_lost"), &json!(gone)), "{told}");
+    log_in(&bar, &office);
+    assert_eq!(bar.sell_cash(&[("TRA-001", 1)])["receipt_no"], 5, "their receipts are on paper somewhere");
+    bar.sync();
+    assert_eq!(bar.concerns(), ["events_lost"], "and it stays told");
+    assert_eq!(amount(&office.board()["totals"], "sales"), 2);
+    bar.verify();
+}
+
+#[test]
+fn a_till_with_a_wrong_clock_says_by_how_much_and_sells_on() {
+    let clock = Arc::new(NightClock::default());
+    let fast = Arc::new(NightClock::default());
+    fast.advance_minutes(4);
+    let office = HeadOffice::open(&clock);
+    let bar = Bar::open(&office, "BMB", "bar", &fast);
+    bar.sync();
+    bar.begin(&office, "Camila R.");
+    let told = || bar.ask("status.get", &json!({}))["concerns"].clone();
+    assert_eq!((&told()[0]["code"], &told()[0]["minutes"]), (&json!("clock_wrong"), &json!(4)), "{}", told());
+    bar.sell_cash(&[("TRA-001", 1)]);
+    bar.sync();
+    assert_eq!((bar.unsent(), amount(&office.board()["totals"], "sales")), (0, 1), "no sale is refused for it");
+    // A till looks once a minute at most.
+    fast.advance_minutes(2);
+    clock.advance_minutes(5);
+    bar.sync();
+    assert_eq!(bar.concerns(), Vec::<String>::new(), "a minute is no matter");
+    fast.advance_minutes(2);
+    clock.advance_minutes(6);
+    bar.sync();
+    assert_eq!((&told()[0]["code"], &told()[0]["minutes"]), (&json!("clock_wrong"), &json!(-3)), "slow: {}", told());
+}
+
 #[test]
 fn what_one_till_hands_over_another_hears_by_the_bell() {
     let clock = Arc::new(NightClock::default());
