@@ -92,7 +92,7 @@ fn measure(arguments: &Arguments, dir: &Path) -> Result<Vec<Value>> {
     let cluster = if wanted("postgres") || wanted("night") { Cluster::start()? } else { None };
     if let Some(cluster) = cluster.as_ref().filter(|_| wanted("postgres")) {
         let room = |name: &str| anyhow::Ok(Room::database(&dir.join(name), cluster.url(name)?));
-        rows.extend(push::throughput(&room("postgres")?, "postgres", Shape::SignIn, arguments.events)?);
+        rows.extend(push::throughput(&room("sign-ins")?, "postgres", Shape::SignIn, arguments.events)?);
         rows.extend(push::throughput(&room("sales")?, "postgres_sales", Shape::Plain, arguments.events)?);
     }
     if wanted("night") {
