@@ -136,8 +136,8 @@ pub enum EventError {
 
 #[derive(Serialize)]
 struct BodyOut<'a> {
-    #[serde(flatten)]
-    moment: MomentOut,
+    hlc: Hlc,
+    up_ms: u64,
     #[serde(rename = "type")]
     kind: &'a str,
     schema: u16,
@@ -145,12 +145,6 @@ struct BodyOut<'a> {
     session: Option<SessionId>,
     seen: Seen,
     payload: &'a RawValue,
-}
-
-#[derive(Serialize)]
-struct MomentOut {
-    hlc: Hlc,
-    up_ms: u64,
 }
 
 #[derive(Deserialize)]
@@ -192,7 +186,8 @@ impl ChainHead {
     pub fn seal(&self, origin: &Origin, stamp: &Stamp, fact: &Fact) -> SealedEvent {
         let payload = fact.raw_payload();
         let body = BodyOut {
-            moment: MomentOut { hlc: stamp.hlc, up_ms: stamp.up_ms },
+            hlc: stamp.hlc,
+            up_ms: stamp.up_ms,
             kind: fact.kind(),
             schema: fact.schema(),
             actor: stamp.actor,

@@ -48,6 +48,8 @@ pub struct Disk {
     pub cursors: BTreeMap<StreamName, Cursor>,
     /// Copies of each stream's records.
     pub copies: BTreeMap<StreamName, Copies>,
+    /// What each run here put in and took out of each product, thousandths.
+    pub moved: BTreeMap<(ProductId, ChainId), (u64, u64)>,
     /// The hybrid clock's last reading.
     pub hlc: Hlc,
     /// What the streams had told when the next event is written.
@@ -75,20 +77,23 @@ impl Disk {
         self.chains.values().flat_map(|chain| &chain.events)
     }
 
+    /// An event here, counted.
+    fn count(&mut self, sealed: &SealedEvent) {
+        let Ok(event) = reading::event(sealed) else { return };
+        let Read::Known(fact) = &event.fact else { return };
+        for moved in moves_of(fact) {
+            let sum = self.moved.entry((moved.product_id, sealed.chain)).or_default();
+            *sum = (sum.0 + moved.received_milli, sum.1 + moved.taken_milli);
+        }
+    }
+
     /// What each run here moved of a product.
     pub fn moved_of(&self, device: DeviceId, product: ProductId) -> Vec<Part> {
-        let of_run = |(chain, held): (&ChainId, &Chain)| {
-            let mut part = Part { by: Actor { device, chain: *chain }, received_milli: 0, taken_milli: 0 };
-            for read in held.events.iter().filter_map(|event| reading::event(event).ok()) {
-                let Read::Known(fact) = &read.fact else { continue };
-                for moved in moves_of(fact).into_iter().filter(|moved| moved.product_id == product) {
-                    part.received_milli += moved.received_milli;
-                    part.taken_milli += moved.taken_milli;
-                }
-            }
-            part
+        let of_run = |chain: &ChainId| {
+            let (received_milli, taken_milli) = self.moved.get(&(product, *chain)).copied().unwrap_or_default();
+            Part { by: Actor { device, chain: *chain }, received_milli, taken_milli }
         };
-        self.chains.iter().map(of_run).collect()
+        self.chains.keys().map(of_run).collect()
     }
 
     /// Bytes of event text.
@@ -103,6 +108,7 @@ impl Disk {
 
     /// An event, written.
     pub fn append(&mut self, event: Rc<SealedEvent>) {
+        self.count(&event);
         let chain = self.chains.entry(event.chain).or_insert_with(|| {
             self.order.push(event.chain);
             Chain { before: event.prev, events: Vec::new(), proof: None, forked_at: None }
@@ -229,6 +235,9 @@ impl Disk {
         if !self.chains.contains_key(&id) {
             // Older than what runs now.
             self.order.insert(0, id);
+        }
+        for event in &events {
+            self.count(event);
         }
         let empty = Chain { before, events: Vec::new(), proof: None, forked_at: None };
         let chain = self.chains.entry(id).or_insert(empty);
