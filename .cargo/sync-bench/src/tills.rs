@@ -23,7 +23,7 @@ pub(crate) enum Shape {
     Plain,
     /// A ticket for the bar, which carries a signature of its own.
     Ticket,
-    /// No sale: somebody signs in. Some 584 bytes, and nothing to be added up.
+    /// No sale: somebody signs in. Some 536 bytes, and nothing to be added up.
     SignIn,
 }
 
