@@ -72,6 +72,19 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// What was measured so far. Said at once as well: an hour's figures are not lost to the last one's failure.
+#[derive(Default)]
+struct Rows(Vec<Value>);
+
+impl Rows {
+    fn add(&mut self, rows: Vec<Value>) {
+        for row in &rows {
+            eprintln!("{row}");
+        }
+        self.0.extend(rows);
+    }
+}
+
 /// How busy the machine is besides, as it says itself: a figure without it says little.
 fn load() -> Value {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -81,39 +94,39 @@ fn load() -> Value {
 fn measure(arguments: &Arguments, dir: &Path) -> Result<Vec<Value>> {
     let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
     let files = |name: &str| Room::files(&dir.join(name));
-    let mut rows = Vec::new();
+    let mut rows = Rows::default();
     if wanted("bytes") {
-        rows.extend(bytes::measure(&files("bytes"))?);
+        rows.add(bytes::measure(&files("bytes"))?);
     }
     if wanted("sqlite") {
-        rows.extend(push::throughput(&files("sqlite"), "sqlite", Shape::SignIn, arguments.events)?);
-        rows.extend(push::throughput(&files("sqlite-sales"), "sqlite_sales", Shape::Plain, arguments.events)?);
+        rows.add(push::throughput(&files("sqlite"), "sqlite", Shape::SignIn, arguments.events)?);
+        rows.add(push::throughput(&files("sqlite-sales"), "sqlite_sales", Shape::Plain, arguments.events)?);
     }
     let cluster = if wanted("postgres") || wanted("night") { Cluster::start()? } else { None };
     if let Some(cluster) = cluster.as_ref().filter(|_| wanted("postgres")) {
         let room = |name: &str| anyhow::Ok(Room::database(&dir.join(name), cluster.url(name)?));
-        rows.extend(push::throughput(&room("sign-ins")?, "postgres", Shape::SignIn, arguments.events)?);
-        rows.extend(push::throughput(&room("sales")?, "postgres_sales", Shape::Plain, arguments.events)?);
+        rows.add(push::throughput(&room("sign-ins")?, "postgres", Shape::SignIn, arguments.events)?);
+        rows.add(push::throughput(&room("sales")?, "postgres_sales", Shape::Plain, arguments.events)?);
     }
     if wanted("night") {
-        rows.extend(push::night(&files("night"), "sqlite", arguments.tills)?);
+        rows.add(push::night(&files("night"), "sqlite", arguments.tills)?);
         if let Some(cluster) = &cluster {
             let room = Room::database(&dir.join("night-postgres"), cluster.url("night")?);
-            rows.extend(push::night(&room, "postgres", arguments.tills)?);
+            rows.add(push::night(&room, "postgres", arguments.tills)?);
         }
     }
     drop(cluster);
     if wanted("trip") {
-        rows.extend(trip::measure(&files("trip"), &dir.join("trip-till"))?);
+        rows.add(trip::measure(&files("trip"), &dir.join("trip-till"))?);
     }
     if wanted("bootstrap") {
-        rows.extend(bootstrap::measure(&files("bootstrap"), &dir.join("bootstrap-till"), arguments.products)?);
+        rows.add(bootstrap::measure(&files("bootstrap"), &dir.join("bootstrap-till"), arguments.products)?);
     }
     if wanted("visible") {
-        rows.extend(visible::measure(&files("visible"), &dir.join("visible-tills"), arguments.sales)?);
+        rows.add(visible::measure(&files("visible"), &dir.join("visible-tills"), arguments.sales)?);
     }
     if wanted("drain") {
-        rows.extend(drain::measure(&files("drain"), &dir.join("drain-till"), arguments.unsent)?);
+        rows.add(drain::measure(&files("drain"), &dir.join("drain-till"), arguments.unsent)?);
     }
-    Ok(rows)
+    Ok(rows.0)
 }
