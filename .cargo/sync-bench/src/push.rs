@@ -4,14 +4,14 @@ use std::thread;
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
-use shared::sync::protocol::{PushBatch, PushReply, PushResult};
+use shared::sync::protocol::{PushReply, PushResult};
 
 use crate::bare;
 use crate::row::{at_least, at_most, float, known, share_at_least};
 use crate::server::{Process, Room};
 use crate::tills::{BenchTill, Shape};
 use crate::time::timed;
-use crate::wire::Line;
+use crate::wire::{Body, Line};
 
 /// Events in a batch.
 const BATCH: usize = 500;
@@ -28,11 +28,11 @@ pub(crate) fn check(reply: &PushReply) -> Result<()> {
 }
 
 /// Each till pushes its batches one after the other, all tills at once.
-fn all_push(server: &Process, tills: &[BenchTill], queues: Vec<Vec<PushBatch>>) -> Result<()> {
+fn all_push(server: &Process, tills: &[BenchTill], queues: Vec<Vec<Body>>) -> Result<()> {
     thread::scope(|scope| {
-        let push = |(till, queue): (&BenchTill, Vec<PushBatch>)| -> Result<()> {
+        let push = |(till, queue): (&BenchTill, Vec<Body>)| -> Result<()> {
             let mut line = Line::to(server, till)?;
-            queue.into_iter().try_for_each(|batch| check(&line.push(vec![batch])?))
+            queue.iter().try_for_each(|body| check(&line.push(body)?))
         };
         let pushing: Vec<_> = tills.iter().zip(queues).map(|one| scope.spawn(move || push(one))).collect();
         pushing.into_iter().try_for_each(|thread| thread.join().expect("a till does not panic"))
@@ -48,10 +48,10 @@ pub(crate) fn throughput(room: &Room, name: &str, shape: Shape, events: usize) -
     let mut queues = Vec::new();
     for till in &mut tills {
         let opening = till.opening();
-        check(&Line::to(&server, till)?.push(vec![till.batch(&opening)])?)?;
+        check(&Line::to(&server, till)?.push(&Body::of(till.batch(&opening))?)?)?;
         let batches: Vec<_> = (0..each).map(|_| till.sales(BATCH, shape)).collect();
         lines.extend(batches.iter().map(|batch| batch.iter().map(|event| event.line.clone()).collect::<Vec<_>>()));
-        queues.push(batches.iter().map(|batch| till.batch(batch)).collect::<Vec<_>>());
+        queues.push(batches.iter().map(|batch| Body::of(till.batch(batch))).collect::<Result<Vec<_>>>()?);
     }
     let count = lines.iter().map(Vec::len).sum::<usize>();
     let bytes = float(lines.iter().flatten().map(String::len).sum()) / float(count);
@@ -76,7 +76,7 @@ pub(crate) fn night(room: &Room, backend: &str, count: usize) -> Result<Vec<Valu
     for till in &mut tills {
         let mut events = till.opening();
         events.extend(till.sales(BATCH - events.len(), Shape::Plain));
-        queues.push(vec![till.batch(&events)]);
+        queues.push(vec![Body::of(till.batch(&events))?]);
     }
     let server = Process::start(room)?;
     let (took, ()) = timed(|| all_push(&server, &tills, queues))?;

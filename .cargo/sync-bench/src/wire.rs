@@ -1,5 +1,6 @@
-//! A till's line to the server: HTTP/1.1 on one kept connection, signed and compressed as a till's, and cheaper than one: what is measured through it is the
-//! server.
+//! A till's line to the server: HTTP/1.1 on one kept connection, signed and compressed as a till's. Tills are other
+//! machines, and here they share the server's: what they do by themselves, writing a request down and compressing it, is
+//! done before the clock starts, so that what is measured through this is the server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -19,6 +20,16 @@ use crate::time::wait;
 /// As the till compresses.
 const ZSTD_LEVEL: i32 = 3;
 
+/// A push as it travels.
+pub(crate) struct Body(Vec<u8>);
+
+impl Body {
+    pub(crate) fn of(batch: PushBatch) -> Result<Self> {
+        let request = PushRequest { proto: PROTO, log_id: None, batches: vec![batch], unsent_events: 0 };
+        Ok(Self(zstd::bulk::compress(&serde_json::to_vec(&request)?, ZSTD_LEVEL)?))
+    }
+}
+
 pub(crate) struct Line {
     stream: BufReader<TcpStream>,
     key: SigningKey,
@@ -34,12 +45,10 @@ impl Line {
         Ok(Self { stream: BufReader::new(stream), key, device, outside })
     }
 
-    pub(crate) fn push(&mut self, batches: Vec<PushBatch>) -> Result<PushReply> {
-        let request = PushRequest { proto: PROTO, log_id: None, batches, unsent_events: 0 };
-        let body = zstd::bulk::compress(&serde_json::to_vec(&request)?, ZSTD_LEVEL)?;
-        drop(request);
+    /// Sends a push. Signed as it leaves, because a signature names its moment.
+    pub(crate) fn push(&mut self, body: &Body) -> Result<PushReply> {
         loop {
-            let (status, answer) = self.post("/v1/push", &body)?;
+            let (status, answer) = self.post("/v1/push", &body.0)?;
             match status {
                 200 => return serde_json::from_slice(&answer).context("not an answer to a push"),
                 429 | 503 => wait(Duration::from_millis(200)),
