@@ -22,6 +22,8 @@ pub enum Bug {
     PageSizeOffByOne,
     /// A stream that does not fit is brought to fit by adopting the server's head.
     AdoptRemoteHead,
+    /// A head told in a hello is taken for what was read.
+    AdoptToldHead,
     /// A stream's items are applied without looking at their numbers.
     NoDensityCheck,
     /// A snapshot's records are laid over what is there, and what it does not name stays.
@@ -50,7 +52,7 @@ pub enum Bug {
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::AckByNumber,
         Self::TrustedHead,
         Self::ForkAckHole,
@@ -60,6 +62,7 @@ impl Bug {
         Self::PoisonBlocks,
         Self::PageSizeOffByOne,
         Self::AdoptRemoteHead,
+        Self::AdoptToldHead,
         Self::NoDensityCheck,
         Self::SnapshotKeepsStale,
         Self::ForkNotSealed,

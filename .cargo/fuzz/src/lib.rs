@@ -8,6 +8,7 @@
 //! SQLite and a web server with instrumentation to read a frame would take minutes.
 
 pub mod event;
+pub mod hello;
 pub mod push;
 pub mod scan;
 pub mod seeds;
@@ -28,9 +29,10 @@ pub mod scanner_parse;
 pub type Target = fn(&[u8]);
 
 /// All of them, as their folders in `corpus/` are called.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("event", event::target),
     ("push", push::target),
+    ("hello", hello::target),
     ("stream", stream::target),
     ("snapshot", snapshot::target),
     ("ticket", ticket::target),

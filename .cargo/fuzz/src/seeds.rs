@@ -1,13 +1,16 @@
 //! Inputs that make sense: where a search begins.
 
 use shared::event::{ChainStarted, DrawerOpened, Fact, SealedEvent, Seen, Stamp, sign_head};
-use shared::sync::protocol::{PROTO, PushBatch, PushRequest, SnapshotManifest, SnapshotPart};
+use shared::sync::protocol::{
+    HeldChain, Hello, HelloReply, OtherChain, PROTO, PushBatch, PushRequest, SnapshotManifest, SnapshotPart, Standing,
+    StreamCursor, StreamStanding,
+};
 use shared::sync::stream::{Cursor, StreamName};
 use shared::time::{Hlc, Timestamp};
 
 use shared::sync::packing::DICTIONARY;
 
-use crate::who;
+use crate::{hello, who};
 
 /// A few for every target, by its name.
 pub fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
@@ -16,6 +19,7 @@ pub fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     vec![
         ("event", rests.collect()),
         ("push", pushes(&events)),
+        ("hello", hellos()),
         ("stream", streams()),
         ("snapshot", snapshots()),
         ("ticket", vec![b"\x00\x00\x01\x00\x02\x03\x04\x01\x00\x07\x02\x00\x08\x01".to_vec()]),
@@ -57,6 +61,44 @@ fn pushes(events: &[SealedEvent]) -> Vec<Vec<u8>> {
     let with_events = with_events.compress(&plain).expect("it fits into memory");
     let bodies = [(b"0", &plain), (b"1", &packed), (b"3", &with_events)];
     bodies.iter().map(|(first, body)| [&first[..], body.as_slice()].concat()).collect()
+}
+
+fn hellos() -> Vec<Vec<u8>> {
+    let (head, cursor) = (hello::head(), hello::cursor());
+    let said = Hello {
+        proto: PROTO,
+        log_id: Some(who::log()),
+        app_version: "0.1.0".to_owned(),
+        chains: vec![head],
+        cursors: vec![StreamCursor { stream: StreamName::Catalog, cursor }],
+    };
+    let held = HeldChain { chain: head.chain, have_seq: head.seq, have_hash: head.hash, branches: 0 };
+    let stream = StreamName::Catalog;
+    let at_the_end = StreamStanding { stream, standing: Standing::Good, head_seq: cursor.seq, head_hash: cursor.hash };
+    let gone = StreamStanding { standing: Standing::Gone, ..at_the_end };
+    let further = StreamStanding { head_seq: 4, ..at_the_end };
+    let told = |log: u128, held, standing| HelloReply {
+        log_id: shared::ids::LogId::from_uuid(uuid::Uuid::from_u128(log)),
+        parent_logs: vec![who::log()],
+        server_time: Timestamp::from_millis(1_795_314_600_000),
+        chains: vec![held],
+        others: Vec::new(),
+        streams: vec![standing],
+        certificate: None,
+        window: 4_096,
+        recovering: false,
+    };
+    let started_at = Timestamp::from_millis(0);
+    let (chain, head_hash) = (shared::ids::ChainId::from_uuid(uuid::Uuid::from_u128(9)), head.hash);
+    let others = vec![OtherChain { chain, head_seq: 7, head_hash, started_at }];
+    let replies = [
+        told(5, held, at_the_end),
+        told(6, held, at_the_end),
+        told(6, HeldChain { have_seq: 3, ..held }, gone),
+        HelloReply { others, ..told(5, HeldChain { have_seq: 1, ..held }, further) },
+    ];
+    let replies = replies.iter().map(|reply| serde_json::to_vec(reply).expect("an answer is JSON"));
+    std::iter::once(serde_json::to_vec(&said).expect("a hello is JSON")).chain(replies).collect()
 }
 
 fn streams() -> Vec<Vec<u8>> {

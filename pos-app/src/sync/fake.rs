@@ -243,6 +243,8 @@ impl FakeServer {
             server_time: Timestamp::from_millis(0),
             chains: chains.collect(),
             others: others.filter(|other| other.head_seq > 0).collect(),
+            // From before servers told: pulls do.
+            streams: Vec::new(),
             certificate: None,
             window: 4_096,
             recovering: false,

@@ -192,6 +192,7 @@ impl Exchange {
         self.report = Report { unsent: self.report.unsent, ..Report::default() };
         (self.sends, self.todo, self.requests) = (sends, todo, 0);
         self.limits = self.allowed();
+        self.forget_standings();
         self.step = Step::Looking;
         vec![Effect::Look]
     }

@@ -5,7 +5,10 @@ mod hello;
 mod snapshot;
 
 pub use bell::{BellReply, MAX_BELL_WAIT_S, Ring};
-pub use hello::{HeldChain, Hello, HelloReply, MAX_HELLO_CHAINS, MAX_OWN_EVENTS, OtherChain, OwnEvents, StreamCursor};
+pub use hello::{
+    HeldChain, Hello, HelloReply, MAX_HELLO_CHAINS, MAX_OWN_EVENTS, OtherChain, OwnEvents, Standing, StreamCursor,
+    StreamStanding,
+};
 pub use snapshot::{MAX_PART_BYTES, SnapshotLine, SnapshotManifest, SnapshotPart};
 
 use serde::{Deserialize, Serialize};

@@ -18,7 +18,7 @@ use crate::app::upkeep;
 
 /// What each side holds. Signed by the device; also renews its certificate when half of its life is over.
 #[utoipa::path(post, path = "/v1/hello", tag = "device", security(("device" = [])), request_body = serde_json::Value, responses(
-    (status = 200, description = "What is held of each chain named, chains not named, logs, a certificate when due", body = serde_json::Value),
+    (status = 200, description = "What is held of each chain named, chains not named, logs, where each stream ends and whether the cursor named stands in it, a certificate when due", body = serde_json::Value),
     (status = 400, description = "`malformed`", body = ProblemDoc),
     (status = 401, description = "`unauthenticated`, `clock_skew`, `replayed` or `revoked`", body = ProblemDoc),
     (status = 403, description = "`certificate_expired`", body = ProblemDoc),

@@ -4,16 +4,17 @@
 use std::collections::HashMap;
 
 use shared::event::{ChainHead, Hash, SealedEvent};
-use shared::ids::ChainId;
+use shared::ids::{ChainId, LogId};
 use shared::keys::PublicKey;
 use shared::sync::certificate::{Certificate, SignedCertificate};
 use shared::sync::protocol::{
     HeldChain, Hello, HelloReply, MAX_BATCH_EVENTS, MAX_BATCHES, MAX_HELLO_CHAINS, MAX_OWN_EVENTS, OtherChain,
-    OwnEvents, PROTO,
+    OwnEvents, PROTO, Standing, StreamStanding,
 };
+use shared::sync::stream::Cursor;
 use shared::time::Timestamp;
 
-use super::enroll;
+use super::{enroll, pull};
 use crate::store::{DeviceRow, OwnChain, StoreError, Tenant, TenantTx};
 
 /// Most cursors a till can have use for, and then some.
@@ -71,7 +72,8 @@ pub async fn hello(
         });
     }
     let others = others(said, &own);
-    let parent_logs = tx.list_logs().await?.into_iter().filter(|log_id| *log_id != tenant.log_id).collect();
+    let logs = tx.list_logs().await?;
+    let mut streams = standings(&mut tx, device, said, &logs).await?;
     let is_awaited = tx.is_awaited(device.device_id).await?;
     let mut recovering = is_awaited || tx.count_awaited().await? > 0;
     drop(tx);
@@ -84,10 +86,50 @@ pub async fn hello(
         tx.note_reported(device.device_id, now).await?;
         recovering = tx.count_awaited().await? > 0;
         tx.commit().await?;
+        if certificate.is_some() {
+            // Every till hears of it, this one too.
+            streams = standings(&mut tenant.read().await?, device, said, &logs).await?;
+        }
     }
+    let parent_logs = logs.into_iter().filter(|log_id| *log_id != tenant.log_id).collect();
     let window = (MAX_BATCH_EVENTS * MAX_BATCHES) as u64;
     let log_id = tenant.log_id;
-    Ok(HelloReply { log_id, parent_logs, server_time: now, chains, others, certificate, window, recovering })
+    let server_time = now;
+    Ok(HelloReply { log_id, parent_logs, server_time, chains, others, streams, certificate, window, recovering })
+}
+
+/// Where the till's streams end, and what its cursors are worth. One it may not follow is as unknown as none.
+async fn standings(
+    tx: &mut TenantTx,
+    device: &DeviceRow,
+    said: &Hello,
+    logs: &[LogId],
+) -> Result<Vec<StreamStanding>, StoreError> {
+    let own = pull::streams_of(device);
+    let heads = tx.list_stream_heads(&own).await?;
+    let named = said.cursors.iter().map(|named| named.stream).filter(|stream| !own.contains(stream));
+    let mut told: Vec<StreamStanding> = Vec::new();
+    for stream in own.into_iter().chain(named) {
+        if told.iter().any(|told| told.stream == stream) {
+            continue;
+        }
+        let head = heads.iter().find(|(of, _)| *of == stream).map(|(_, head)| *head);
+        let (head_seq, head_hash) = head.map_or((0, Hash::ZERO), |head| (head.seq, head.hash));
+        let cursor = said.cursors.iter().find(|named| named.stream == stream).map(|named| named.cursor);
+        let standing = match cursor {
+            _ if !pull::may_follow(device, stream) => Standing::Unknown,
+            None => Standing::Unread,
+            Some(Cursor { log_id, .. }) if !logs.contains(&log_id) => Standing::Gone,
+            // At the end, which was just read.
+            Some(Cursor { seq, hash, .. }) if seq > 0 && (seq, hash) == (head_seq, head_hash) => Standing::Good,
+            Some(Cursor { seq, hash, .. }) => match pull::stands_in(tx, stream, seq, hash).await? {
+                true => Standing::Good,
+                false => Standing::Gone,
+            },
+        };
+        told.push(StreamStanding { stream, standing, head_seq, head_hash });
+    }
+    Ok(told)
 }
 
 fn held(own: OwnChain) -> HeldChain {

@@ -6,7 +6,7 @@ use shared::sync::protocol::{MAX_PULL_ITEMS, PullReply};
 use shared::sync::stream::StreamName;
 use shared::time::Timestamp;
 
-use crate::store::{DeviceRow, StoreError, Tenant};
+use crate::store::{DeviceRow, StoreError, Tenant, TenantTx};
 
 /// Answers are cut here, so that one is never held in memory larger than this and a little.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
@@ -40,6 +40,22 @@ pub enum PullError {
     Store(#[from] StoreError),
 }
 
+/// The streams a till follows, in the order it asks for them.
+pub(super) fn streams_of(device: &DeviceRow) -> [StreamName; 3] {
+    [StreamName::Venue(device.venue_id), StreamName::Device(device.device_id), StreamName::Catalog]
+}
+
+/// Whether a stream is there for this till.
+pub(super) fn may_follow(device: &DeviceRow, stream: StreamName) -> bool {
+    streams_of(device).contains(&stream)
+}
+
+/// Whether a stream went through here. Of a log this one was restored from, a cursor is good as far as both are the
+/// same: its hash tells.
+pub(super) async fn stands_in(tx: &mut TenantTx, stream: StreamName, seq: u64, hash: Hash) -> Result<bool, StoreError> {
+    Ok(tx.find_stream_hash(stream, seq).await? == Some(hash))
+}
+
 /// The items after a cursor.
 pub async fn pull(
     tenant: &Tenant,
@@ -47,23 +63,16 @@ pub async fn pull(
     from: PullFrom,
     server_time: Timestamp,
 ) -> Result<PullReply, PullError> {
-    match from.stream {
-        StreamName::Catalog => {}
-        StreamName::Venue(venue) if venue == device.venue_id => {}
-        StreamName::Device(of) if of == device.device_id => {}
-        StreamName::Venue(_) | StreamName::Device(_) => return Err(PullError::NoStream),
+    if !may_follow(device, from.stream) {
+        return Err(PullError::NoStream);
     }
     let mut tx = tenant.read().await?;
-    // Of a log this one was restored from, a cursor is good as far as both are the same: its hash will tell.
     let is_ours = match from.log_id {
         Some(log_id) => log_id == tenant.log_id || tx.list_logs().await?.contains(&log_id),
         None => from.seq == 0,
     };
-    if !is_ours {
-        return Err(PullError::CursorGone);
-    }
     let head = tx.load_stream_head(from.stream).await?;
-    if tx.find_stream_hash(from.stream, from.seq).await? != Some(from.hash) {
+    if !is_ours || !stands_in(&mut tx, from.stream, from.seq, from.hash).await? {
         return Err(PullError::CursorGone);
     }
     let limit = from.limit.clamp(1, MAX_PULL_ITEMS);

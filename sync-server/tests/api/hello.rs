@@ -1,9 +1,10 @@
 use reqwest::Method;
 use serde_json::Value;
 use shared::event::{ChainHead, Hash, Origin};
-use shared::ids::ChainId;
+use shared::ids::{ChainId, LogId};
 use shared::keys::PublicKey;
-use shared::sync::protocol::{Hello, MAX_HELLO_CHAINS, OwnEvents};
+use shared::sync::protocol::{Hello, MAX_HELLO_CHAINS, OwnEvents, PullReply, Standing, StreamCursor};
+use shared::sync::stream::{Cursor, StreamName};
 
 use super::support::{TestServer, TestTill, problem};
 
@@ -157,4 +158,70 @@ fn a_till_whose_certificate_is_over_hands_in_what_it_wrote_and_waits_for_head_of
     let path = format!("/v1/admin/tills/{}/certificate", till.reply.device_id);
     assert_eq!(server.admin().send(Method::POST, &path, None).status(), 200);
     assert!(till.greet(&till.hello()).certificate.is_some(), "told the one it has not seen");
+}
+
+/// Reads a stream to its end.
+fn follow(till: &TestTill<'_>, stream: StreamName) -> Cursor {
+    let reply: PullReply = till.pull(&format!("stream={stream}")).json().expect("items");
+    let mut cursor = Cursor::start(reply.log_id);
+    reply.items.iter().for_each(|line| drop(cursor.read(line).expect("the next one")));
+    assert_eq!(cursor.seq, reply.head_seq);
+    cursor
+}
+
+#[test]
+fn a_hello_says_where_streams_end_and_what_the_cursors_named_are_worth() {
+    let server = TestServer::start();
+    let till = server.till(0);
+    let cursor = follow(&till, StreamName::Catalog);
+    let (venue, device) = (StreamName::Venue(server.company.venue_id), StreamName::Device(till.reply.device_id));
+    let told = |cursors| {
+        let reply = till.greet(&Hello { cursors, ..till.hello() });
+        reply.streams.iter().map(|it| (it.stream, it.standing, it.head_seq, it.head_hash)).collect::<Vec<_>>()
+    };
+    let rest = [(venue, Standing::Unread, 0, Hash::ZERO), (device, Standing::Unread, 0, Hash::ZERO)];
+    let catalog = |standing| {
+        let head = (StreamName::Catalog, standing, cursor.seq, cursor.hash);
+        rest.iter().copied().chain([head]).collect::<Vec<_>>()
+    };
+    let named = |cursor| vec![StreamCursor { stream: StreamName::Catalog, cursor }];
+    assert_eq!(told(Vec::new()), catalog(Standing::Unread));
+    assert_eq!(told(named(cursor)), catalog(Standing::Good));
+    assert_eq!(told(named(Cursor::start(cursor.log_id))), catalog(Standing::Good), "behind, and of this history");
+    let other_log = Cursor { log_id: LogId::new(server.outside.now(), &*server.outside.entropy), ..cursor };
+    let other_hash = Cursor { hash: Hash::from_bytes([1; 32]), ..cursor };
+    let (ahead, endless) = (Cursor { seq: cursor.seq + 1, ..cursor }, Cursor { seq: u64::MAX, ..cursor });
+    for gone in [other_log, other_hash, ahead, endless] {
+        assert_eq!(told(named(gone)), catalog(Standing::Gone), "{gone:?}");
+    }
+}
+
+#[test]
+fn a_hello_says_nothing_of_streams_that_are_not_the_till_s() {
+    let server = TestServer::start();
+    let (ours, theirs) = (server.till(0), TestTill::enrol(&server, &server.other, 0));
+    let cursor = follow(&theirs, StreamName::Catalog);
+    let real = StreamName::Venue(server.other.venue_id);
+    let none = StreamName::Device(theirs.reply.device_id);
+    let cursors = [real, none, real].map(|stream| StreamCursor { stream, cursor }).to_vec();
+    let reply = ours.greet(&Hello { cursors, ..ours.hello() });
+    let told: Vec<_> = reply.streams.iter().map(|it| (it.stream, it.standing, it.head_seq)).skip(3).collect();
+    assert_eq!(told, [(real, Standing::Unknown, 0), (none, Standing::Unknown, 0)]);
+}
+
+#[test]
+fn a_hello_that_renews_a_certificate_tells_of_the_catalogue_with_it() {
+    let server = TestServer::start();
+    let till = server.till(0);
+    let before = follow(&till, StreamName::Catalog);
+    server.advance(8 * DAY);
+    let cursors = vec![StreamCursor { stream: StreamName::Catalog, cursor: before }];
+    let reply = till.greet(&Hello { cursors, ..till.hello() });
+    assert!(reply.certificate.is_some());
+    let told = reply.streams.iter().find(|it| it.stream == StreamName::Catalog).expect("the catalogue");
+    assert_eq!((told.standing, told.head_seq, told.head_hash), {
+        let after = follow(&till, StreamName::Catalog);
+        (Standing::Good, after.seq, after.hash)
+    });
+    assert_eq!(told.head_seq, before.seq + 1);
 }

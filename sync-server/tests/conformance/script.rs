@@ -3,7 +3,7 @@ use reqwest::blocking::Response;
 use serde_json::{Value, json};
 use shared::event::{ChainHead, ChainStarted, Fact, Hash, ParentChain, SealedEvent};
 use shared::ids::{ChainId, SaleId};
-use shared::sync::protocol::PullReply;
+use shared::sync::protocol::{Hello, PullReply, StreamCursor};
 use shared::sync::stream::Cursor;
 use sync_server::store::AdminRole;
 
@@ -261,6 +261,7 @@ fn look(told: &mut Transcript, server: &TestServer) {
 
 fn follow(told: &mut Transcript, server: &TestServer, till: &TestTill<'_>, stranger: &TestTill<'_>) {
     let venue = format!("V:{}", server.company.venue_id);
+    let mut cursors = Vec::new();
     for (till, stream) in [(till, "T:cat"), (till, &*venue), (stranger, "T:cat"), (stranger, &*venue), (till, "D:1")] {
         let answer = till.pull(&format!("stream={stream}&limit=2"));
         let first = told.note(&format!("pull {stream}"), answer);
@@ -276,6 +277,12 @@ fn follow(told: &mut Transcript, server: &TestServer, till: &TestTill<'_>, stran
             reply = serde_json::from_value(next).expect("items");
         }
         assert_eq!(cursor.seq, reply.head_seq);
+        cursors.push(StreamCursor { stream: stream.parse().expect("a name"), cursor });
+    }
+    let [ours, our_venue, theirs] = cursors[..] else { panic!("three streams were followed: {cursors:?}") };
+    let back = Cursor { hash: Hash::from_bytes([7; 32]), ..ours.cursor };
+    for cursors in [vec![ours, our_venue], vec![StreamCursor { cursor: back, ..ours }], vec![theirs]] {
+        told.note("hello", till.say(&Hello { cursors, ..till.hello() }));
     }
     told.note("gone", till.pull("stream=T:cat&seq=3"));
     told.note("hello", till.say(&till.hello()));

@@ -7,15 +7,15 @@ pub mod stream;
 use std::rc::Rc;
 
 use shared::event::{ChainHead, Hash, Origin};
-use shared::ids::{ChainId, DeviceId};
+use shared::ids::ChainId;
 use shared::keys::{PublicKey, SigningKey};
 use shared::sync::exchange::{Answer, PullRequest, Request};
 use shared::sync::ingest::{self, Decision, Refusal};
 use shared::sync::protocol::{
     Disposition, HeldChain, Hello, HelloReply, MAX_PULL_ITEMS, OtherChain, OwnEvents, ProblemCode, PullReply,
-    PushBatch, PushNote, PushReply, PushRequest, PushResult,
+    PushBatch, PushNote, PushReply, PushRequest, PushResult, Standing, StreamStanding,
 };
-use shared::sync::stream::StreamName;
+use shared::sync::stream::{Cursor, StreamName};
 use shared::time::Timestamp;
 
 use crate::sabotage::Bug;
@@ -76,7 +76,7 @@ pub fn serve(dbs: &mut [Db], company: usize, device: &Device, request: &Request,
         Request::Hello(_) | Request::OwnEvents { .. } | Request::Snapshot(_) | Request::Part(_) if manner.is_old => {
             Err(ProblemCode::NotFound)
         }
-        Request::Hello(hello) => Ok(plain(Answer::Hello(self::hello(db, device.origin.device, hello, manner)))),
+        Request::Hello(hello) => Ok(plain(Answer::Hello(self::hello(db, &device.origin, hello, manner)))),
         Request::Push(push) => self::push(db, device, push, manner).map(|(reply, did)| (Answer::Push(reply), did)),
         Request::OwnEvents { chain, after, limit } => {
             own_events(db, device, *chain, *after, *limit).map(|own| plain(Answer::OwnEvents(own)))
@@ -226,7 +226,8 @@ fn as_stored(event: shared::event::SealedEvent, bug: Option<Bug>) -> shared::eve
     event
 }
 
-fn hello(db: &Db, device: DeviceId, hello: &Hello, manner: &Manner) -> HelloReply {
+fn hello(db: &Db, origin: &Origin, hello: &Hello, manner: &Manner) -> HelloReply {
+    let device = origin.device;
     let main = |stored: &StoredChain| stored.known.head_of(0);
     let chains = hello.chains.iter().map(|asked| {
         let stored = db.chains.get(&asked.chain).filter(|stored| stored.origin().device == device);
@@ -247,10 +248,35 @@ fn hello(db: &Db, device: DeviceId, hello: &Hello, manner: &Manner) -> HelloRepl
         server_time: time(manner),
         chains: chains.collect(),
         others: others.collect(),
+        streams: standings(db, origin, hello, manner),
         certificate: None,
         window: manner.window,
         recovering: false,
     }
+}
+
+fn standings(db: &Db, origin: &Origin, hello: &Hello, manner: &Manner) -> Vec<StreamStanding> {
+    let own = [StreamName::Venue(origin.venue), StreamName::Device(origin.device), StreamName::Catalog];
+    let empty = stream::Stream::default();
+    let standing = |name| {
+        let stream = db.streams.get(&name).unwrap_or(&empty);
+        let named = hello.cursors.iter().find(|named| named.stream == name).map(|named| named.cursor);
+        let standing = match named {
+            None => Standing::Unread,
+            Some(cursor) if is_good(db, stream, cursor, manner) => Standing::Good,
+            Some(_) => Standing::Gone,
+        };
+        StreamStanding { stream: name, standing, head_seq: stream.head_seq(), head_hash: stream.head_hash() }
+    };
+    own.map(standing).to_vec()
+}
+
+/// Whether a stream goes on from a cursor.
+fn is_good(db: &Db, stream: &stream::Stream, cursor: Cursor, manner: &Manner) -> bool {
+    let is_of_ours = cursor.log_id == db.log_id || (!manner.is_old && db.parent_logs.contains(&cursor.log_id));
+    let is_loose = matches!(manner.bug, Some(Bug::TruncatedSilently | Bug::SequenceCursor)) && cursor.seq <= stream.cut
+        || manner.bug == Some(Bug::SequenceCursor);
+    is_of_ours && (stream.hash_at(cursor.seq) == Some(cursor.hash) || is_loose)
 }
 
 fn own_events(db: &Db, device: &Device, chain: ChainId, after: u64, limit: usize) -> Result<OwnEvents, ProblemCode> {
@@ -276,11 +302,7 @@ fn pull(db: &Db, device: &Device, request: &PullRequest, manner: &Manner) -> Res
     let stream = db.streams.get(&request.stream).unwrap_or(&empty);
     let seq = request.cursor.map_or(0, |cursor| cursor.seq);
     if let Some(cursor) = request.cursor {
-        let is_of_ours = cursor.log_id == log_id || (!manner.is_old && db.parent_logs.contains(&cursor.log_id));
-        let is_known = stream.hash_at(seq) == Some(cursor.hash);
-        let is_loose = matches!(manner.bug, Some(Bug::TruncatedSilently | Bug::SequenceCursor)) && seq <= stream.cut
-            || manner.bug == Some(Bug::SequenceCursor);
-        if !is_of_ours || !(is_known || is_loose) {
+        if !is_good(db, stream, cursor, manner) {
             return Err(ProblemCode::CursorGone);
         }
     } else if stream.cut > 0 && manner.bug != Some(Bug::TruncatedSilently) {

@@ -1,8 +1,9 @@
 //! Everything new comes in, stream by stream. Numbers are dense and hashes roll on: a hole is a loud bug.
 
 use super::{Answer, Deed, Effect, Exchange, Failure, Input, PER_WRITE, PullRequest, Request, Step, Trouble};
+use crate::ids::LogId;
 use crate::sabotage::{self, Bug};
-use crate::sync::protocol::{MAX_PULL_ITEMS, ProblemCode, PullReply};
+use crate::sync::protocol::{MAX_PULL_ITEMS, ProblemCode, PullReply, Standing, StreamStanding};
 use crate::sync::stream::{Cursor, StreamItem, StreamName};
 
 /// A stream that goes on.
@@ -24,6 +25,16 @@ pub(super) struct Page {
     pub(super) end: Cursor,
 }
 
+/// What can be made of what a hello's answer says of a stream.
+enum Told {
+    /// A pull will tell.
+    Nothing,
+    /// Our cursor stands at the end; in the log that speaks now, once it is moved there.
+    NoNews(Option<Cursor>),
+    /// Our cursor is of another history.
+    Gone,
+}
+
 impl Exchange {
     /// Goes on with the next stream; ends when there is none.
     pub(super) fn next_stream(&mut self) -> Vec<Effect> {
@@ -31,11 +42,51 @@ impl Exchange {
             return self.end(None);
         };
         let cursor = self.view.cursors.iter().find(|at| at.stream == stream).map(|at| at.cursor);
+        if let Some((log_id, told)) = self.greeting.as_mut().and_then(|greeting| greeting.take_standing(stream)) {
+            match self.weigh(log_id, &told, cursor) {
+                Told::Nothing => {}
+                Told::NoNews(None) => return self.next_stream(),
+                Told::NoNews(Some(moved)) => {
+                    let (pages, has_more) = (std::collections::VecDeque::new(), false);
+                    self.step = Step::Follow(Followed { stream, cursor: Some(moved), pages, has_more });
+                    self.moved(stream, moved);
+                    return vec![Effect::Write(vec![Deed::MoveCursor(stream, moved)])];
+                }
+                Told::Gone => return self.renew(stream),
+            }
+        }
         // A new till has the catalogue before it: a snapshot brings that in a few requests.
         if cursor.is_none() && stream == StreamName::Catalog {
             return self.renew(stream);
         }
         self.pull(Followed { stream, cursor, pages: std::collections::VecDeque::new(), has_more: false })
+    }
+
+    /// What a hello's answer says of a stream comes to. The server's word alone never ends the reading of a stream: our
+    /// own hash does, which nobody has who did not read all of it.
+    fn weigh(&self, log_id: LogId, told: &StreamStanding, cursor: Option<Cursor>) -> Told {
+        let head = Cursor { log_id, seq: told.head_seq, hash: told.head_hash };
+        match (told.standing, cursor) {
+            (Standing::Good, Some(_)) if sabotage::is(Bug::AdoptToldHead) => Told::NoNews(Some(head)),
+            (Standing::Good, Some(cursor)) if cursor == head => Told::NoNews(None),
+            // The same history up to its end, in a log that says it goes on from ours.
+            (Standing::Good, Some(cursor)) => {
+                let is_same = (cursor.seq, cursor.hash) == (head.seq, head.hash);
+                let goes_on = self.greeting.as_ref().is_some_and(|by| by.continues(log_id, cursor.log_id));
+                if is_same && goes_on { Told::NoNews(Some(head)) } else { Told::Nothing }
+            }
+            // An empty catalogue is news for who may hold copies of another.
+            (Standing::Unread, None) if told.head_seq == 0 && told.stream != StreamName::Catalog => Told::NoNews(None),
+            (Standing::Gone, Some(_)) => Told::Gone,
+            _ => Told::Nothing,
+        }
+    }
+
+    /// What was told of streams in a hello is old.
+    pub(super) fn forget_standings(&mut self) {
+        if let Some(greeting) = &mut self.greeting {
+            greeting.forget_standings();
+        }
     }
 
     /// Follows a stream from where it now stands.

@@ -9,7 +9,10 @@ use crate::keys::PublicKey;
 use crate::sabotage::{self, Bug};
 use crate::sync::certificate::SignedCertificate;
 use crate::sync::outbox::{Limits, Operation};
-use crate::sync::protocol::{Hello, HelloReply, MAX_HELLO_CHAINS, MAX_OWN_EVENTS, OwnEvents, PROTO, ProblemCode};
+use crate::sync::protocol::{
+    Hello, HelloReply, MAX_HELLO_CHAINS, MAX_OWN_EVENTS, OwnEvents, PROTO, ProblemCode, StreamStanding,
+};
+use crate::sync::stream::StreamName;
 
 /// What the server answered to our hello. Forgotten with the line.
 #[derive(Clone, Debug)]
@@ -18,9 +21,22 @@ pub(super) struct Greeting {
     log_id: Option<LogId>,
     parent_logs: Vec<LogId>,
     window: u64,
+    /// Where streams stood then. Of use until something is sent, which may move any of them.
+    streams: Vec<StreamStanding>,
 }
 
 impl Greeting {
+    /// Where a stream stands, as told in this exchange, and in which log. Told once: who asks acts on it.
+    pub(super) fn take_standing(&mut self, stream: StreamName) -> Option<(LogId, StreamStanding)> {
+        let place = self.streams.iter().position(|told| told.stream == stream)?;
+        Some((self.log_id?, self.streams.swap_remove(place)))
+    }
+
+    /// What was told of streams is old.
+    pub(super) fn forget_standings(&mut self) {
+        self.streams.clear();
+    }
+
     pub(super) fn is_of_another(&self, log_id: LogId) -> bool {
         self.log_id.is_some_and(|own| own != log_id)
     }
@@ -130,8 +146,8 @@ impl Exchange {
         match failure.code() {
             // From before there were hellos: its answers to a push tell as much, only later.
             Some(ProblemCode::NotFound) => {
-                self.greeting =
-                    Some(Greeting { log_id: None, parent_logs: Vec::new(), window: Limits::default().whole_request() });
+                let window = Limits::default().whole_request();
+                self.greeting = Some(Greeting { log_id: None, parent_logs: Vec::new(), window, streams: Vec::new() });
                 self.gather()
             }
             // Serves us nothing any more, but may still take what we hold.
@@ -167,8 +183,12 @@ impl Exchange {
 
     fn learn(&mut self, reply: &HelloReply, own: &[(ChainId, u64, Hash)]) -> Vec<Effect> {
         let log_id = reply.log_id;
-        self.greeting =
-            Some(Greeting { log_id: Some(log_id), parent_logs: reply.parent_logs.clone(), window: reply.window });
+        self.greeting = Some(Greeting {
+            log_id: Some(log_id),
+            parent_logs: reply.parent_logs.clone(),
+            window: reply.window,
+            streams: reply.streams.clone(),
+        });
         self.limits = self.allowed();
         let is_ours = |chain, seq, hash| own.contains(&(chain, seq, hash));
         let mut recovery = Recovery::default();

@@ -33,6 +33,8 @@ impl Exchange {
         let (batches, sent): (Vec<_>, Vec<_>) = signed.unzip();
         let offered: u64 = batches.iter().map(|batch| batch.events.len() as u64).sum();
         let unsent_events = gathered.unsent.saturating_sub(offered);
+        // What we tell may move streams.
+        self.forget_standings();
         self.step = Step::Pushing(sent);
         self.ask(Request::Push(PushRequest { proto: PROTO, log_id: self.view.log_id, batches, unsent_events }))
     }

@@ -374,3 +374,70 @@ fn a_hole_in_a_stream_is_loud_and_applies_nothing() {
     assert!(matches!(report.trouble, Some(Trouble::Stream(StreamName::Catalog, _))));
     assert!(bench.till.copies(StreamName::Catalog).is_empty());
 }
+
+#[test]
+fn a_hello_that_finds_every_cursor_at_its_head_is_the_only_question() {
+    let mut bench = Bench::new();
+    bench.server.publish(StreamName::Catalog, "put", "category/1");
+    bench.run();
+    bench.lose_the_line();
+    bench.asked();
+    assert_eq!(bench.run().trouble, None);
+    assert_eq!(bench.asked(), ["hello"]);
+    bench.server.publish(StreamName::Catalog, "put", "category/2");
+    bench.lose_the_line();
+    bench.run();
+    assert_eq!(bench.asked(), ["hello", "pull T"]);
+    assert_eq!(bench.till.copies(StreamName::Catalog), bench.server.records(StreamName::Catalog));
+    bench.run();
+    assert_eq!(bench.asked(), ["pull V", "pull D", "pull T"], "what was told is told of one exchange");
+}
+
+#[test]
+fn what_is_sent_makes_what_the_hello_said_of_streams_old() {
+    let mut bench = Bench::new();
+    bench.run();
+    bench.lose_the_line();
+    bench.happen(1);
+    bench.asked();
+    bench.run();
+    assert_eq!(bench.asked(), ["hello", "push 1", "pull V", "pull D", "pull T"]);
+}
+
+#[test]
+fn a_cursor_the_hello_calls_gone_is_not_shown_again() {
+    let mut bench = Bench::new();
+    bench.server.publish(StreamName::Catalog, "put", "category/1");
+    bench.run();
+    bench.server.log(2);
+    bench.server.forget(StreamName::Catalog);
+    bench.server.publish(StreamName::Catalog, "put", "category/2");
+    bench.lose_the_line();
+    bench.asked();
+    bench.run();
+    assert_eq!(bench.asked(), ["hello", "snapshot T", "part", "pull T"]);
+    assert_eq!(bench.till.copies(StreamName::Catalog), bench.server.records(StreamName::Catalog));
+}
+
+#[test]
+fn a_head_with_our_number_and_another_hash_is_asked_for() {
+    let mut bench = Bench::new();
+    bench.server.publish(StreamName::Catalog, "put", "category/1");
+    bench.run();
+    bench.lose_the_line();
+    bench.asked();
+    bench.server.lies_of_heads = true;
+    bench.run();
+    assert_eq!(bench.asked(), ["hello", "pull T"], "the server's word is not enough");
+}
+
+#[test]
+fn a_server_that_tells_nothing_of_streams_is_asked_for_all() {
+    let mut bench = Bench::new();
+    bench.server.tells_standings = false;
+    bench.run();
+    bench.lose_the_line();
+    bench.asked();
+    bench.run();
+    assert_eq!(bench.asked(), ["hello", "pull V", "pull D", "pull T"]);
+}

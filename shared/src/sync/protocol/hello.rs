@@ -54,6 +54,9 @@ pub struct HelloReply {
     /// Chains of this device the till did not name. One it does not know: it was restored, or cloned.
     #[serde(default)]
     pub others: Vec<OtherChain>,
+    /// One for each stream the till named and each it may follow. None from a server that does not say: a pull tells.
+    #[serde(default)]
+    pub streams: Vec<StreamStanding>,
     /// A new certificate, once half the old one's life is over.
     #[serde(default)]
     pub certificate: Option<SignedCertificate>,
@@ -62,6 +65,34 @@ pub struct HelloReply {
     /// The server was restored and waits for its tills: what it says of limits may still grow.
     #[serde(default)]
     pub recovering: bool,
+}
+
+/// Where a stream ends, and what the till's cursor in it is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamStanding {
+    /// Which.
+    pub stream: StreamName,
+    /// What a pull with the cursor named would come to.
+    pub standing: Standing,
+    /// The stream's last number; 0 for a stream without items, and for one that is not the till's.
+    pub head_seq: u64,
+    /// The rolling hash there; zero likewise.
+    pub head_hash: Hash,
+}
+
+/// What a cursor is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The till named none.
+    Unread,
+    /// It stands in this stream: what follows can be had.
+    Good,
+    /// It is of another history, or what follows was cut off: the stream starts anew.
+    Gone,
+    /// There is no such stream for this till, or the server means something this till does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 /// What the server holds of a chain the till named.

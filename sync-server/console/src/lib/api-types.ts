@@ -3084,7 +3084,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What is held of each chain named, chains not named, logs, a certificate when due */
+            /** @description What is held of each chain named, chains not named, logs, where each stream ends and whether the cursor named stands in it, a certificate when due */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -13,7 +13,7 @@ use crate::sync::ingest::{self, BranchHead, Decision, Held, KnownChain};
 use crate::sync::outbox::{ChainState, Offer, Operation, Proof};
 use crate::sync::protocol::{
     HeldChain, Hello, HelloReply, OtherChain, OwnEvents, Problem, PullReply, PushBatch, PushReply, PushRequest,
-    PushResult, SnapshotManifest, SnapshotPart, StreamCursor,
+    PushResult, SnapshotManifest, SnapshotPart, Standing, StreamCursor, StreamStanding,
 };
 use crate::sync::stream::{Cursor, Op, StreamItem};
 use crate::time::Hlc;
@@ -236,6 +236,8 @@ pub(super) struct Server {
     pub(super) most_events: usize,
     pub(super) window: u64,
     pub(super) next_window: Option<u64>,
+    pub(super) tells_standings: bool,
+    pub(super) lies_of_heads: bool,
 }
 
 impl Server {
@@ -361,10 +363,37 @@ impl Server {
             server_time: time(0),
             chains: chains.collect(),
             others: others.collect(),
+            streams: self.standings(hello),
             certificate: None,
             window: self.window,
             recovering: false,
         }
+    }
+
+    fn standings(&self, hello: &Hello) -> Vec<StreamStanding> {
+        if !self.tells_standings {
+            return Vec::new();
+        }
+        let (venue, device) = (StreamName::Venue(origin().venue), StreamName::Device(origin().device));
+        let standing = |stream| {
+            let all = self.streams.get(&stream).map_or(&[][..], Vec::as_slice);
+            let hash_at = |seq| Some(all.get(..place(seq))?.iter().fold(Hash::ZERO, |hash, line| hash.fold_item(line)));
+            let head_seq = all.len() as u64;
+            let named = hello.cursors.iter().find(|named| named.stream == stream).map(|named| named.cursor);
+            let standing = match named {
+                None => Standing::Unread,
+                Some(cursor) if self.knows(cursor) && hash_at(cursor.seq) == Some(cursor.hash) => Standing::Good,
+                Some(_) => Standing::Gone,
+            };
+            let head_hash = hash_at(head_seq).expect("all of it");
+            let head_hash = if self.lies_of_heads && head_seq > 0 { head_hash.fold_item("") } else { head_hash };
+            StreamStanding { stream, standing, head_seq, head_hash }
+        };
+        [venue, device, StreamName::Catalog].map(standing).to_vec()
+    }
+
+    fn knows(&self, cursor: Cursor) -> bool {
+        cursor.log_id == self.log_id || self.parents.contains(&cursor.log_id)
     }
 
     fn own_events(&self, chain: ChainId, after: u64, limit: usize) -> Result<OwnEvents, ProblemCode> {
@@ -381,8 +410,7 @@ impl Server {
         let all = self.streams.get(&request.stream).cloned().unwrap_or_default();
         let (log_id, seq) = (self.log_id, request.cursor.map_or(0, |cursor| place(cursor.seq)));
         let hash = all.get(..seq).map(|known| known.iter().fold(Hash::ZERO, |hash, line| hash.fold_item(line)));
-        let is_known = |cursor: Cursor| cursor.log_id == log_id || self.parents.contains(&cursor.log_id);
-        if request.cursor.is_some_and(|cursor| !is_known(cursor) || Some(cursor.hash) != hash) {
+        if request.cursor.is_some_and(|cursor| !self.knows(cursor) || Some(cursor.hash) != hash) {
             return Err(ProblemCode::CursorGone);
         }
         let items = all.iter().skip(seq).take(request.limit).cloned().collect();
@@ -442,6 +470,8 @@ impl Bench {
             most_events: usize::MAX,
             window: 4096,
             next_window: None,
+            tells_standings: true,
+            lies_of_heads: false,
         };
         Self {
             exchange: exchange(),
