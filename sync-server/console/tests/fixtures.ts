@@ -1,6 +1,6 @@
 //! A night at Club Valdivia, for tests and for the gallery. Made once, by the minute, without chance.
 
-import type { Board, BoardTill, Category, Product, QuarterHour, SaleDetail, SaleRow } from "../src/lib/api";
+import type { Board, BoardTill, Category, Flag, Product, QuarterHour, SaleDetail, SaleRow } from "../src/lib/api";
 
 /** 21 November 2026, 21:30 in Santiago. */
 const OPENED = Date.UTC(2026, 10, 22, 0, 30);
@@ -95,6 +95,12 @@ export const sales: SaleRow[] = Array.from({ length: 50 }, (_, place) => {
   };
 });
 
+function flag(code: string, name: string, seq: number, minutesAgo: number): Flag {
+  const chain = "0193a5c2-0000-7000-8000-00000000c4a1";
+  const at = NOW - minutesAgo * MINUTE;
+  return { flag_id: `${chain}.0.${String(seq)}.${code}`, code, device_name: name, chain, seq, at, settlement: null };
+}
+
 export const board: Board = {
   now: NOW,
   business_date: "2026-11-21",
@@ -119,10 +125,19 @@ export const board: Board = {
   by_quarter_hour: quarters,
   recent_sales: sales,
   flags: [
-    { code: "over_redeemed", device_name: "Caja 4", seq: 3310, at: NOW - 14 * MINUTE },
-    { code: "z_mismatch", device_name: "Puerta", seq: 512, at: NOW - 18 * MINUTE },
+    flag("card_payment_repeated", "Caja 2", 2904, 9),
+    flag("over_redeemed", "Caja 4", 3310, 14),
+    flag("z_mismatch", "Puerta", 512, 18),
   ],
 };
+
+/** What was dealt with. */
+export const settledFlags: Flag[] = [
+  {
+    ...flag("session_closed", "Caja 1", 1702, 55),
+    settlement: { at: NOW - 40 * MINUTE, by: "Valentina O.", note: "Venta de las 05:58, la caja ya estaba contada." },
+  },
+];
 
 /** The same company with a second house. */
 export const twoVenues: Board = {

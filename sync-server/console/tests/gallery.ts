@@ -1,7 +1,7 @@
 //! The console over a fixture instead of a server, for looking at: `npm run dev`, then
 //! `/tests/gallery.html?show=night|quiet|loading|lost|login|wrong&lang=es#/night/…`. Not part of the build.
 
-import { board, categories, products, quietBoard, sale, sales, twoVenues } from "./fixtures";
+import { board, categories, products, quietBoard, sale, sales, settledFlags, twoVenues } from "./fixtures";
 
 const asked = new URLSearchParams(location.search);
 const show = asked.get("show") ?? "night";
@@ -36,6 +36,12 @@ globalThis.fetch = (input, init) => {
   }
   if (path === "sales") return Promise.resolve(answer({ items: sales, next: null }));
   if (path.startsWith("sales/")) return Promise.resolve(answer(saleOf(path.slice(6))));
+  if (path === "flags") return Promise.resolve(answer({ items: settledFlags }));
+  if (path.startsWith("flags/")) {
+    const settled = board.flags.find((flag) => path.includes(flag.flag_id));
+    const { note } = JSON.parse(String(init?.body)) as { note: string };
+    return Promise.resolve(answer({ ...settled, settlement: { at: board.now, by: "Valentina O.", note } }));
+  }
   if (path === "categories") return Promise.resolve(answer({ items: categories, next: null }));
   if (path === "products") return Promise.resolve(answer({ items: products, next: null }));
   if (path.startsWith("products/")) {

@@ -19,6 +19,7 @@ mod database;
 mod device;
 mod edit;
 mod event;
+mod flag;
 mod ingest;
 mod instance;
 mod log;
@@ -49,13 +50,12 @@ pub use control::{AdminRole, AdminRow, LoginGuard, SessionRow, TenantRow};
 pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, NonceOutcome};
 pub use edit::SupersededRow;
 pub use event::{ChainRow, Intake, Place, StoredEvent};
+pub use flag::{FlagId, FlagRow, NoFlagId, Settlement};
 pub use ingest::{NewCardPayment, NewFlag, NewRedemption, NewSale, Savepoint};
 pub use instance::Instance;
 pub use own::OwnChain;
 pub use recount::{Kept, Owned, Reckoning, Turn};
-pub use report::{
-    DayTotals, FlagRow, Night, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal,
-};
+pub use report::{DayTotals, Night, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal};
 pub use snapshot::SnapshotRow;
 pub use stock::{CountOutcome, StockRow};
 pub use stream::StreamHead;

@@ -139,18 +139,6 @@ pub struct SaleDetail {
     pub tickets: Vec<TicketRow>,
 }
 
-/// Something a person should look at.
-pub struct FlagRow {
-    /// What.
-    pub code: String,
-    /// Whose.
-    pub device_name: String,
-    /// Number in its chain.
-    pub seq: u64,
-    /// When it was noticed.
-    pub raised_at: Timestamp,
-}
-
 /// The same of both databases, but for how a list becomes a text.
 macro_rules! sale_query {
     ($rest:literal) => {
@@ -410,29 +398,6 @@ impl TenantTx {
             line: event.line("line")?,
             tickets: tickets.iter().map(ticket).collect::<Result<_>>()?,
         }))
-    }
-
-    /// The newest flags, of one venue's tills or of all.
-    pub async fn list_flags(&mut self, venue: Option<VenueId>, limit: u16) -> Result<Vec<FlagRow>> {
-        let rows = query(
-            "SELECT flag.code, flag.seq, flag.raised_at, coalesce(device.name, '') AS device_name
-             FROM flag LEFT JOIN device USING (device_id)
-             WHERE ($2 IS NULL OR device.venue_id = $2) ORDER BY flag_id DESC LIMIT $1",
-        )
-        .bind(i64::from(limit))
-        .bind(venue)
-        .fetch_all(self.sql())
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(FlagRow {
-                    code: row.text("code")?,
-                    device_name: row.text("device_name")?,
-                    seq: row.number("seq")?,
-                    raised_at: row.time("raised_at")?,
-                })
-            })
-            .collect()
     }
 }
 

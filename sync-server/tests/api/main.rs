@@ -8,6 +8,7 @@ mod board;
 mod device;
 mod document;
 mod enroll;
+mod flag;
 mod hello;
 mod home;
 mod permission;

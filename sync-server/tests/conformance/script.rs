@@ -45,6 +45,7 @@ pub(super) fn play(server: &TestServer) -> Vec<String> {
     redeem(&mut told, &mut seller, &mut bar);
     intrude(&mut told, server, &mut stranger, &seller);
     administer(&mut told, server, &seller);
+    settle(&mut told, server);
     look(&mut told, server);
     follow(&mut told, server, &seller, &stranger);
     withdraw(&mut told, server, &mut bar);
@@ -223,6 +224,35 @@ fn administer(told: &mut Transcript, server: &TestServer, till: &TestTill<'_>) {
     told.ask(&head, Method::PUT, &format!("/v1/admin/tills/{}", till.reply.device_id), Some(&renamed));
 }
 
+/// Head office says that something is dealt with.
+fn settle(told: &mut Transcript, server: &TestServer) {
+    let (head, auditor) = (server.admin(), server.head("auditor"));
+    let open = told.ask(&head, Method::GET, "/v1/admin/flags?limit=200", None);
+    let flags = open["items"].as_array().expect("flags");
+    assert!(flags.len() > 5, "{flags:?}");
+    let path = |flag: &Value| format!("/v1/admin/flags/{}/settlement", flag["flag_id"].as_str().expect("an id"));
+    let note = json!({ "note": "  Devuelto con la encargada, ñ \u{2764}" });
+    told.ask(&auditor, Method::PUT, &path(&flags[0]), Some(&note));
+    for flag in [&flags[2], &flags[0], &flags[2]] {
+        told.ask(&head, Method::PUT, &path(flag), Some(&note));
+        server.advance(1_000);
+    }
+    for body in [json!({ "note": "" }), json!({ "note": "x".repeat(501) }), json!({ "note": 1 }), json!({})] {
+        told.ask(&head, Method::PUT, &path(&flags[1]), Some(&body));
+    }
+    for id in [
+        "",
+        "x",
+        "0193a5c2-0000-7000-8000-00000000dead.0.1.forked",
+        &format!("{}x", flags[1]["flag_id"].as_str().expect("an id")),
+    ] {
+        told.ask(&head, Method::PUT, &format!("/v1/admin/flags/{id}/settlement"), Some(&note));
+    }
+    for list in ["", "?settled=true", "?settled=true&limit=1", "?settled=false&limit=2", "?settled=perhaps"] {
+        told.ask(&head, Method::GET, &format!("/v1/admin/flags{list}"), None);
+    }
+}
+
 fn look(told: &mut Transcript, server: &TestServer) {
     let head = server.admin();
     for list in ["products", "staff", "registers", "venues", "categories"] {
@@ -306,7 +336,7 @@ fn withdraw(told: &mut Transcript, server: &TestServer, till: &mut TestTill<'_>)
 }
 
 /// What has to come up in a night that is worth comparing.
-const SAID: [&str; 26] = [
+const SAID: [&str; 27] = [
     "\"gap\"",
     "\"fork\"",
     "\"ok\"",
@@ -333,6 +363,7 @@ const SAID: [&str; 26] = [
     "unauthenticated",
     "× Piscola",
     "\"next\":\"",
+    "Devuelto con la encargada",
 ];
 
 #[test]

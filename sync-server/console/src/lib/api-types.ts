@@ -155,6 +155,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What asks for somebody, or what was settled last. */
+        get: operations["list_flags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/flags/{id}/settlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Marks a flag as dealt with, with a note. Said again, by whomever, the first word stands and is answered. */
+        put: operations["settle_flag"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/products": {
         parameters: {
             query?: never;
@@ -607,7 +641,8 @@ export interface components {
             by_quarter_hour: components["schemas"]["QuarterHour"][];
             by_tender: components["schemas"]["TenderTotal"][];
             currency: components["schemas"]["Currency"];
-            flags: components["schemas"]["BoardFlag"][];
+            /** @description What nobody settled yet, newest first. */
+            flags: components["schemas"]["FlagOut"][];
             may_lack: components["schemas"]["MayLack"] | null;
             /** Format: int64 */
             now: number;
@@ -619,15 +654,6 @@ export interface components {
             venues: components["schemas"]["BoardVenue"][];
             /** @description Tills that were not heard of since the database was restored from a backup; empty when it was not, or all were. */
             waits_for: string[];
-        };
-        /** @description Something to look at. */
-        BoardFlag: {
-            /** Format: int64 */
-            at: number;
-            code: string;
-            device_name: string;
-            /** Format: int64 */
-            seq: number;
         };
         /** @description The session a till has open. */
         BoardSession: {
@@ -737,6 +763,24 @@ export interface components {
             business_date: string;
             by_tender: components["schemas"]["TenderTotal"][];
             totals: components["schemas"]["DayTotals"];
+        };
+        /** @description Flags. */
+        FlagList: {
+            items: components["schemas"]["FlagOut"][];
+        };
+        /** @description Something to look at, or that was looked at. */
+        FlagOut: {
+            /** Format: int64 */
+            at: number;
+            /** @description The event it is of: its chain, and its number there. */
+            chain: string;
+            code: string;
+            device_name: string;
+            /** @description Names it in a path. */
+            flag_id: string;
+            /** Format: int64 */
+            seq: number;
+            settlement: components["schemas"]["SettlementOut"] | null;
         };
         /** @description A part of a list. */
         ListOut_CategoryOut: {
@@ -1107,6 +1151,18 @@ export interface components {
             expires_at: number;
             name: string;
             role: components["schemas"]["AdminRole"];
+        };
+        /** @description What was done about it. */
+        SettlementIn: {
+            /** @description 1 to 500 characters. */
+            note: string;
+        };
+        /** @description Who settled a flag, when, and what they wrote. */
+        SettlementOut: {
+            /** Format: int64 */
+            at: number;
+            by: string;
+            note: string;
         };
         /** @description Who wants in. */
         SignIn: {
@@ -1675,6 +1731,122 @@ export interface operations {
             };
             /** @description `unauthenticated` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_flags: {
+        parameters: {
+            query?: {
+                /** @description Those settled last; otherwise, and unless said, the newest that are not. */
+                settled?: boolean;
+                /** @description Which venue's tills; all when absent. */
+                venue_id?: string;
+                /** @description At most so many, 50 unless said, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagList"];
+                };
+            };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settle_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettlementIn"];
+            };
+        };
+        responses: {
+            /** @description Settled, now or before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagOut"];
+                };
+            };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such flag */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unprocessable`: the note is empty or too long */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

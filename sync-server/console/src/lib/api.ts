@@ -15,7 +15,7 @@ export type BoardTill = Schemas["BoardTill"];
 export type BoardVenue = Schemas["BoardVenue"];
 export type CardApproval = Schemas["CardApproval"];
 export type Category = Schemas["CategoryOut"];
-export type Flag = Schemas["BoardFlag"];
+export type Flag = Schemas["FlagOut"];
 export type MayLack = Schemas["MayLack"];
 export type Payment = Schemas["PaymentOut"];
 export type Product = Schemas["ProductOut"];
@@ -102,5 +102,12 @@ export const api = {
   /** Its id and its number stay what they are, and are not sent. */
   saveProduct: ({ product_id, number: _, ...changes }: Product) =>
     call<Product>("PUT", `/v1/admin/products/${encodeURIComponent(product_id)}`, changes satisfies Schemas["ProductIn"]),
+  settledFlags: (venueId: string | null) =>
+    call<Schemas["FlagList"]>("GET", asking("/v1/admin/flags", { settled: true, venue_id: venueId, limit: 20 })),
+  /** Said again, the first word stands and is answered. */
+  settleFlag: (flagId: string, note: string) =>
+    call<Flag>("PUT", `/v1/admin/flags/${encodeURIComponent(flagId)}/settlement`, {
+      note,
+    } satisfies Schemas["SettlementIn"]),
   bell: () => new EventSource("/v1/admin/bell"),
 };

@@ -12,6 +12,7 @@ use shared::time::{BusinessDate, Timestamp};
 use shared::venue::Venue;
 
 use super::extract::Asked;
+use super::flag::FlagOut;
 use super::place::VenueOut;
 use super::sales::SaleOut;
 use super::till::{self, TillState};
@@ -77,16 +78,6 @@ pub(crate) struct BoardTill {
     total_minor: i64,
 }
 
-/// Something to look at.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct BoardFlag {
-    code: String,
-    device_name: String,
-    seq: u64,
-    #[schema(value_type = i64)]
-    at: Timestamp,
-}
-
 /// The night on one page.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Board {
@@ -107,7 +98,8 @@ pub(crate) struct Board {
     /// Quarters without a sale are left out.
     by_quarter_hour: Vec<QuarterHour>,
     recent_sales: Vec<SaleOut>,
-    flags: Vec<BoardFlag>,
+    /// What nobody settled yet, newest first.
+    flags: Vec<FlagOut>,
     /// Tills that were not heard of since the database was restored from a backup; empty when it was not, or all were.
     waits_for: Vec<String>,
 }
@@ -158,13 +150,7 @@ pub(crate) async fn board(
     let date = query.business_date.or(on).unwrap_or_else(|| business_date(venue.as_ref(), now));
     let night = Night { date, venue: here };
     let tills = list_tills(&mut tx, night, devices, sessions, now).await?;
-    let flags = tx.list_flags(here, NEWEST_FLAGS).await?.into_iter().map(|flag| BoardFlag {
-        code: flag.code,
-        device_name: flag.device_name,
-        seq: flag.seq,
-        at: flag.raised_at,
-    });
-    let flags = flags.collect();
+    let flags = tx.list_open_flags(here, NEWEST_FLAGS).await?.into_iter().map(Into::into).collect();
     venues.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Json(Board {
         now,

@@ -3,6 +3,7 @@
 mod board;
 mod catalog;
 mod extract;
+mod flag;
 mod place;
 mod sales;
 mod session;
@@ -38,6 +39,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Inner>> {
         .routes(routes!(sales::find_sale))
         .routes(routes!(sales::day_totals))
         .routes(routes!(board::board))
+        .routes(routes!(flag::list_flags))
+        .routes(routes!(flag::settle_flag))
         .routes(routes!(stock::list_stock))
         .routes(routes!(stock::list_superseded_edits))
 }

@@ -1,7 +1,7 @@
 import { flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { board, quietBoard, sale, sales, twoVenues } from "../../../tests/fixtures";
+import { board, quietBoard, sale, sales, settledFlags, twoVenues } from "../../../tests/fixtures";
 import type { Board } from "../../lib/api";
 import { i18n } from "../../lib/i18n/index.svelte";
 import { TONIGHT, type NightRoute } from "../../lib/route";
@@ -12,7 +12,9 @@ import Night from "./Night.svelte";
 const server = {
   board: board as Board | Response | null,
   past: board,
+  settles: true,
   asked: [] as string[],
+  told: [] as unknown[],
   bell: null as EventTarget | null,
 };
 let page: Record<string, unknown> | undefined;
@@ -31,8 +33,14 @@ class FixtureBell extends EventTarget {
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("EventSource", FixtureBell);
-  vi.stubGlobal("fetch", (path: string) => {
+  vi.stubGlobal("fetch", (path: string, init?: RequestInit) => {
     server.asked.push(path);
+    if (path.startsWith("/v1/admin/flags/")) {
+      if (!server.settles) return Promise.resolve(Response.json({ code: "forbidden", title: "" }, { status: 403 }));
+      server.told.push([init?.method, path, JSON.parse(String(init?.body))]);
+      return Promise.resolve(Response.json({ ...board.flags[0], settlement: settledFlags[0]?.settlement }));
+    }
+    if (path.startsWith("/v1/admin/flags")) return Promise.resolve(Response.json({ items: settledFlags }));
     if (path.startsWith("/v1/admin/sales/")) return Promise.resolve(Response.json(sale));
     if (path.startsWith("/v1/admin/sales")) return Promise.resolve(Response.json({ items: sales, next: null }));
     if (path.includes("business_date=")) return Promise.resolve(Response.json(server.past));
@@ -41,6 +49,8 @@ beforeEach(() => {
   });
   server.board = board;
   server.asked = [];
+  server.told = [];
+  server.settles = true;
   refusals = [];
   i18n.speak("es");
   location.hash = "";
@@ -238,4 +248,54 @@ test("in English the same night reads in English", async () => {
   expect(shown).toContain("Saturday night");
   expect(shown).toContain("$4,812,300");
   expect(shown).toContain("Sold, known until 00:42 except Caja 3");
+});
+
+/** Writes a note on the double charge and goes as far as the question. */
+async function noteDoubleCharge(shown: HTMLElement): Promise<HTMLFormElement> {
+  expect(textOf(shown)).toContain("El mismo pago con tarjeta dos veces");
+  shown.querySelector<HTMLButtonElement>("[aria-label='Resolver: El mismo pago con tarjeta dos veces']")!.click();
+  flushSync();
+  const form = shown.querySelector<HTMLFormElement>("form")!;
+  const note = form.querySelector("textarea")!;
+  expect(document.activeElement).toBe(note);
+  form.requestSubmit();
+  flushSync();
+  expect(textOf(form), "nothing is settled without a note").not.toContain("¿Queda resuelta?");
+  note.value = " Anulado en el terminal ";
+  note.dispatchEvent(new Event("input", { bubbles: true }));
+  flushSync();
+  form.requestSubmit();
+  flushSync();
+  expect(textOf(form)).toContain("¿Queda resuelta?");
+  expect(server.told, "not before somebody confirmed it").toEqual([]);
+  await settle();
+  return form;
+}
+
+test("a double charge is settled with a note and a second word, and is history then", async () => {
+  const shown = await show();
+  const form = await noteDoubleCharge(shown);
+  form.requestSubmit();
+  await settle();
+  const path = `/v1/admin/flags/${encodeURIComponent(board.flags[0]!.flag_id)}/settlement`;
+  expect(server.told).toEqual([["PUT", path, { note: "Anulado en el terminal" }]]);
+  expect(textOf(shown)).not.toContain("El mismo pago con tarjeta dos veces");
+  expect(textOf(shown), "the others stay").toContain("Ticket entregado más de una vez");
+  shown.querySelector("details")!.open = true;
+  shown.querySelector("details")!.dispatchEvent(new Event("toggle"));
+  await settle();
+  expect(textOf(shown.querySelector("details"))).toContain("la caja ya estaba contada. Valentina O., 22-11-2026 00:02");
+});
+
+test("what the server does not settle stays on the list and says why", async () => {
+  server.settles = false;
+  const shown = await show();
+  const form = await noteDoubleCharge(shown);
+  form.requestSubmit();
+  await settle();
+  expect(textOf(form)).toContain("No quedó resuelta: su rol no lo permite.");
+  expect(refusals).toEqual(["forbidden"]);
+  form.querySelector<HTMLButtonElement>("button[type=button]")!.click();
+  flushSync();
+  expect(form.querySelector("textarea")?.value, "back at the note").toBe(" Anulado en el terminal ");
 });
