@@ -12,7 +12,7 @@ use crate::faults::Fault;
 use crate::sabotage::Bug;
 use crate::till::Process;
 use crate::till::night::{Moment, Written};
-use crate::world::{Due, Flight, World, company_key};
+use crate::world::{Due, Flight, World};
 
 /// How long a till waits for an answer, milliseconds.
 const PATIENCE_MS: i64 = 60 * 1000;
@@ -65,7 +65,7 @@ impl World {
     }
 
     fn process(&mut self, till: usize, chain: ChainId) -> Process {
-        let exchange = self.tills[till].exchange(&company_key(self.tills[till].company));
+        let exchange = self.tills[till].exchange(self.company_key(self.tills[till].company));
         let wake = self.number();
         Process { exchange, chain, wake, waiting: None, forked: None, started: self.now, hlc: Hlc::default() }
     }

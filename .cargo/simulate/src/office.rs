@@ -12,7 +12,7 @@ use crate::sabotage::Bug;
 use crate::server::{self, project};
 use crate::till::Till;
 use crate::till::disk::products;
-use crate::world::{Due, World, company_key};
+use crate::world::{Due, World};
 
 /// Machines in a world, copies included.
 const MOST_TILLS: usize = 8;
@@ -127,6 +127,7 @@ impl World {
 
     /// Makes snapshots of a company's streams.
     fn snapshot(&mut self, company: usize) {
+        let key = self.company_key(company).clone();
         let db = &mut self.dbs[company];
         let names: Vec<_> = db.streams.keys().copied().collect();
         for name in names {
@@ -139,7 +140,7 @@ impl World {
                 self.products += 1;
                 stream.put(&format!("product/{id}"), "{}", self.now);
             }
-            stream.make_snapshot(name, log_id, &company_key(company), before.as_ref());
+            stream.make_snapshot(name, log_id, &key, before.as_ref());
         }
         self.check_snapshots(company);
     }

@@ -121,6 +121,8 @@ pub struct World {
     queue: BinaryHeap<Reverse<(i64, u64, Due)>>,
     nights: u64,
     staff: Vec<Vec<StaffId>>,
+    /// What each company signs with, made once: making one costs as much as signing.
+    keys: Vec<SigningKey>,
 }
 
 /// Plays one night.
@@ -192,6 +194,7 @@ impl World {
             queue: BinaryHeap::new(),
             nights: 0,
             staff: Vec::new(),
+            keys: (0..companies).map(|no| tenant_key(u8::try_from(no).unwrap_or(0))).collect(),
             rng,
         };
         for company in 0..companies {
@@ -206,6 +209,11 @@ impl World {
         world.at(world.now + 1_000, Due::Office);
         world.at(world.now + 1_000, Due::Trouble);
         world
+    }
+
+    /// The key a company signs with.
+    pub(crate) fn company_key(&self, no: usize) -> &SigningKey {
+        &self.keys[no]
     }
 
     /// A company with people and products.
@@ -380,7 +388,3 @@ pub(crate) enum Stage {
     Clean,
 }
 
-/// The key company `no` signs with.
-pub(crate) fn company_key(no: usize) -> SigningKey {
-    tenant_key(u8::try_from(no).unwrap_or(0))
-}

@@ -48,9 +48,10 @@ impl World {
         let disk = &till.disk;
         let resting = self.hourly.get(&no).filter(|_| stage == Stage::WithPoison);
         let left = disk.chains.iter().filter(|(id, _)| !resting.is_some_and(|chains| chains.contains(id)));
-        let left = left.map(|(_, chain)| {
-            let is_poison = |event: &Rc<SealedEvent>| self.poison.as_ref().is_some_and(|it| it.hash == event.hash);
-            let until = chain.events.iter().position(is_poison).unwrap_or(chain.events.len());
+        let left = left.map(|(id, chain)| {
+            let poison = self.poison.as_ref().filter(|poison| poison.chain == *id);
+            let is_poison = |poison: &Rc<SealedEvent>| chain.events.iter().position(|event| event.hash == poison.hash);
+            let until = poison.and_then(is_poison).unwrap_or(chain.events.len());
             (until as u64).saturating_sub(disk.proved(chain))
         });
         left.sum()
