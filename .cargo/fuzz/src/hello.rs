@@ -68,7 +68,9 @@ fn answer(reply: &HelloReply) {
                 }
                 Effect::ListKeys(_) => Some(Input::Keys(Vec::new())),
                 Effect::Write(deeds) => {
-                    deeds.iter().for_each(|deed| check(deed, reply));
+                    for deed in &deeds {
+                        check(deed, reply);
+                    }
                     Some(Input::Written)
                 }
                 Effect::SealChain(_) => Some(Input::Written),

@@ -64,15 +64,15 @@ fn pushes(events: &[SealedEvent]) -> Vec<Vec<u8>> {
 }
 
 fn hellos() -> Vec<Vec<u8>> {
-    let (head, cursor) = (hello::head(), hello::cursor());
+    let (end, cursor) = (hello::head(), hello::cursor());
     let said = Hello {
         proto: PROTO,
         log_id: Some(who::log()),
         app_version: "0.1.0".to_owned(),
-        chains: vec![head],
+        chains: vec![end],
         cursors: vec![StreamCursor { stream: StreamName::Catalog, cursor }],
     };
-    let held = HeldChain { chain: head.chain, have_seq: head.seq, have_hash: head.hash, branches: 0 };
+    let held = HeldChain { chain: end.chain, have_seq: end.seq, have_hash: end.hash, branches: 0 };
     let stream = StreamName::Catalog;
     let at_the_end = StreamStanding { stream, standing: Standing::Good, head_seq: cursor.seq, head_hash: cursor.hash };
     let gone = StreamStanding { standing: Standing::Gone, ..at_the_end };
@@ -89,7 +89,7 @@ fn hellos() -> Vec<Vec<u8>> {
         recovering: false,
     };
     let started_at = Timestamp::from_millis(0);
-    let (chain, head_hash) = (shared::ids::ChainId::from_uuid(uuid::Uuid::from_u128(9)), head.hash);
+    let (chain, head_hash) = (shared::ids::ChainId::from_uuid(uuid::Uuid::from_u128(9)), end.hash);
     let others = vec![OtherChain { chain, head_seq: 7, head_hash, started_at }];
     let replies = [
         told(5, held, at_the_end),
