@@ -129,7 +129,7 @@ impl Ledger<'_> {
         };
         let counted = kept.into_iter().filter(|kept| is_now(kept.place.seq) && !aside.contains(&kept.place.seq));
         let events: Vec<_> = counted.map(|kept| Prepared::new(replay::sealed(kept))).collect();
-        let source = Source { device, venue_id: owned.venue_id, branch };
+        let source = Source { device, venue_id: owned.venue_id, chain, branch };
         let judged = push::judge(again, &source, &events).await?;
         // Whether a run had come to its end when the next began is asked of its chain.
         if let (Some(head), 0, false) = (head, branch, turn.is_replay) {

@@ -45,7 +45,7 @@ pub async fn replay(tenant: &Tenant, now: Timestamp) -> Result<Replayed, StoreEr
             }
             let known = tx.load_known_chain(chain).await?.ok_or(StoreError::Corrupt("chain"))?;
             let device = tx.find_device(known.origin.device).await?.ok_or(StoreError::Corrupt("device"))?;
-            let source = Source { device: &device, venue_id: known.origin.venue, branch: place.branch };
+            let source = Source { device: &device, venue_id: known.origin.venue, chain, branch: place.branch };
             let judged = push::judge(&mut tx, &source, std::slice::from_ref(event)).await?;
             let Some(judged) = judged.first().filter(|judged| judged.disposition != Disposition::Quarantined) else {
                 replayed.aside += 1;

@@ -33,8 +33,6 @@ pub struct Place {
 pub struct StoredEvent<'a> {
     /// Its bytes and hash.
     pub event: &'a SealedEvent,
-    /// On which branch.
-    pub branch: u32,
     /// Its type; empty when the envelope cannot be read.
     pub kind: &'a str,
     /// The device's clock.
@@ -145,22 +143,27 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Keeps events, many rows to a statement.
-    pub async fn insert_events(&mut self, events: &[StoredEvent<'_>], now: Timestamp) -> Result<()> {
+    /// Keeps events of one branch, many rows to a statement.
+    pub async fn insert_events(
+        &mut self,
+        (chain, branch): (ChainId, u32),
+        events: &[StoredEvent<'_>],
+        now: Timestamp,
+    ) -> Result<()> {
+        use Kind::{Bytes, Int, Line as Whole, Text, Uuid};
         let mut rows = Rows::new(
-            "INSERT INTO event (chain, branch, seq, hash, type, hlc, received_at, disposition, line)",
-            &[Kind::Uuid, Kind::Int, Kind::Int, Kind::Bytes, Kind::Text, Kind::Int, Kind::Int, Kind::Text, Kind::Line],
+            "INSERT INTO event (chain, branch, received_at, seq, hash, type, hlc, disposition, line)",
+            &[Uuid, Int, Int, Int, Bytes, Text, Int, Text, Whole],
             "",
-        );
+        )
+        .all([chain.value(), i64::from(branch).value(), now.value()]);
+        rows.reserve(events.len());
         for stored in events {
             rows.push([
-                stored.event.chain.value(),
-                i64::from(stored.branch).value(),
                 stored.event.seq.cast_signed().value(),
                 (&stored.event.hash).value(),
                 stored.kind.value(),
                 stored.hlc.cast_signed().value(),
-                now.value(),
                 disposition(stored.disposition).value(),
                 Line(&stored.event.line).value(),
             ]);

@@ -3,12 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shared::event::{CardRequested, ChainHead, Hash, Origin, SaleRecorded, TicketRedeemed};
-use shared::ids::{ChainId, DeviceId, PaymentId, ProductId, RedemptionId, SaleId, SessionId, StaffId, VenueId};
-use shared::money::Currency;
+use shared::event::{CardRequested, ChainHead, Hash, Origin, TicketRedeemed};
+use shared::ids::{ChainId, DeviceId, PaymentId, ProductId, RedemptionId, SessionId, StaffId, VenueId};
 use shared::staff::StaffMember;
 use shared::sync::ingest::{BranchHead, Held, KnownChain};
-use shared::tender::Payment;
 use shared::ticket::{RedeemedLine, TicketId};
 use shared::time::Timestamp;
 
@@ -17,20 +15,6 @@ use super::row::Id;
 use super::rows::Rows;
 use super::sql::{Bind, Kind, Sql, query};
 use super::{Place, Result, StoreError, TenantTx};
-
-/// A sale to be counted.
-pub struct NewSale<'a> {
-    /// What was sold.
-    pub sale: &'a SaleRecorded,
-    /// In which session.
-    pub session: Option<SessionId>,
-    /// By whom.
-    pub staff: Option<StaffId>,
-    /// The event's chain.
-    pub chain: ChainId,
-    /// Its number there.
-    pub seq: u64,
-}
 
 /// A request for money, and the terminal's last word if it is known already.
 pub struct NewCardPayment<'a> {
@@ -82,11 +66,6 @@ pub(super) fn ids<T: Id>(ids: impl IntoIterator<Item = T>) -> Option<String> {
     (text.len() > 2).then_some(text)
 }
 
-/// `CLP`.
-fn code(currency: Currency) -> String {
-    serde_json::to_string(&currency).unwrap_or_default().trim_matches('"').to_owned()
-}
-
 /// A question about ids in a list. As an array, because row-level security lets only a comparison with one value find its
 /// index: a join with the list would read all the company has.
 macro_rules! among {
@@ -102,6 +81,7 @@ macro_rules! among {
         }
     };
 }
+pub(super) use among;
 
 impl TenantTx {
     /// What is held of a chain, all its branches.
@@ -148,11 +128,6 @@ impl TenantTx {
         rows.iter().map(held).collect()
     }
 
-    /// Which of these sales are counted.
-    pub async fn known_sales(&mut self, sales: Vec<SaleId>) -> Result<HashSet<SaleId>> {
-        self.known(among!("SELECT sale_id AS id FROM sale", "sale_id"), ids(sales)).await
-    }
-
     /// Which of these products the catalogue ever had.
     pub async fn known_products(&mut self, products: HashSet<ProductId>) -> Result<HashSet<ProductId>> {
         self.known(among!("SELECT product_id AS id FROM product", "product_id"), ids(products)).await
@@ -170,7 +145,11 @@ impl TenantTx {
         self.known(among!("SELECT redemption_id AS id FROM redemption", "redemption_id"), ids(redemptions)).await
     }
 
-    async fn known<T: Id + Eq + std::hash::Hash>(&mut self, sql: Sql, list: Option<String>) -> Result<HashSet<T>> {
+    pub(super) async fn known<T: Id + Eq + std::hash::Hash>(
+        &mut self,
+        sql: Sql,
+        list: Option<String>,
+    ) -> Result<HashSet<T>> {
         let Some(list) = list else { return Ok(HashSet::new()) };
         let rows = query(sql).bind(list).fetch_all(self.sql()).await?;
         rows.iter().map(|row| row.id("id")).collect()
@@ -209,99 +188,6 @@ impl TenantTx {
             redeemed.entry(ticket).or_default().extend(row.json::<Vec<RedeemedLine>>("lines")?);
         }
         Ok(redeemed)
-    }
-
-    /// Counts sales that are not counted yet, with their lines, payments and tickets.
-    pub async fn insert_sales(
-        &mut self,
-        new: &[NewSale<'_>],
-        (device_id, venue_id): (DeviceId, VenueId),
-        branch: u32,
-    ) -> Result<()> {
-        use Kind::{Int, Text, Uuid};
-        if new.is_empty() {
-            return Ok(());
-        }
-        let mut sales = Rows::new(
-            "INSERT INTO sale (sale_id, device_id, venue_id, session_id, staff_id, receipt_no, business_date,
-               completed_at, currency, total_minor, tax_minor, change_minor, rounding_minor, chain, branch, seq)",
-            &[Uuid, Uuid, Uuid, Uuid, Uuid, Int, Int, Int, Text, Int, Int, Int, Int, Uuid, Int, Int],
-            "",
-        );
-        let mut lines = Rows::new(
-            "INSERT INTO sale_line (sale_id, line_no, product_id, sku, name, quantity_milli, unit_price_minor,
-               tax_rate_bp, total_minor)",
-            &[Uuid, Int, Uuid, Text, Text, Int, Int, Int, Int],
-            "ON CONFLICT DO NOTHING",
-        );
-        let mut payments = Rows::new(
-            "INSERT INTO payment (sale_id, payment_no, tender, amount_minor, tendered_minor, payment_id)",
-            &[Uuid, Int, Text, Int, Int, Uuid],
-            "",
-        );
-        let mut tickets = Rows::new(
-            "INSERT INTO ticket (ticket_id, sale_id, display_code)",
-            &[Text, Uuid, Text],
-            "ON CONFLICT DO NOTHING",
-        );
-        for NewSale { sale, session, staff, chain, seq } in new {
-            sales.push([
-                sale.sale_id.value(),
-                device_id.value(),
-                venue_id.value(),
-                session.value(),
-                staff.value(),
-                sale.receipt_no.cast_signed().value(),
-                i64::from(sale.business_date.days()).value(),
-                sale.completed_at.value(),
-                code(sale.currency).value(),
-                sale.totals.total_minor.value(),
-                sale.totals.tax_minor.value(),
-                sale.settlement.change_minor.value(),
-                sale.settlement.rounding_minor.value(),
-                chain.value(),
-                i64::from(branch).value(),
-                seq.cast_signed().value(),
-            ]);
-            for line in &sale.lines {
-                lines.push([
-                    sale.sale_id.value(),
-                    i64::from(line.line_no).value(),
-                    line.product_id.value(),
-                    line.sku.as_str().value(),
-                    line.name.as_str().value(),
-                    line.quantity_milli.milli().value(),
-                    line.unit_price_minor.value(),
-                    i64::from(line.tax_rate_bp.0).value(),
-                    line.total_minor.value(),
-                ]);
-            }
-            for (payment_no, payment) in (1_i64..).zip(&sale.settlement.payments) {
-                let (tender, tendered, payment_id) = match payment {
-                    Payment::Cash { tendered_minor, .. } => ("cash", Some(*tendered_minor), None),
-                    Payment::Card { payment_id, .. } => ("card", None, Some(*payment_id)),
-                };
-                payments.push([
-                    sale.sale_id.value(),
-                    payment_no.value(),
-                    tender.value(),
-                    payment.amount_minor().value(),
-                    tendered.value(),
-                    payment_id.value(),
-                ]);
-            }
-            for ticket in &sale.tickets {
-                tickets.push([
-                    ticket.ticket_id.to_string().value(),
-                    sale.sale_id.value(),
-                    ticket.display_code.as_str().value(),
-                ]);
-            }
-        }
-        for rows in [sales, lines, payments, tickets] {
-            rows.execute(self.sql()).await?;
-        }
-        Ok(())
     }
 
     /// Counts requests for money that are not counted yet.

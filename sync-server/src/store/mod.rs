@@ -30,10 +30,12 @@ mod recount;
 mod report;
 mod row;
 mod rows;
+mod sale;
 mod snapshot;
 mod sql;
 mod stock;
 mod stream;
+mod taking;
 mod tenant;
 
 use std::collections::HashMap;
@@ -51,14 +53,16 @@ pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, NonceOutcome};
 pub use edit::SupersededRow;
 pub use event::{ChainRow, Intake, Place, StoredEvent};
 pub use flag::{FlagId, FlagRow, NoFlagId, Settlement};
-pub use ingest::{NewCardPayment, NewFlag, NewRedemption, NewSale, Savepoint};
+pub use ingest::{NewCardPayment, NewFlag, NewRedemption, Savepoint};
 pub use instance::Instance;
 pub use own::OwnChain;
 pub use recount::{Kept, Owned, Reckoning, Turn};
-pub use report::{DayTotals, Night, OpenSession, QuarterHour, SaleDetail, SaleRow, TenderTotal, TicketRow, TillTotal};
+pub use report::OpenSession;
+pub use sale::{NewSale, SaleDetail, SaleRow, TicketRow};
 pub use snapshot::SnapshotRow;
 pub use stock::{CountOutcome, StockRow};
 pub use stream::StreamHead;
+pub use taking::{DayTotals, Night, QuarterHour, TenderTotal, TillTotal};
 pub use tenant::{Tenant, TenantTx};
 
 /// Why the store did not do it.

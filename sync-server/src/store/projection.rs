@@ -1,7 +1,7 @@
 //! What events come to. Every function takes what an event says as it is; a second telling changes nothing and says so.
 
 use shared::event::{Hash, RegisterClosed, RegisterOpened};
-use shared::ids::{DeviceId, PaymentId, RedemptionId, SessionId, StaffId, VenueId};
+use shared::ids::{DeviceId, PaymentId, RedemptionId, StaffId, VenueId};
 use shared::time::Timestamp;
 
 use super::sql::query;
@@ -86,17 +86,6 @@ impl TenantTx {
                 .execute(self.sql())
                 .await?;
         Ok(updated == 1)
-    }
-
-    /// What a session's sales come to here: how many, and their total.
-    pub async fn sum_session(&mut self, session: SessionId) -> Result<(u64, i64)> {
-        let row = query(
-            "SELECT count(*) AS sales, cast(coalesce(sum(total_minor), 0) AS bigint) AS total FROM sale WHERE session_id = $1",
-        )
-        .bind(session)
-        .fetch_one(self.sql())
-        .await?;
-        Ok((row.number("sales")?, row.int("total")?))
     }
 
     /// Counts the terminal's word; false when nobody asked it.

@@ -1,4 +1,5 @@
-//! Many rows of one table in few statements: as many `VALUES` in SQLite, one array for each column in PostgreSQL.
+//! Many rows of one table in few statements: as many `VALUES` in SQLite, one array for each column in PostgreSQL. What
+//! all rows have in common is said once.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -7,11 +8,11 @@ use sqlx::postgres::PgArguments;
 use sqlx::{Arguments, AssertSqlSafe};
 use uuid::Uuid;
 
-use super::sql::{Kind, Target, Value, sqlite};
+use super::sql::{Kind, Target, Value, postgres, sqlite};
 
 /// Rows to a statement in SQLite: a few sizes, so that every statement is prepared once and found again. It takes
-/// 32,766 values to a statement; a hundred rows are as fast as more.
-const SQLITE_ROWS: [usize; 4] = [100, 25, 5, 1];
+/// 32,766 values to a statement.
+const SQLITE_ROWS: [usize; 5] = [500, 100, 25, 5, 1];
 /// So that no message to PostgreSQL grows without bound.
 const POSTGRES_ROWS: usize = 5_000;
 
@@ -20,92 +21,103 @@ pub(crate) struct Rows<'q> {
     insert: &'q str,
     kinds: &'q [Kind],
     rest: &'q str,
+    common: Vec<Value<'q>>,
     values: Vec<Value<'q>>,
 }
 
 impl<'q> Rows<'q> {
     /// `INSERT INTO table (columns)`, what each column is, and what follows the rows: `ON CONFLICT …`.
     pub(crate) fn new(insert: &'q str, kinds: &'q [Kind], rest: &'q str) -> Self {
-        Self { insert, kinds, rest, values: Vec::new() }
+        Self { insert, kinds, rest, common: Vec::new(), values: Vec::new() }
+    }
+
+    /// What the first columns are in every row. The rows are of the others.
+    pub(crate) fn all<const N: usize>(mut self, common: [Value<'q>; N]) -> Self {
+        self.common = common.into();
+        self
+    }
+
+    fn columns(&self) -> &'q [Kind] {
+        &self.kinds[self.common.len()..]
+    }
+
+    /// Makes room for so many.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.values.reserve(rows * self.columns().len());
     }
 
     /// One more row, a value for each column.
     pub(crate) fn push<const N: usize>(&mut self, row: [Value<'q>; N]) {
-        debug_assert_eq!(N, self.kinds.len(), "a value for each column");
+        debug_assert_eq!(N, self.columns().len(), "a value for each column");
         self.values.extend(row);
     }
 
     /// One more row whose table is not known here, a value for each column.
     pub(crate) fn extend(&mut self, row: Vec<Value<'q>>) {
-        debug_assert_eq!(row.len(), self.kinds.len(), "a value for each column");
+        debug_assert_eq!(row.len(), self.columns().len(), "a value for each column");
         self.values.extend(row);
     }
 
     /// Inserts them; answers how many there are that were not there before.
-    pub(crate) async fn execute(self, mut to: Target<'_>) -> sqlx::Result<u64> {
+    pub(crate) async fn execute(mut self, mut to: Target<'_>) -> sqlx::Result<u64> {
         let mut inserted = 0;
-        for chunk in self.chunks(&to) {
-            let sql = AssertSqlSafe(self.text(&to, chunk.len()));
+        let (width, mut left) = (self.columns().len(), std::mem::take(&mut self.values).into_iter());
+        while left.len() > 0 {
+            let rows = rows_at_once(&to, left.len() / width);
+            let sql = AssertSqlSafe(self.text(&to, rows));
+            let chunk = left.by_ref().take(rows * width);
+            let common = self.common.clone();
             inserted += match to.again() {
-                Target::Sqlite(on) => sqlx::query_with(sql, sqlite(chunk.to_vec())?).execute(on).await?.rows_affected(),
-                Target::SqlitePool(on) => {
-                    sqlx::query_with(sql, sqlite(chunk.to_vec())?).execute(on).await?.rows_affected()
+                Target::Sqlite(on) => {
+                    sqlx::query_with(sql, sqlite(common.into_iter().chain(chunk))?).execute(on).await?.rows_affected()
                 }
-                Target::Postgres(on) => sqlx::query_with(sql, self.arrays(chunk)?).execute(on).await?.rows_affected(),
+                Target::SqlitePool(on) => {
+                    sqlx::query_with(sql, sqlite(common.into_iter().chain(chunk))?).execute(on).await?.rows_affected()
+                }
+                Target::Postgres(on) => {
+                    let arguments = self.arrays(common, &chunk.collect::<Vec<_>>())?;
+                    sqlx::query_with(sql, arguments).execute(on).await?.rows_affected()
+                }
                 Target::PostgresPool(on) => {
-                    sqlx::query_with(sql, self.arrays(chunk)?).execute(on).await?.rows_affected()
+                    let arguments = self.arrays(common, &chunk.collect::<Vec<_>>())?;
+                    sqlx::query_with(sql, arguments).execute(on).await?.rows_affected()
                 }
             };
         }
         Ok(inserted)
     }
 
-    fn chunks(&self, to: &Target<'_>) -> Vec<&[Value<'q>]> {
-        let mut left = self.values.as_slice();
-        let mut chunks = Vec::new();
-        while !left.is_empty() {
-            let rows = left.len() / self.kinds.len();
-            let fits = match to {
-                Target::Sqlite(_) | Target::SqlitePool(_) => {
-                    SQLITE_ROWS.into_iter().find(|size| *size <= rows).unwrap_or(1)
-                }
-                Target::Postgres(_) | Target::PostgresPool(_) => rows.min(POSTGRES_ROWS),
-            };
-            let (chunk, rest) = left.split_at((fits * self.kinds.len()).min(left.len()));
-            chunks.push(chunk);
-            left = rest;
-        }
-        chunks
-    }
-
     /// Made of our own words only: how many places there are is all that varies.
-    fn text(&self, to: &Target<'_>, values: usize) -> String {
+    fn text(&self, to: &Target<'_>, rows: usize) -> String {
+        let (common, columns) = (self.common.len(), self.columns());
         let mut sql = self.insert.to_owned();
         match to {
             Target::Sqlite(_) | Target::SqlitePool(_) => {
                 // Without numbers: SQLite would look each up by its name again and again.
-                for place in 0..values {
-                    let before = match (place, place % self.kinds.len()) {
-                        (0, _) => " VALUES (?",
-                        (_, 0) => "), (?",
-                        _ => ", ?",
-                    };
-                    sql.push_str(before);
+                let row = format!("(?{})", ", ?".repeat(columns.len() - 1));
+                sql.reserve((row.len() + 2) * rows + 100);
+                if common > 0 {
+                    let _ = write!(sql, " SELECT {}* FROM (", "?, ".repeat(common));
                 }
-                sql.push_str(") ");
+                let _ = write!(sql, " VALUES {row}");
+                for _ in 1..rows {
+                    let _ = write!(sql, ", {row}");
+                }
+                if common > 0 {
+                    // Without a condition, what follows would be taken for one of a join.
+                    sql.push_str(") WHERE true");
+                }
+                sql.push(' ');
             }
             Target::Postgres(_) | Target::PostgresPool(_) => {
-                sql.push_str(" SELECT * FROM unnest(");
-                for (place, kind) in (1..).zip(self.kinds) {
-                    let before = if place == 1 { "" } else { ", " };
-                    let of = match kind {
-                        Kind::Int => "bigint",
-                        Kind::Bool => "boolean",
-                        Kind::Text => "text",
-                        Kind::Bytes | Kind::Line => "bytea",
-                        Kind::Uuid => "uuid",
-                    };
-                    let _ = write!(sql, "{before}${place}::{of}[]");
+                sql.push_str(" SELECT ");
+                for (place, kind) in (1..=common).zip(self.kinds) {
+                    let _ = write!(sql, "${place}::{}, ", postgres_type(*kind));
+                }
+                sql.push_str("* FROM unnest(");
+                for (place, kind) in columns.iter().enumerate() {
+                    let before = if place == 0 { "" } else { ", " };
+                    let _ = write!(sql, "{before}${}::{}[]", common + place + 1, postgres_type(*kind));
                 }
                 sql.push_str(") ");
             }
@@ -114,11 +126,11 @@ impl<'q> Rows<'q> {
         sql
     }
 
-    /// The values column by column.
-    fn arrays(&self, values: &[Value<'q>]) -> sqlx::Result<PgArguments> {
-        let mut arguments = PgArguments::default();
-        for (column, kind) in self.kinds.iter().enumerate() {
-            let cells = values.iter().skip(column).step_by(self.kinds.len());
+    /// The values column by column, after those all have in common.
+    fn arrays(&self, common: Vec<Value<'q>>, values: &[Value<'q>]) -> sqlx::Result<PgArguments> {
+        let (mut arguments, columns) = (postgres(common)?, self.columns());
+        for (column, kind) in columns.iter().enumerate() {
+            let cells = values.iter().skip(column).step_by(columns.len());
             match kind {
                 Kind::Int => arguments.add(cells.map(as_int).collect::<Vec<Option<i64>>>()),
                 Kind::Bool => arguments.add(cells.map(as_bool).collect::<Vec<Option<bool>>>()),
@@ -129,6 +141,23 @@ impl<'q> Rows<'q> {
             .map_err(sqlx::Error::Encode)?;
         }
         Ok(arguments)
+    }
+}
+
+fn rows_at_once(to: &Target<'_>, left: usize) -> usize {
+    match to {
+        Target::Sqlite(_) | Target::SqlitePool(_) => SQLITE_ROWS.into_iter().find(|size| *size <= left).unwrap_or(1),
+        Target::Postgres(_) | Target::PostgresPool(_) => left.min(POSTGRES_ROWS),
+    }
+}
+
+fn postgres_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Int => "bigint",
+        Kind::Bool => "boolean",
+        Kind::Text => "text",
+        Kind::Bytes | Kind::Line => "bytea",
+        Kind::Uuid => "uuid",
     }
 }
 

@@ -195,8 +195,10 @@ impl<'q> Statement<'q> {
     }
 }
 
-pub(crate) fn sqlite(values: Vec<Value<'_>>) -> sqlx::Result<SqliteArguments> {
+pub(crate) fn sqlite<'q>(values: impl IntoIterator<Item = Value<'q>>) -> sqlx::Result<SqliteArguments> {
+    let values = values.into_iter();
     let mut arguments = SqliteArguments::default();
+    arguments.reserve(values.size_hint().0, 0);
     for value in values {
         match value {
             Value::Null(_) => arguments.add(Option::<i64>::None),
@@ -211,7 +213,7 @@ pub(crate) fn sqlite(values: Vec<Value<'_>>) -> sqlx::Result<SqliteArguments> {
     Ok(arguments)
 }
 
-fn postgres(values: Vec<Value<'_>>) -> sqlx::Result<PgArguments> {
+pub(crate) fn postgres(values: Vec<Value<'_>>) -> sqlx::Result<PgArguments> {
     let mut arguments = PgArguments::default();
     for value in values {
         match value {

@@ -2,6 +2,9 @@ use std::io::{BufRead, BufReader};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::event::Fact;
+use shared::ids::PaymentId;
+use shared::tender::{CardApproval, Payment};
 
 use super::support::{TestServer, TestTill, problem};
 
@@ -120,6 +123,48 @@ fn a_sale_is_shown_as_the_till_wrote_it() {
     assert!(!detail.to_string().contains(&sale.tickets[0].code), "no signed code leaves by this way");
 }
 
+/// Paid in part by card, and told twice: once is once.
+#[test]
+fn a_sale_paid_in_two_ways_counts_in_both() {
+    let server = TestServer::start();
+    let mut till = server.till(0);
+    let (_, mut sale) = till.sale(2);
+    let mut till = server.till(1);
+    let total_minor = sale.totals.total_minor;
+    let approval = CardApproval {
+        authorisation_code: "123456".to_owned(),
+        operation_no: "7".to_owned(),
+        last4: "0421".to_owned(),
+        brand: "VI".to_owned(),
+        card_type: "CR".to_owned(),
+    };
+    let payment_id = PaymentId::new(sale.completed_at, &*server.outside.entropy);
+    sale.settlement.payments = vec![
+        Payment::Card { payment_id, amount_minor: 5_000, approval },
+        Payment::Cash {
+            amount_minor: total_minor - 5_000,
+            tendered_minor: 10_000,
+            change_minor: 10_000 - (total_minor - 5_000),
+            rounding_minor: 0,
+        },
+    ];
+    let told = Fact::SaleCompleted(sale);
+    let events = [till.started(), till.opened(), till.write(&told), till.write(&told)];
+    till.push(&events);
+    let day = server.admin().get("/v1/admin/day-totals?business_date=2026-11-21");
+    assert_eq!((&day["totals"]["sales"], &day["totals"]["total_minor"]), (&json!(1), &json!(total_minor)));
+    assert_eq!(
+        day["by_tender"],
+        json!([
+            { "tender": "card", "payments": 1, "amount_minor": 5_000 },
+            { "tender": "cash", "payments": 1, "amount_minor": total_minor - 5_000 }
+        ])
+    );
+    let listed = server.admin().get("/v1/admin/sales");
+    assert_eq!(listed["items"][0]["tenders"], json!(["card", "cash"]));
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
+}
+
 #[test]
 fn sales_are_walked_newest_first() {
     let server = TestServer::start();
@@ -132,6 +177,10 @@ fn sales_are_walked_newest_first() {
         let event = till.sale(pieces).0;
         till.push(&[event]);
     }
+    // Nobody sold for hours, or a clock was put right.
+    server.advance(5 * 60 * 60 * 1_000);
+    let late = [till.sale(1).0, till.sale(2).0];
+    till.push(&late);
     let head = server.admin();
     for of_night in ["business_date=2026-11-21&", ""] {
         let (mut seen, mut path) = (Vec::new(), format!("/v1/admin/sales?{of_night}limit=2"));
@@ -141,7 +190,7 @@ fn sales_are_walked_newest_first() {
             let Some(next) = page["next"].as_str() else { break };
             path = format!("/v1/admin/sales?{of_night}limit=2&before={next}");
         }
-        assert_eq!(seen.len(), 5);
+        assert_eq!(seen.len(), 7);
         assert!(seen.windows(2).all(|pair| pair[0]["completed_at"].as_i64() >= pair[1]["completed_at"].as_i64()));
     }
 }

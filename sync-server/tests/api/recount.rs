@@ -24,11 +24,11 @@ fn what_the_database_refuses_is_kept_aside_and_counted_once_it_does_not() {
     let sealed = {
         let mut till = server.till(0);
         let events = [till.started(), till.opened(), till.sale(1).0, till.sale(7).0, till.sale(2).0];
-        let sqlite = "CREATE TRIGGER fault BEFORE INSERT ON sale_line WHEN new.quantity_milli = 7000
+        let sqlite = "CREATE TRIGGER fault BEFORE INSERT ON sale WHEN new.seq = 4
             BEGIN SELECT RAISE(ABORT, 'a fault of ours'); END";
         let postgres = "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN RAISE EXCEPTION 'a fault of ours'; END $$;
-            CREATE TRIGGER fault BEFORE INSERT ON sale_line FOR EACH ROW WHEN (NEW.quantity_milli = 7000)
+            CREATE TRIGGER fault BEFORE INSERT ON sale FOR EACH ROW WHEN (NEW.seq = 4)
             EXECUTE FUNCTION fault()";
         meddle(&server, sqlite, postgres);
         let result: PushResult = till.push(&events);
@@ -43,7 +43,7 @@ fn what_the_database_refuses_is_kept_aside_and_counted_once_it_does_not() {
     assert_eq!(totals(&server), (Some(2), Some(3 * 5_990)));
     server.restart();
     assert_eq!(totals(&server), (Some(2), Some(3 * 5_990)), "nothing has changed yet");
-    meddle(&server, "DROP TRIGGER fault", "DROP TRIGGER fault ON sale_line");
+    meddle(&server, "DROP TRIGGER fault", "DROP TRIGGER fault ON sale");
     server.restart();
     assert_eq!(totals(&server), (Some(3), Some(10 * 5_990)));
     assert_eq!(server.ask(async |tx| tx.list_flags_of(sealed, 0, (1, 9)).await.expect("flags")), vec![]);
@@ -74,9 +74,14 @@ fn everything_counted_again_comes_to_the_same_and_a_changed_byte_shows() {
     let found = verified(&server);
     assert!(found.is_sound(), "{found:?}");
     assert_eq!((found.chains, found.events), (2, 10));
-    let change = "UPDATE sale SET total_minor = total_minor + 1 WHERE receipt_no = 2";
-    meddle(&server, change, change);
-    assert_eq!(verified(&server).differing, ["sale"]);
+    for (change, differing) in [
+        ("UPDATE sale SET completed_at = completed_at + 1 WHERE seq = 4 AND branch = 0", vec!["sale"]),
+        ("UPDATE taking SET total_minor = total_minor + 1", vec!["sale", "taking"]),
+        ("UPDATE session_taking SET sales = sales + 1", vec!["sale", "taking", "session_taking"]),
+    ] {
+        meddle(&server, change, change);
+        assert_eq!(verified(&server).differing, differing);
+    }
     meddle(
         &server,
         "UPDATE event SET line = replace(line, '5990', '5991') WHERE seq = 3 AND branch = 0",

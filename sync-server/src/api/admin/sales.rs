@@ -2,8 +2,7 @@
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use shared::event::{Fact, Hash, SaleRecorded};
+use shared::event::{Hash, SaleRecorded};
 use shared::ids::{DeviceId, SaleId, VenueId};
 use shared::sale::{SaleLine, Totals};
 use shared::tender::{CardApproval, Payment};
@@ -14,7 +13,7 @@ use crate::api::auth::Admin;
 use crate::api::error::ApiError;
 use crate::api::openapi::ProblemDoc;
 use crate::api::trade_doc::{CardApprovalDoc, CurrencyDoc, SaleLineDoc, TotalsDoc};
-use crate::store::{DayTotals, SaleDetail, SaleRow, StoreError, TenderTotal, TicketRow};
+use crate::store::{DayTotals, SaleDetail, SaleRow, TenderTotal, TicketRow};
 
 /// A sale in a list.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -87,16 +86,6 @@ impl From<Payment> for PaymentOut {
             }
         }
     }
-}
-
-/// An event's line, as far as its fact goes.
-#[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(rename = "type")]
-    kind: String,
-    schema: u16,
-    #[serde(borrow)]
-    payload: &'a RawValue,
 }
 
 /// A business date added up.
@@ -189,11 +178,7 @@ pub(crate) async fn list_sales(
 ))]
 pub(crate) async fn find_sale(admin: Admin, Named(id): Named<SaleId>) -> Result<Json<SaleDetailOut>, ApiError> {
     let found = admin.tenant.read().await?.find_sale(id).await?.ok_or_else(ApiError::not_found)?;
-    let SaleDetail { sale, seq, hash, line, tickets } = found;
-    let line: Line<'_> = serde_json::from_str(&line).map_err(|error| ApiError::internal(&error))?;
-    let Ok(Fact::SaleCompleted(fact)) = Fact::decode(&line.kind, line.schema, line.payload.get()) else {
-        return Err(ApiError::internal(&StoreError::Corrupt("sale")));
-    };
+    let SaleDetail { sale, seq, hash, fact, tickets } = found;
     let SaleRecorded { lines, totals, settlement, .. } = fact;
     Ok(Json(SaleDetailOut {
         sale: sale.into(),

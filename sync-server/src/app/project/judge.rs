@@ -70,11 +70,11 @@ async fn chain_started(
 }
 
 fn sale_completed<'a>(world: &mut World<'a>, sealed: &SealedEvent, event: &Event, sale: &'a SaleRecorded) -> Codes {
-    let (session, staff) = (event.stamp.session, event.stamp.actor);
+    let session = event.stamp.session;
     if !world.sales.insert(sale.sale_id) {
         return vec!["sale_repeated"];
     }
-    world.new_sales.push(NewSale { sale, session, staff, chain: sealed.chain, seq: sealed.seq });
+    world.new_sales.push(NewSale { sale, session, seq: sealed.seq });
     let mut codes = Codes::new();
     if Totals::of(&sale.lines).is_none_or(|totals| totals != sale.totals) {
         codes.push("totals_mismatch");

@@ -13,7 +13,7 @@ mod world;
 use std::borrow::Cow;
 
 use shared::event::{Event, EventError, Fact, Read, SealedEvent};
-use shared::ids::VenueId;
+use shared::ids::{ChainId, VenueId};
 use shared::sync::protocol::Disposition;
 
 use crate::store::{DeviceRow, StoreError, TenantTx};
@@ -26,6 +26,8 @@ pub struct Source<'a> {
     pub device: &'a DeviceRow,
     /// Where it stood when the chain began.
     pub venue_id: VenueId,
+    /// The chain.
+    pub chain: ChainId,
     /// Which branch of the chain.
     pub branch: u32,
 }

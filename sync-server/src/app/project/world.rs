@@ -142,7 +142,7 @@ impl<'a> World<'a> {
     /// Writes the sales that wait.
     pub(super) async fn write_sales(&mut self, tx: &mut TenantTx, source: &Source<'_>) -> Result<(), StoreError> {
         let place = (source.device.device_id, source.venue_id);
-        tx.insert_sales(&self.new_sales, place, source.branch).await?;
+        tx.insert_sales(&self.new_sales, place, (source.chain, source.branch)).await?;
         self.new_sales.clear();
         Ok(())
     }

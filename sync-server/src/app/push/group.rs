@@ -18,6 +18,8 @@ use crate::store::{StoreError, Tenant};
 
 /// How long a commit waits for pushes that are on their way.
 const WAIT: Duration = Duration::from_millis(5);
+/// Events that are worth a commit by themselves: who waits for more than these lets the disk wait too.
+const ENOUGH_EVENTS: usize = 256;
 /// Events after which a commit takes no more pushes: those in line should not wait for too much work of others.
 const MAX_EVENTS: usize = 8_192;
 
@@ -46,6 +48,12 @@ struct Waiting {
 struct Job {
     planned: Planned,
     answer: oneshot::Sender<Answer>,
+}
+
+impl Job {
+    fn events(&self) -> usize {
+        self.planned.offer.request.batches.iter().map(|batch| batch.events.len()).sum()
+    }
 }
 
 /// A push that is being read and will soon be in line. Dropped when it is, or when it never will be.
@@ -93,15 +101,19 @@ impl Line {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for those on their way, not for long.
+    /// Waits for those on their way, not for long, and not when there is enough to do already.
     async fn gather(&self) {
         let all_here = async {
-            while self.arriving.load(Ordering::Acquire) > 0 {
+            while self.arriving.load(Ordering::Acquire) > 0 && !self.has_enough() {
                 self.arrived.notified().await;
             }
         };
         // Whoever is not here by then goes with the next.
         let _ = tokio::time::timeout(WAIT, all_here).await;
+    }
+
+    fn has_enough(&self) -> bool {
+        self.waiting().jobs.iter().map(Job::events).sum::<usize>() >= ENOUGH_EVENTS
     }
 
     /// The next to be written together; `None` when there is nobody, and then nobody writes any more.
@@ -114,7 +126,7 @@ impl Line {
         let mut events = 0;
         let fits = |job: &Job| {
             let is_room = events < MAX_EVENTS;
-            events += job.planned.offer.request.batches.iter().map(|batch| batch.events.len()).sum::<usize>();
+            events += job.events();
             is_room
         };
         let count = waiting.jobs.iter().map(fits).take_while(|fits| *fits).count();

@@ -88,7 +88,7 @@ async fn take_batch(
         if let Some((branch, parent, forked_after)) = plan::begins(take.branch) {
             tx.insert_branch(chain, branch, Place { branch: parent, seq: forked_after }, first.sealed.prev).await?;
         }
-        let source = Source { device: &offer.device, venue_id: take.origin.venue, branch };
+        let source = Source { device: &offer.device, venue_id: take.origin.venue, chain, branch };
         notes = keep(tx, &source, &events, offer, pushed).await?;
         tx.move_head(branch, &take.head).await?;
     }
@@ -122,15 +122,14 @@ async fn keep(
         .zip(&judged)
         .map(|(event, judged)| StoredEvent {
             event: &event.sealed,
-            branch: source.branch,
             kind: &event.kind,
             hlc: event.hlc,
             disposition: judged.disposition,
         })
         .collect();
-    tx.insert_events(&stored, offer.now).await?;
     if let (Some(first), Some(last)) = (events.first(), events.last()) {
-        tx.insert_turn(first.sealed.chain, source.branch, (first.sealed.seq, last.sealed.seq)).await?;
+        tx.insert_events((source.chain, source.branch), &stored, offer.now).await?;
+        tx.insert_turn(source.chain, source.branch, (first.sealed.seq, last.sealed.seq)).await?;
     }
     let (mut flags, mut notes) = (Vec::new(), Vec::new());
     for (event, judged) in events.iter().zip(&judged) {
