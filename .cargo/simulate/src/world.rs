@@ -387,4 +387,3 @@ pub(crate) enum Stage {
     /// All is well.
     Clean,
 }
-

@@ -122,10 +122,10 @@ async fn standings(
             Some(Cursor { log_id, .. }) if !logs.contains(&log_id) => Standing::Gone,
             // At the end, which was just read.
             Some(Cursor { seq, hash, .. }) if seq > 0 && (seq, hash) == (head_seq, head_hash) => Standing::Good,
-            Some(Cursor { seq, hash, .. }) => match pull::stands_in(tx, stream, seq, hash).await? {
-                true => Standing::Good,
-                false => Standing::Gone,
-            },
+            Some(Cursor { seq, hash, .. }) => {
+                let is_good = pull::stands_in(tx, stream, seq, hash).await?;
+                if is_good { Standing::Good } else { Standing::Gone }
+            }
         };
         told.push(StreamStanding { stream, standing, head_seq, head_hash });
     }
