@@ -56,9 +56,8 @@ pub fn read(path: &Path) -> std::io::Result<Option<WitnessRecord>> {
 }
 
 /// Writes it whole under another name first, and durably: half a witness is none.
-pub fn write(path: &Path, record: &WitnessRecord) -> std::io::Result<()> {
+fn write(path: &Path, record: &WitnessRecord) -> std::io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(dir)?;
     let partial = path.with_extension("partial");
     let mut file = std::fs::File::create(&partial)?;
     file.write_all(&serde_json::to_vec(record)?)?;
@@ -131,7 +130,12 @@ pub(super) struct WitnessKeeper {
 
 impl WitnessKeeper {
     /// Starts with a connection of its own, so that it waits for nobody and nobody for it.
+    ///
+    /// Only here the directory is made: one that was taken away while the till ran is not to come back by its last word.
     pub(super) fn spawn(reader: Connection, dir: PathBuf) -> Result<Self, LedgerError> {
+        if let Err(error) = std::fs::create_dir_all(&dir) {
+            tracing::warn!(%error, "there is no place for the witness");
+        }
         let desk = Desk::default();
         let own = Arc::clone(&desk);
         let thread = std::thread::Builder::new().name("witness".into()).spawn(move || keep(&own, &reader, &dir));

@@ -106,6 +106,20 @@ fn a_machine_without_a_witness_says_so_and_sells() {
 }
 
 #[test]
+fn a_place_for_the_witness_that_is_taken_away_does_not_come_back_by_itself() {
+    let outside = TempDir::new().expect("a directory");
+    let place = outside.path().join("witness");
+    let mut counter = Counter::selling(29);
+    watch(&mut counter, &place, 0);
+    counter.log_in(counter.cashier, crate::support::CASHIER_PIN);
+    assert!(place.is_dir(), "the till makes it when it starts");
+    drop(outside);
+    sell(&counter);
+    drop(counter.till.take());
+    assert!(!place.exists());
+}
+
+#[test]
 fn a_full_disk_finishes_the_open_sale_and_begins_no_other() {
     let outside = TempDir::new().expect("a directory");
     let mut counter = Counter::selling(23);
