@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::club::Club;
 use crate::house::House;
-use crate::process::{Running, run};
+use crate::process::Running;
 use crate::setup::{self, Need};
 use crate::{night, suite};
 
@@ -32,7 +32,7 @@ pub fn window(house: &House, data: Option<&Path>) -> Result<()> {
     setup::system(Need::Window)?;
     setup::build_screens(house)?;
     println!("Building; the first time takes some minutes.");
-    suite::build_everything(house)?;
+    suite::build_programs(house, &["barra", "pos-app", "sync-server"])?;
 
     let dir = data.map_or_else(|| house.root().join(".demo"), Path::to_owned);
     let mut club = Club::open(house, &dir)?;
@@ -69,9 +69,7 @@ fn welcome(club: &Club, code: &str, papers: &Path) {
 pub fn headless(house: &House, data: Option<&Path>, seconds: u32) -> Result<()> {
     setup::system(Need::Programs)?;
     // The programs alone: no window, no web engine, no screens but the console's that the server embeds when there.
-    run(Command::new("cargo")
-        .args(["build", "--quiet", "--package", "pos-app", "--package", "sync-server", "--bins"])
-        .current_dir(house.root()))?;
+    suite::build_programs(house, &["pos-app", "sync-server"])?;
     play(house, data, seconds)
 }
 

@@ -110,11 +110,40 @@ fn need_node() -> Result<()> {
     Ok(())
 }
 
-/// Builds the screens of the till and of the console, because cargo embeds what is there.
+/// Builds the screens of the till and of the console, because cargo embeds what is there. Those that are newer than
+/// everything they are made of stay: a page written again has cargo link the window again, which takes minutes.
 pub fn build_screens(house: &House) -> Result<()> {
     for folder in house.web_folders() {
         npm_packages(&folder)?;
-        npm_run(&folder, "build")?;
+        if !are_screens_newest(&folder, &house.root().join("shared/ui"))? {
+            npm_run(&folder, "build")?;
+        }
     }
     Ok(())
+}
+
+/// Nothing in `folder` or `values` was written, added or removed since its screens were built.
+fn are_screens_newest(folder: &Path, values: &Path) -> Result<bool> {
+    // Cargo puts a page there that says that nothing was built; it has no assets.
+    if !folder.join("dist/assets").exists() {
+        return Ok(false);
+    }
+    let built = fs::metadata(folder.join("dist/index.html"))?.modified()?;
+    let mut left = vec![folder.to_owned(), values.to_owned()];
+    while let Some(dir) = left.pop() {
+        for entry in fs::read_dir(&dir)? {
+            let entry = entry?;
+            if ["node_modules", "dist"].iter().any(|made| entry.file_name() == *made) {
+                continue;
+            }
+            let about = entry.metadata()?;
+            if about.modified()? > built {
+                return Ok(false);
+            }
+            if about.is_dir() {
+                left.push(entry.path());
+            }
+        }
+    }
+    Ok(true)
 }

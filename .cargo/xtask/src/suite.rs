@@ -35,8 +35,15 @@ pub fn test(house: &House) -> Result<()> {
 }
 
 /// All targets at once, so that programs and tests share one set of features and nothing is compiled twice.
-pub fn build_everything(house: &House) -> Result<()> {
+fn build_everything(house: &House) -> Result<()> {
     cargo(house, &["build", "--workspace", "--all-targets", "--quiet"])
+}
+
+/// The programs of these packages and nothing that only tests need.
+pub fn build_programs(house: &House, packages: &[&str]) -> Result<()> {
+    let packages = packages.iter().flat_map(|package| ["--package", package]);
+    let arguments: Vec<_> = ["build", "--bins", "--quiet"].into_iter().chain(packages).collect();
+    cargo(house, &arguments)
 }
 
 fn cargo(house: &House, arguments: &[&str]) -> Result<()> {
