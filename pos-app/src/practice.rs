@@ -23,7 +23,7 @@ use shared::venue::{DeviceRecord, Register, Venue};
 
 use crate::app::Till;
 use crate::commands::CommandError;
-use crate::ledger::catalog;
+use crate::ledger::{catalog, product};
 
 /// 21 November 2026, 23:53 in Santiago.
 pub const THAT_NIGHT: Timestamp = Timestamp::from_millis(1_795_315_980_000);
@@ -223,7 +223,7 @@ impl HeadOffice {
             catalog::put_venue(to, &venue)?;
             registers.iter().try_for_each(|register| catalog::put_register(to, register))?;
             categories.iter().try_for_each(|category| catalog::put_category(to, category))?;
-            products.iter().try_for_each(|product| catalog::put_product(to, product))?;
+            products.iter().try_for_each(|product| product::put(to, product))?;
             let seen = tx.seen();
             tx.set_seen(Seen(seen.0 + 1, seen.1))
         })?;

@@ -6,10 +6,9 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::relay::Relay;
 use crate::row::{float, known, percentile, times_at_most};
 use crate::server::{Process, Room};
-use crate::shop::{ShopTill, found};
+use crate::shop::ShopTill;
 use crate::time::{now, timed, wait};
 
 /// Sales before the clock counts: caches, prepared statements, the file's first pages.
@@ -20,17 +19,7 @@ const IDLE: usize = 1_000;
 const PAUSE: Duration = Duration::from_millis(2);
 
 pub(crate) fn measure(room: &Room, dir: &Path, unsent: usize) -> Result<Vec<Value>> {
-    let seed = found(room)?;
-    let server = Process::start(room)?;
-    let relay = Relay::open()?;
-    relay.lead_to(Some(server.addr()));
-    let mut till = ShopTill::set_up(dir, &seed)?;
-    till.enroll(&relay.url(), &seed, 0)?;
-    till.begin()?;
-    till.until_sent()?;
-    drop(server);
-    relay.lead_to(None);
-    till.sell_in_bulk(unsent)?;
+    let (till, relay) = ShopTill::cut_off(room, dir, unsent)?;
     for _ in 0..WARM_UP {
         sell(&till)?;
     }

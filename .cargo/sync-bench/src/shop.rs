@@ -16,7 +16,8 @@ use shared::ids::{Entropy, SessionId, StaffId};
 use sync_server::app::seed::{SeedReport, club_valdivia};
 use sync_server::{Config, Outside};
 
-use crate::server::Room;
+use crate::relay::Relay;
+use crate::server::{Process, Room};
 use crate::tills::cash_sale;
 use crate::time::until;
 
@@ -56,6 +57,22 @@ impl ShopTill {
         let till = till.map_err(|error| anyhow!("the till does not open: {error:?}"))?;
         let manager = seed.staff.iter().find(|person| person.name == MANAGER).context("the manager works here")?;
         Ok(Self { till, manager: manager.staff_id, pin: manager.pin, product: None })
+    }
+
+    /// One that sold so much since its server went away, and the line that leads nowhere now.
+    pub(crate) fn cut_off(room: &Room, dir: &Path, sales: usize) -> Result<(Self, Relay)> {
+        let seed = found(room)?;
+        let server = Process::start(room)?;
+        let relay = Relay::open()?;
+        relay.lead_to(Some(server.addr()));
+        let mut till = Self::set_up(dir, &seed)?;
+        till.enroll(&relay.url(), &seed, 0)?;
+        till.begin()?;
+        till.until_sent()?;
+        drop(server);
+        relay.lead_to(None);
+        till.sell_in_bulk(sales)?;
+        Ok((till, relay))
     }
 
     /// A command that must succeed.

@@ -7,26 +7,15 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::relay::Relay;
 use crate::row::{at_most, float};
 use crate::server::{Process, Room};
-use crate::shop::{ShopTill, found};
+use crate::shop::ShopTill;
 
 const EVENTS: usize = 10_000;
 const TRIP: Duration = Duration::from_millis(100);
 
 pub(crate) fn measure(room: &Room, dir: &Path) -> Result<Vec<Value>> {
-    let seed = found(room)?;
-    let server = Process::start(room)?;
-    let relay = Relay::open()?;
-    relay.lead_to(Some(server.addr()));
-    let mut till = ShopTill::set_up(dir, &seed)?;
-    till.enroll(&relay.url(), &seed, 0)?;
-    till.begin()?;
-    till.until_sent()?;
-    drop(server);
-    relay.lead_to(None);
-    till.sell_in_bulk(EVENTS)?;
+    let (till, relay) = ShopTill::cut_off(room, dir, EVENTS)?;
     let server = Process::start(room)?;
     relay.lengthen(TRIP);
     let before = relay.passed();

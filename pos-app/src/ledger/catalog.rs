@@ -8,73 +8,10 @@ use shared::merge::Marks;
 use shared::staff::StaffMember;
 use shared::tax::RateBp;
 use shared::venue::{DeviceRecord, Register, Venue};
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
-use super::{LedgerError, column, product_edit};
-
-/// Sets a product as head office has it. What was edited here and head office has not heard of yet stays on top.
-pub fn put_product(connection: &Connection, product: &Product) -> Result<(), LedgerError> {
-    write_product(connection, &product_edit::take_base(connection, product)?)
-}
-
-/// Sets a product as it shows here, found by its words and its barcodes from now on.
-pub(super) fn write_product(connection: &Connection, product: &Product) -> Result<(), LedgerError> {
-    delete_words(connection, product.product_id)?;
-    let product_no: i64 = connection
-        .prepare_cached(
-            "INSERT INTO product (product_id, number, sku, name, category_id, price_minor, tax_rate_bp, barcodes,
-                                  is_ticketed, position, is_active, tags, marks)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-             ON CONFLICT (product_id) DO UPDATE SET number = excluded.number, sku = excluded.sku,
-                name = excluded.name, category_id = excluded.category_id, price_minor = excluded.price_minor,
-                tax_rate_bp = excluded.tax_rate_bp, barcodes = excluded.barcodes,
-                is_ticketed = excluded.is_ticketed, position = excluded.position, is_active = excluded.is_active,
-                tags = excluded.tags, marks = excluded.marks
-             RETURNING product_no",
-        )?
-        .query_row(
-            params![
-                product.product_id.as_bytes(),
-                product.number,
-                product.sku,
-                product.name,
-                product.category_id.as_bytes(),
-                product.price_minor,
-                product.tax_rate_bp.0,
-                column::to_json(&product.barcodes),
-                product.is_ticketed,
-                product.position,
-                product.is_active,
-                column::to_json(&product.tags),
-                (!product.marks.is_fresh()).then(|| column::to_json(&product.marks)),
-            ],
-            |row| row.get(0),
-        )?;
-    connection
-        .prepare_cached("INSERT INTO product_search (rowid, name, sku) VALUES (?1, ?2, ?3)")?
-        .execute(params![product_no, product.name, product.sku])?;
-    let mut insert_barcode = connection.prepare_cached("INSERT OR REPLACE INTO product_barcode VALUES (?1, ?2)")?;
-    for gtin in &product.barcodes {
-        insert_barcode.execute(params![gtin, product_no])?;
-    }
-    Ok(())
-}
-
-/// Removes a product.
-pub fn delete_product(connection: &Connection, product_id: ProductId) -> Result<(), LedgerError> {
-    delete_words(connection, product_id)?;
-    connection.prepare_cached("DELETE FROM product WHERE product_id = ?1")?.execute([product_id.as_bytes()])?;
-    product_edit::delete_base(connection, product_id)
-}
-
-fn delete_words(connection: &Connection, product_id: ProductId) -> Result<(), LedgerError> {
-    let mut product_no = connection.prepare_cached("SELECT product_no FROM product WHERE product_id = ?1")?;
-    let found: Option<i64> = product_no.query_row([product_id.as_bytes()], |row| row.get(0)).optional()?;
-    if let Some(product_no) = found {
-        connection.prepare_cached("DELETE FROM product_search WHERE rowid = ?1")?.execute([product_no])?;
-        connection.prepare_cached("DELETE FROM product_barcode WHERE product_no = ?1")?.execute([product_no])?;
-    }
-    Ok(())
-}
+use super::{LedgerError, column, product};
 
 /// Sets a category.
 pub fn put_category(connection: &Connection, category: &Category) -> Result<(), LedgerError> {
@@ -159,7 +96,17 @@ pub fn delete_device(connection: &Connection, device_id: DeviceId) -> Result<(),
 }
 
 const PRODUCT: &str = "SELECT product_id, number, sku, name, category_id, price_minor, tax_rate_bp, barcodes,
-    is_ticketed, position, is_active, tags, marks FROM product";
+    is_ticketed, position, is_active, tags, marks, product_no FROM product";
+
+/// A product by its id, and the number of its row.
+pub(super) fn find_product_row(
+    connection: &Connection,
+    product_id: ProductId,
+) -> Result<Option<(i64, Product)>, LedgerError> {
+    let mut product = connection.prepare_cached(&format!("{PRODUCT} WHERE product_id = ?1"))?;
+    let found = product.query_row([product_id.as_bytes()], |row| Ok((row.get(13)?, read_product(row)?)));
+    Ok(found.optional()?)
+}
 
 fn read_product(row: &Row<'_>) -> rusqlite::Result<Product> {
     Ok(Product {
@@ -184,8 +131,7 @@ fn read_product(row: &Row<'_>) -> rusqlite::Result<Product> {
 
 /// A product by its id.
 pub fn find_product(connection: &Connection, product_id: ProductId) -> Result<Option<Product>, LedgerError> {
-    let mut product = connection.prepare_cached(&format!("{PRODUCT} WHERE product_id = ?1"))?;
-    Ok(product.query_row([product_id.as_bytes()], read_product).optional()?)
+    Ok(find_product_row(connection, product_id)?.map(|(_, product)| product))
 }
 
 /// A product by the short number tickets carry.
@@ -196,6 +142,7 @@ pub fn find_product_by_number(connection: &Connection, number: u16) -> Result<Op
 
 /// A product by its barcode, fourteen digits.
 pub fn find_product_by_barcode(connection: &Connection, gtin: &str) -> Result<Option<Product>, LedgerError> {
+    let Some(gtin) = product::barcode_number(gtin) else { return Ok(None) };
     let sql = format!("{PRODUCT} JOIN product_barcode USING (product_no) WHERE gtin = ?1");
     Ok(connection.prepare_cached(&sql)?.query_row([gtin], read_product).optional()?)
 }
@@ -261,6 +208,7 @@ pub fn search(connection: &Connection, text: &str, limit: usize) -> Result<Vec<P
     );
     let mut found = connection.prepare_cached(&sql)?;
     let mut found = found.query_map([query], read_product)?.collect::<Result<Vec<_>, _>>()?;
+    look_through(connection, &words, &mut found)?;
     let whole = words.join(" ");
     found.sort_by_cached_key(|product| {
         let name = product.name.to_lowercase();
@@ -278,6 +226,40 @@ pub fn search(connection: &Connection, text: &str, limit: usize) -> Result<Vec<P
     });
     found.truncate(limit);
     Ok(found)
+}
+
+/// Adds products that the index of words does not have yet.
+fn look_through(connection: &Connection, words: &[&str], found: &mut Vec<Product>) -> Result<(), LedgerError> {
+    let sql = format!("{PRODUCT} WHERE is_active AND product_no > (SELECT through_no FROM words_mark)");
+    let words: Vec<_> = words.iter().map(|word| fold(word)).collect();
+    let mut products = connection.prepare_cached(&sql)?;
+    let mut rows = products.query([])?;
+    let mut left = CANDIDATES;
+    while let Some(row) = rows.next()? {
+        let text = read_words(row)?;
+        let has = |word: &String| text.split(|c: char| !c.is_alphanumeric()).any(|own| own.starts_with(word.as_str()));
+        if words.iter().all(has) {
+            found.push(read_product(row)?);
+            left -= 1;
+            if left == 0 {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_words(row: &Row<'_>) -> rusqlite::Result<String> {
+    let (sku, name) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?);
+    Ok(fold(&format!("{name} {sku}")))
+}
+
+/// As the index has it: small letters without what stands above and below them.
+fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 
 fn read_staff(row: &Row<'_>) -> rusqlite::Result<StaffMember> {

@@ -20,6 +20,7 @@ pub mod event;
 pub mod outbox;
 pub mod people;
 pub mod print_job;
+pub mod product;
 pub mod product_edit;
 pub mod project;
 pub mod recovery;
@@ -35,7 +36,7 @@ pub mod verify;
 pub mod witness;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -50,7 +51,7 @@ use ballast::Ballast;
 use boot::{Checker, Soundness};
 pub use error::LedgerError;
 pub use tx::LedgerTx;
-use tx::Writer;
+use tx::{Durable, Writer};
 use witness::WitnessKeeper;
 
 /// What readers look at; only this room knows what it is.
@@ -73,6 +74,8 @@ pub struct Watch {
 pub struct Ledger {
     /// Fair: news from head office, applied in many small deeds, let a sale in between any two.
     writer: FairMutex<Writer>,
+    /// Deeds that wait for their turn.
+    waiting: AtomicUsize,
     reader: Mutex<Connection>,
     listeners: Arc<RwLock<Vec<Listener>>>,
     chain: Mutex<ChainId>,
@@ -131,6 +134,7 @@ impl Ledger {
         }
         let ledger = Self {
             writer: FairMutex::new(writer),
+            waiting: AtomicUsize::new(0),
             reader: Mutex::new(reader),
             listeners,
             chain: Mutex::new(chain),
@@ -224,7 +228,32 @@ impl Ledger {
     /// As [`Self::write`], for deeds that can be refused for reasons of their own; a refusal writes nothing. A deed must
     /// not ask this ledger for another one.
     pub fn transact<T, E: From<LedgerError>>(&self, deed: impl FnOnce(&LedgerTx<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.writer.lock().run(deed)
+        self.take_turn(Durable::AtOnce, deed)
+    }
+
+    /// As [`Self::write`], for what head office tells again when it was lost: everybody sees it at once, and it is on the
+    /// disk with the next deed of another kind. A power cut before that takes back the last of these, and nothing else.
+    pub fn write_retold<T>(
+        &self,
+        deed: impl FnOnce(&LedgerTx<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        self.take_turn(Durable::WithTheNext, deed)
+    }
+
+    /// Somebody waits for the deed that is being done.
+    pub fn is_awaited(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    fn take_turn<T, E: From<LedgerError>>(
+        &self,
+        durable: Durable,
+        deed: impl FnOnce(&LedgerTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let mut writer = self.writer.lock();
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        writer.run(durable, deed)
     }
 
     /// Reads what is committed.

@@ -9,7 +9,7 @@ use shared::merge::{Actor, Marker};
 use shared::time::Hlc;
 
 use super::project::Place;
-use super::{LedgerError, catalog, column, enrolment};
+use super::{LedgerError, catalog, column, enrolment, product};
 
 pub(super) fn insert_edit(
     connection: &Connection,
@@ -18,10 +18,10 @@ pub(super) fn insert_edit(
     fact: &ProductEdited,
 ) -> Result<(), LedgerError> {
     // Kept before the first edit shows: what head office said stays apart from what this till wishes.
-    if let Some(product) = catalog::find_product(connection, fact.product_id)?
+    if let Some(shown) = catalog::find_product(connection, fact.product_id)?
         && find_base(connection, fact.product_id)?.is_none()
     {
-        put_base(connection, &product)?;
+        put_base(connection, &shown)?;
     }
     connection.prepare_cached("INSERT INTO product_edit VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
         fact.product_id.as_bytes(),
@@ -31,7 +31,7 @@ pub(super) fn insert_edit(
         column::to_json(fact),
     ])?;
     match find_base(connection, fact.product_id)? {
-        Some(base) => catalog::write_product(connection, &with_edits(connection, base)?),
+        Some(base) => product::write(connection, &with_edits(connection, base)?),
         None => Ok(()),
     }
 }

@@ -20,6 +20,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/till/0007_sync.sql"),
     include_str!("../../../migrations/till/0008_recovery.sql"),
     include_str!("../../../migrations/till/0009_merge.sql"),
+    include_str!("../../../migrations/till/0010_barcode.sql"),
+    include_str!("../../../migrations/till/0011_words_mark.sql"),
 ];
 
 /// The schema this program writes.

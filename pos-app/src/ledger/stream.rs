@@ -5,11 +5,13 @@ use std::str::FromStr;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use shared::catalog::Product;
 use shared::event::Seen;
 use shared::ids::{LogId, RedemptionId};
 use shared::sync::protocol::StreamCursor;
 use shared::sync::stream::{Cursor, Op, StreamItem, StreamName, keys};
 
+use super::product::{self, Shelf};
 use super::{LedgerError, LedgerTx, catalog, column, retention, stock, ticket};
 
 /// How far a stream is applied; `None` before its first item.
@@ -52,19 +54,54 @@ pub fn forget_cursors(tx: &LedgerTx<'_>) -> Result<(), LedgerError> {
 
 /// Applies the next items of a stream; `end` is where they end.
 pub fn apply(tx: &LedgerTx<'_>, name: StreamName, items: &[StreamItem], end: Cursor) -> Result<(), LedgerError> {
-    refresh(tx, name, items)?;
+    items.iter().try_for_each(|item| apply_or_log(tx, name, item))?;
     move_cursor(tx, name, end)
 }
 
-/// Applies items and leaves the cursor where it is: a stream that starts anew is followed only once all of it is here.
-///
+/// A record of a stream that starts anew, read as far as that needs no ledger.
+#[derive(Debug)]
+pub enum Record {
+    /// What there are many of.
+    Product(Box<Product>),
+    /// Anything else, also a product that cannot be read.
+    Other(StreamItem),
+}
+
+impl Record {
+    /// Reads an item.
+    pub fn read(item: StreamItem) -> Self {
+        let is_product = item.op == Op::Put && item.key.starts_with(keys::PRODUCT);
+        let product = is_product.then(|| serde_json::from_str(item.value.get()));
+        if let Some(Ok(product)) = product { Self::Product(product) } else { Self::Other(item) }
+    }
+}
+
+/// Lays records over what is here until there are no more or it is enough, and leaves the cursor where it is: a stream
+/// that starts anew is followed only once all of it is here.
+pub fn lay(
+    tx: &LedgerTx<'_>,
+    name: StreamName,
+    records: &mut impl Iterator<Item = Record>,
+    is_enough: impl Fn() -> bool,
+) -> Result<(), LedgerError> {
+    let mut shelf = Shelf::for_many(tx.connection())?;
+    for record in records {
+        match record {
+            Record::Product(product) => shelf.put(&product)?,
+            Record::Other(item) => apply_or_log(tx, name, &item)?,
+        }
+        if is_enough() {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// An item of a kind from a newer server changes nothing here, one that cannot be read is logged: neither holds up what
 /// comes after it.
-pub fn refresh(tx: &LedgerTx<'_>, name: StreamName, items: &[StreamItem]) -> Result<(), LedgerError> {
-    for item in items {
-        if let Err(Unusable(reason)) = apply_item(tx, item)? {
-            tracing::error!(stream = %name, seq = item.seq, key = item.key, reason, "an item of the stream is of no use");
-        }
+fn apply_or_log(tx: &LedgerTx<'_>, name: StreamName, item: &StreamItem) -> Result<(), LedgerError> {
+    if let Err(Unusable(reason)) = apply_item(tx, item)? {
+        tracing::error!(stream = %name, seq = item.seq, key = item.key, reason, "an item of the stream is of no use");
     }
     Ok(())
 }
@@ -133,7 +170,7 @@ fn apply_item(to: &LedgerTx<'_>, item: &StreamItem) -> Applied {
     let Some((kind, id)) = item.key.split_once('/') else { return Ok(Err(Unusable("not a key".into()))) };
     let copies = to.connection();
     match &item.key[..=kind.len()] {
-        keys::PRODUCT => change(copies, item, id, catalog::put_product, catalog::delete_product),
+        keys::PRODUCT => change(copies, item, id, product::put, product::delete),
         keys::CATEGORY => change(copies, item, id, catalog::put_category, catalog::delete_category),
         keys::STAFF => change(to, item, id, LedgerTx::put_staff, LedgerTx::delete_staff),
         keys::VENUE => change(copies, item, id, catalog::put_venue, catalog::delete_venue),

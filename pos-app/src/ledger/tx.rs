@@ -42,6 +42,17 @@ pub(super) struct Writer {
     witness: Option<WitnessState>,
     listeners: Arc<RwLock<Vec<Listener>>>,
     people_changes: Arc<AtomicU64>,
+    /// As the connection is set.
+    durable: Durable,
+}
+
+/// When a deed is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Durable {
+    /// Once it is done.
+    AtOnce,
+    /// With the next one that is so at once: the disk gets them in the order in which they were done.
+    WithTheNext,
 }
 
 impl Writer {
@@ -63,13 +74,32 @@ impl Writer {
             Ok(Seen(column::count(row, 0)?, column::count(row, 1)?))
         })?;
         let run = Run { origin, certificate, chain_id, chain: None, parent, hlc: Hlc::from_bits(bits), seen };
-        Ok(Self { connection, run, clock, witness, listeners, people_changes })
+        Ok(Self { connection, run, clock, witness, listeners, people_changes, durable: Durable::AtOnce })
+    }
+
+    /// A deed whose setting cannot be made sure of is not begun.
+    fn set_durable(&mut self, durable: Durable) -> Result<(), LedgerError> {
+        if self.durable != durable {
+            let (name, number) = match durable {
+                Durable::AtOnce => ("FULL", 2),
+                Durable::WithTheNext => ("NORMAL", 1),
+            };
+            self.connection.pragma_update(None, "synchronous", name)?;
+            let set: i64 = self.connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+            if set != number {
+                return Err(LedgerError::BrokenOff);
+            }
+            self.durable = durable;
+        }
+        Ok(())
     }
 
     pub(super) fn run<T, E: From<LedgerError>>(
         &mut self,
+        durable: Durable,
         deed: impl FnOnce(&LedgerTx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.set_durable(durable)?;
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let tx = LedgerTx {
             tx: tx.map_err(LedgerError::from)?,

@@ -14,7 +14,8 @@ use shared::keys::SigningKey;
 use shared::sync::exchange::{Answer, PullRequest, Request};
 use shared::sync::packing;
 use shared::sync::protocol::{
-    EnrollReply, EnrollRequest, MAX_BODY_BYTES, MAX_PART_BYTES, Problem, ProblemCode, PullReply, PushReply, PushRequest,
+    EnrollReply, EnrollRequest, MAX_BODY_BYTES, MAX_PART_BYTES, PartRead, Problem, ProblemCode, PullReply, PushReply,
+    PushRequest,
 };
 use shared::sync::request::{CREDENTIALS_HEADER, Credentials, RequestToSign, SERVER_TIME_HEADER};
 use shared::sync::stream::Cursor;
@@ -348,11 +349,13 @@ impl HttpPeer {
         self.get(&pull_path(request)).await
     }
 
-    async fn part(&self, hash: &Hash) -> Result<String, PeerError> {
+    /// A snapshot's part, fetched and read.
+    pub(super) async fn part(&self, hash: &Hash) -> Result<PartRead, PeerError> {
         let packed = self.fetch(Method::GET, &format!("/v1/snapshot/{hash}"), Vec::new()).await?.body;
         let unreadable = |why: &str| PeerError::Unintelligible(format!("a snapshot's part: {why}"));
         let text = zstd::bulk::decompress(&packed, MAX_PART_BYTES).map_err(|error| unreadable(&error.to_string()))?;
-        String::from_utf8(text).map_err(|_| unreadable("it is no text"))
+        let text = String::from_utf8(text).map_err(|_| unreadable("it is no text"))?;
+        Ok(PartRead::of(&text))
     }
 }
 

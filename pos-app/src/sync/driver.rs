@@ -14,6 +14,7 @@ use shared::time::{Clock, Timestamp};
 use super::error::SyncError;
 use crate::identity::Identity;
 use crate::ledger::clock::TimeSample;
+use crate::ledger::stream::Record;
 use crate::ledger::{Ledger, LedgerError, LedgerTx, counter, enrolment, event, outbox, recovery, stream};
 
 /// Keys forgotten in one transaction: so few that a sale waiting for the ledger does not notice.
@@ -175,14 +176,15 @@ impl Driver {
         Ok(own)
     }
 
-    fn write(&self, deeds: Vec<Deed>) -> Result<(), LedgerError> {
+    fn write(&self, mut deeds: Vec<Deed>) -> Result<(), LedgerError> {
+        if let [Deed::Refresh { stream: name, items }] = &mut *deeds {
+            return lay::lay(&self.ledger, &*self.clock, *name, std::mem::take(items));
+        }
         let is_restored = self.ledger.is_restored();
-        self.ledger.write(move |tx| {
-            for deed in deeds {
-                write_one(tx, deed, is_restored)?;
-            }
-            Ok(())
-        })
+        let is_retold = deeds.iter().all(is_retold);
+        let write = move |tx: &LedgerTx<'_>| deeds.into_iter().try_for_each(|deed| write_one(tx, deed, is_restored));
+        // A sale that waits for its turn is not to wait for the disk twice.
+        if is_retold { self.ledger.write_retold(write) } else { self.ledger.write(write) }
     }
 
     fn seal(&self, chain: ChainId) -> Result<(), LedgerError> {
@@ -252,6 +254,13 @@ impl Driver {
         self.ledger.write(stream::forget_cursors)
     }
 
+    /// Makes products that came many at a time quick to find by their words. Until then they are found all the same.
+    pub fn index_words(&self) {
+        if let Err(error) = lay::index_words(&self.ledger, &*self.clock, &self.reader) {
+            tracing::warn!(%error, "words were not taken into the index");
+        }
+    }
+
     /// Keeps how far the server's clock is from ours, now and then.
     pub fn note_time(&mut self, sample: TimeSample) {
         let up_ms = self.clock.up_ms();
@@ -265,12 +274,19 @@ impl Driver {
     }
 }
 
+/// Lost, it is asked for again: what an answer proved is proved anew, a stream that was not followed starts anew.
+fn is_retold(deed: &Deed) -> bool {
+    matches!(deed, Deed::Contact(..) | Deed::Record(..) | Deed::Refresh { .. } | Deed::Forget(..))
+}
+
 fn write_one(tx: &LedgerTx<'_>, deed: Deed, is_restored: bool) -> Result<(), LedgerError> {
     match deed {
         Deed::Contact(log_id, now) => tx.note_contact(log_id, now),
         Deed::Record(operations, now) => tx.record_answer(&operations, now),
         Deed::Apply { stream: name, items, end } => stream::apply(tx, name, &items, end),
-        Deed::Refresh { stream: name, items } => stream::refresh(tx, name, &items),
+        Deed::Refresh { stream: name, items } => {
+            stream::lay(tx, name, &mut items.into_iter().map(Record::read), || false)
+        }
         Deed::Forget(_, keys) => stream::forget(tx, &keys),
         Deed::MoveCursor(name, end) => stream::move_cursor(tx, name, end),
         Deed::StoreOwn { chain, before, events } => {
@@ -291,5 +307,6 @@ fn write_one(tx: &LedgerTx<'_>, deed: Deed, is_restored: bool) -> Result<(), Led
     }
 }
 
+mod lay;
 #[cfg(test)]
 mod tests;

@@ -10,10 +10,10 @@ use shared::keys::{PublicKey, SigningKey};
 use shared::sync::certificate::Certificate;
 use shared::sync::exchange::{Answer, Failure, Input, PullRequest, Request};
 use shared::sync::protocol::{
-    HeldChain, Hello, HelloReply, MAX_BATCH_EVENTS, MAX_BATCHES, OtherChain, OwnEvents, Problem, ProblemCode,
-    PullReply, PushBatch, PushReply, PushRequest, PushResult,
+    HeldChain, Hello, HelloReply, MAX_BATCH_EVENTS, MAX_BATCHES, OtherChain, OwnEvents, PartRead, Problem, ProblemCode,
+    PullReply, PushBatch, PushReply, PushRequest, PushResult, SnapshotManifest, SnapshotPart,
 };
-use shared::sync::stream::{Cursor, StreamName};
+use shared::sync::stream::{Cursor, Op, StreamItem, StreamName};
 use shared::time::{Clock, Timestamp};
 use uuid::Uuid;
 
@@ -24,21 +24,30 @@ use crate::ledger::Ledger;
 
 /// A clock that stands until it is moved.
 #[derive(Default)]
-pub(super) struct StoppedClock(AtomicI64);
+pub(super) struct StoppedClock {
+    at: AtomicI64,
+    hurry: AtomicI64,
+}
 
 impl StoppedClock {
+    /// From now on it is so much later each time that somebody looks.
+    pub(super) fn hurry(&self, millis: i64) {
+        self.hurry.store(millis, Ordering::Relaxed);
+    }
+
     pub(super) fn advance(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::Relaxed);
+        self.at.fetch_add(millis, Ordering::Relaxed);
     }
 }
 
 impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(1_795_000_000_000 + self.0.load(Ordering::Relaxed))
+        Timestamp::from_millis(1_795_000_000_000 + self.at.load(Ordering::Relaxed))
     }
 
     fn up_ms(&self) -> u64 {
-        u64::try_from(self.0.load(Ordering::Relaxed)).unwrap_or(0)
+        let hurry = self.hurry.load(Ordering::Relaxed);
+        u64::try_from(self.at.fetch_add(hurry, Ordering::Relaxed)).unwrap_or(0)
     }
 }
 
@@ -90,6 +99,8 @@ pub(super) struct State {
     pub(super) hellos: u32,
     /// Events given back.
     pub(super) given_back: usize,
+    /// Where absent, there are no snapshots.
+    pub(super) records_per_part: Option<usize>,
 }
 
 /// A server. Clones are the same one.
@@ -133,6 +144,7 @@ impl FakeServer {
             told_unsent: 0,
             hellos: 0,
             given_back: 0,
+            records_per_part: None,
         };
         Self(Arc::new(Mutex::new(state)))
     }
@@ -212,8 +224,12 @@ impl SyncPeer for FakeServer {
             Request::Push(push) => Answer::Push(self.push(push)?),
             Request::Pull(pull) => Answer::Pull(self.pull(pull)?),
             Request::OwnEvents { chain, after, limit } => Answer::OwnEvents(self.own_events(*chain, *after, *limit)?),
-            // The stream itself has everything.
-            Request::Snapshot(_) | Request::Part(_) => return Err(refusal(ProblemCode::NotFound)),
+            Request::Snapshot(stream) => Answer::Snapshot(self.snapshot(*stream)?.0),
+            Request::Part(hash) => {
+                let (manifest, parts) = self.snapshot(StreamName::Catalog)?;
+                let place = manifest.parts.iter().position(|part| part.hash == *hash);
+                Answer::Part(PartRead::of(&parts[place.ok_or_else(|| refusal(ProblemCode::NotFound))?]))
+            }
         };
         if is_answered { Ok(answer) } else { Err(PeerError::Unreachable("answer lost".into())) }
     }
@@ -249,6 +265,29 @@ impl FakeServer {
             window: 4_096,
             recovering: false,
         }
+    }
+
+    /// The newest record of each key, and the parts they come in. Without any, the stream itself has everything.
+    fn snapshot(&self, name: StreamName) -> Result<(SnapshotManifest, Vec<String>), PeerError> {
+        let state = self.state();
+        let per_part = state.records_per_part.ok_or_else(|| refusal(ProblemCode::NotFound))?;
+        let lines = state.log.streams.get(&name.to_string()).cloned().unwrap_or_default();
+        let mut records = BTreeMap::new();
+        let mut cursor = Cursor::start(state.log.id);
+        for line in &lines {
+            let StreamItem { op, key, value, .. } = cursor.read(line).expect("its own items");
+            match op {
+                Op::Put => records.insert(key, value),
+                Op::Del => records.remove(&key),
+            };
+        }
+        let lines: Vec<_> =
+            records.iter().map(|(key, value)| format!("{{\"key\":\"{key}\",\"value\":{value}}}\n")).collect();
+        let parts: Vec<_> = lines.chunks(per_part).map(<[String]>::concat).collect();
+        let named = parts.iter().map(|part| SnapshotPart { hash: Hash::of_part(part), bytes: part.len() as u64 });
+        let tenant_key = SigningKey::from_bytes(&[8; 32]);
+        let manifest = SnapshotManifest::sign(name, cursor, lines.len() as u64, named.collect(), &tenant_key);
+        Ok((manifest, parts))
     }
 
     fn own_events(&self, chain: ChainId, after: u64, limit: usize) -> Result<OwnEvents, PeerError> {

@@ -9,6 +9,7 @@
 //! - [`client`] the server over HTTP · `bell` what it rings for · [`enroll`] becoming a till
 //! - [`driver`] the exchange and its ledger · [`worker`] when
 
+mod ahead;
 mod bell;
 pub mod client;
 pub mod driver;

@@ -13,6 +13,7 @@ use shared::time::{Clock, Timestamp};
 use tokio::sync::{Notify, mpsc as queue, watch};
 use tokio::time::Sleep;
 
+use super::ahead::AheadPeer;
 use super::bell;
 use super::client::{HttpPeer, PeerError, SyncPeer};
 use super::driver::{Concluded, Driver, Wanted};
@@ -99,7 +100,10 @@ impl SyncWorker {
                 common.committed.notify_one();
             }
         });
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        // One thread more, for what comes in while the worker's own is busy with the ledger.
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("sync-line")
             .enable_all()
             .build()
             .map_err(|error| SyncError::Start(error.to_string()))?;
@@ -112,6 +116,7 @@ impl SyncWorker {
             runtime.block_on(async {
                 match HttpPeer::new(&shared.server_url, device_id, key, Arc::clone(&clock), entropy) {
                     Ok(peer) => {
+                        let peer = AheadPeer::new(peer);
                         let (ring, rings) = queue::unbounded_channel();
                         let known = || shared.ledger.read(stream::list_cursors).unwrap_or_default();
                         tokio::select! {
@@ -210,6 +215,7 @@ pub fn exchange_once(
                 driver.note_time(sample);
             }
             if let Some(Concluded { report, error }) = reports.into_iter().next() {
+                driver.index_words();
                 return error.map_or_else(|| Ok(view(&report)), Err);
             }
             let Some(request) = ask else { return Err(Arc::new(SyncError::Stopped)) };
@@ -243,6 +249,7 @@ async fn work<P: SyncPeer>(
         if let Some(millis) = wake_in {
             alarm = Some(Box::pin(tokio::time::sleep(Duration::from_millis(millis))));
         }
+        let is_over = !reports.is_empty();
         for report in reports {
             note(common, driver.now(), &report);
             if let Some(sample) = peer.sample() {
@@ -254,6 +261,9 @@ async fn work<P: SyncPeer>(
                 // Nobody waits any more when the caller gave up.
                 drop(waiting.try_send(answer.clone()));
             }
+        }
+        if is_over {
+            driver.index_words();
         }
         if let Some(request) = ask {
             question = Some(Box::pin(async move { peer.ask(&request).await }));

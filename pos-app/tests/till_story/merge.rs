@@ -1,7 +1,7 @@
 //! What a till knows of stock and edited products, alone and after head office spoke.
 
 use pos_app::commands::ErrorCode;
-use pos_app::ledger::{catalog, stock};
+use pos_app::ledger::{catalog, product, stock};
 use serde_json::{Value, json};
 use shared::catalog::Product;
 use shared::ids::ChainId;
@@ -34,7 +34,7 @@ fn hear(counter: &Counter, record: StockRecord) {
 }
 
 fn publish(counter: &Counter, product: Product) {
-    counter.till().ledger().write(move |tx| catalog::put_product(tx.connection(), &product)).expect("published");
+    counter.till().ledger().write(move |tx| product::put(tx.connection(), &product)).expect("published");
 }
 
 fn shown(counter: &Counter, number: usize) -> Product {

@@ -39,9 +39,6 @@ const CONTACT_NOTED_MS: i64 = 60 * 1000;
 const MAX_REQUESTS: u32 = 1_000;
 /// Stream items and events in one transaction: so few that a sale waiting for the ledger does not notice.
 const PER_WRITE: usize = 200;
-/// Records of a stream that starts anew in one transaction. A thousand kept a sale waiting longer, and a new till got its
-/// catalogue no sooner for it.
-const PER_REFRESH: usize = 200;
 
 /// The state machine. See the module.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ pub use hello::{
     HeldChain, Hello, HelloReply, MAX_HELLO_CHAINS, MAX_OWN_EVENTS, OtherChain, OwnEvents, Standing, StreamCursor,
     StreamStanding,
 };
-pub use snapshot::{MAX_PART_BYTES, SnapshotLine, SnapshotManifest, SnapshotPart};
+pub use snapshot::{MAX_PART_BYTES, PartRead, SnapshotLine, SnapshotManifest, SnapshotPart};
 
 use serde::{Deserialize, Serialize};
 

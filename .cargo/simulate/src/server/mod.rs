@@ -12,7 +12,7 @@ use shared::keys::{PublicKey, SigningKey};
 use shared::sync::exchange::{Answer, PullRequest, Request};
 use shared::sync::ingest::{self, Decision, Refusal};
 use shared::sync::protocol::{
-    Disposition, HeldChain, Hello, HelloReply, MAX_PULL_ITEMS, OtherChain, OwnEvents, ProblemCode, PullReply,
+    Disposition, HeldChain, Hello, HelloReply, MAX_PULL_ITEMS, OtherChain, OwnEvents, PartRead, ProblemCode, PullReply,
     PushBatch, PushNote, PushReply, PushRequest, PushResult, Standing, StreamStanding,
 };
 use shared::sync::stream::{Cursor, StreamName};
@@ -90,7 +90,7 @@ pub fn serve(dbs: &mut [Db], company: usize, device: &Device, request: &Request,
             let snapshots = db.streams.values().filter_map(|stream| stream.snapshot.as_ref());
             let mut parts = snapshots.flat_map(|(manifest, parts)| manifest.parts.iter().zip(parts));
             let part = parts.find(|(named, _)| named.hash == *hash).ok_or(ProblemCode::NotFound)?;
-            Ok(plain(Answer::Part(part.1.to_string())))
+            Ok(plain(Answer::Part(PartRead::of(part.1))))
         }
         Request::Pull(_) => Err(ProblemCode::Internal),
     }

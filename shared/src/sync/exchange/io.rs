@@ -6,7 +6,7 @@ use crate::keys::{PublicKey, SigningKey};
 use crate::sync::certificate::SignedCertificate;
 use crate::sync::outbox::{Limits, Operation};
 use crate::sync::protocol::{
-    Hello, HelloReply, OwnEvents, Problem, ProblemCode, PullReply, PushReply, PushRequest, SnapshotManifest,
+    Hello, HelloReply, OwnEvents, PartRead, Problem, ProblemCode, PullReply, PushReply, PushRequest, SnapshotManifest,
     StreamCursor,
 };
 use crate::sync::stream::{Cursor, StreamError, StreamItem, StreamName};
@@ -99,8 +99,8 @@ pub enum Answer {
     OwnEvents(OwnEvents),
     /// To a question for a snapshot.
     Snapshot(SnapshotManifest),
-    /// A snapshot's part, as text.
-    Part(String),
+    /// A snapshot's part.
+    Part(PartRead),
 }
 
 /// Why there is no answer to use.
@@ -177,7 +177,7 @@ pub enum Effect {
     Hash(Vec<(ChainId, u64)>),
     /// Tell the keys of every copy held of a stream.
     ListKeys(StreamName),
-    /// Write down, in one transaction.
+    /// Write down, in one transaction; but [`Deed::Refresh`] in as many as it takes to keep no sale waiting.
     Write(Vec<Deed>),
     /// Write on in a new chain: this one has another end at the server.
     SealChain(ChainId),
@@ -205,7 +205,8 @@ pub enum Deed {
         /// The cursor after them.
         end: Cursor,
     },
-    /// Records of a stream that starts anew; its cursor stays where it is.
+    /// Records of a stream that starts anew; its cursor stays where it is. It says for none of them that they are here, so
+    /// these need not come together with the others, nor before the next deed that is no such one.
     Refresh {
         /// Which stream.
         stream: StreamName,

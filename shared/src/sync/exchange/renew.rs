@@ -7,12 +7,11 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::follow::{Page, read_pages};
-use super::{Answer, Deed, Effect, Exchange, Failure, Input, PER_REFRESH, PER_WRITE, Request, Step, Trouble};
-use crate::event::Hash;
+use super::{Answer, Deed, Effect, Exchange, Failure, Input, PER_WRITE, Request, Step, Trouble};
 use crate::ids::LogId;
 use crate::sabotage::{self, Bug};
-use crate::sync::protocol::{PullReply, SnapshotLine, SnapshotManifest, SnapshotPart};
-use crate::sync::stream::{Cursor, Op, StreamItem, StreamName};
+use crate::sync::protocol::{PullReply, SnapshotManifest};
+use crate::sync::stream::{Cursor, StreamItem, StreamName};
 
 /// A stream that starts anew.
 #[derive(Debug)]
@@ -61,8 +60,8 @@ impl Exchange {
                 at.source = Source::Parts(Box::new(manifest), from);
                 self.lay(at)
             }
-            (Source::Parts(manifest, next), Input::Answered(Ok(Answer::Part(text)), _)) => {
-                let items = manifest.parts.get(*next).and_then(|part| read_part(part, &text));
+            (Source::Parts(manifest, next), Input::Answered(Ok(Answer::Part(part)), _)) => {
+                let items = manifest.parts.get(*next).and_then(|named| part.records_of(named));
                 let Some(items) = items.filter(|items| follow_each_other(at.named.last(), items)) else {
                     return self.renew_from_start(at);
                 };
@@ -191,23 +190,10 @@ impl Source {
 impl Renewal {
     fn read(&mut self, items: Vec<StreamItem>) {
         self.named.extend(items.iter().map(|item| item.key.clone()));
-        let mut items = items.into_iter().peekable();
-        while items.peek().is_some() {
-            self.pages.push_back(items.by_ref().take(PER_REFRESH).collect());
+        if !items.is_empty() {
+            self.pages.push_back(items);
         }
     }
-}
-
-/// A part's records, if it is the part its name says.
-fn read_part(part: &SnapshotPart, text: &str) -> Option<Vec<StreamItem>> {
-    if Hash::of_part(text) != part.hash {
-        return None;
-    }
-    let record = |line: &str| {
-        let SnapshotLine { key, value } = serde_json::from_str(line).ok()?;
-        Some(StreamItem { seq: 0, op: Op::Put, key, value, cause: None })
-    };
-    text.lines().map(record).collect()
 }
 
 /// Whether keys rise, from the last one read on: then none comes twice.

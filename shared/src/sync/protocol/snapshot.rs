@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::event::Hash;
 use crate::ids::LogId;
 use crate::keys::{self, BadSignature, PublicKey, Purpose, Signature, SigningKey};
-use crate::sync::stream::{Cursor, StreamName};
+use crate::sync::stream::{Cursor, Op, StreamItem, StreamName};
 
 /// Most bytes of text in one part.
 pub const MAX_PART_BYTES: usize = 4 * 1024 * 1024;
@@ -49,6 +49,29 @@ pub struct SnapshotLine {
     pub value: Box<RawValue>,
 }
 
+/// A part as it came, read. Whoever fetches parts reads them, so that whoever lays the one before is not kept waiting.
+#[derive(Clone, Debug)]
+pub struct PartRead {
+    hash: Hash,
+    records: Option<Vec<StreamItem>>,
+}
+
+impl PartRead {
+    /// Reads a part's text, whatever it was asked for as.
+    pub fn of(text: &str) -> Self {
+        let record = |line: &str| {
+            let SnapshotLine { key, value } = serde_json::from_str(line).ok()?;
+            Some(StreamItem { seq: 0, op: Op::Put, key, value, cause: None })
+        };
+        Self { hash: Hash::of_part(text), records: text.lines().map(record).collect() }
+    }
+
+    /// Its records, if it is the part that the manifest names.
+    pub fn records_of(self, named: &SnapshotPart) -> Option<Vec<StreamItem>> {
+        self.records.filter(|_| self.hash == named.hash)
+    }
+}
+
 impl SnapshotManifest {
     /// A manifest, signed by the tenant's key.
     pub fn sign(
@@ -87,6 +110,17 @@ impl SnapshotManifest {
 mod tests {
     use super::*;
     use uuid::Uuid;
+
+    #[test]
+    fn a_part_is_read_as_the_one_it_is_and_no_other() {
+        let text = "{\"key\":\"a/1\",\"value\":[1]}\n{\"key\":\"a/2\",\"value\":{}}\n";
+        let named = |text: &str| SnapshotPart { hash: Hash::of_part(text), bytes: text.len() as u64 };
+        let records = PartRead::of(text).records_of(&named(text)).expect("it is that part");
+        let read: Vec<_> = records.iter().map(|item| (item.key.as_str(), item.value.get())).collect();
+        assert_eq!(read, [("a/1", "[1]"), ("a/2", "{}")]);
+        assert!(PartRead::of(text).records_of(&named("{}\n")).is_none(), "another part");
+        assert!(PartRead::of("{}\n").records_of(&named("{}\n")).is_none(), "not records");
+    }
 
     #[test]
     fn a_manifest_is_believed_as_it_was_signed_and_not_otherwise() {

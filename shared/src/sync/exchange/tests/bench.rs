@@ -12,8 +12,8 @@ use crate::keys::{PublicKey, SigningKey};
 use crate::sync::ingest::{self, BranchHead, Decision, Held, KnownChain};
 use crate::sync::outbox::{ChainState, Offer, Operation, Proof};
 use crate::sync::protocol::{
-    HeldChain, Hello, HelloReply, OtherChain, OwnEvents, Problem, PullReply, PushBatch, PushReply, PushRequest,
-    PushResult, SnapshotManifest, SnapshotPart, Standing, StreamCursor, StreamStanding,
+    HeldChain, Hello, HelloReply, OtherChain, OwnEvents, PartRead, Problem, PullReply, PushBatch, PushReply,
+    PushRequest, PushResult, SnapshotManifest, SnapshotPart, Standing, StreamCursor, StreamStanding,
 };
 use crate::sync::stream::{Cursor, Op, StreamItem};
 use crate::time::Hlc;
@@ -635,8 +635,8 @@ impl Bench {
             }
             Request::Snapshot(_) | Request::Part(_) if !self.has_snapshots => Err(ProblemCode::NotFound),
             Request::Snapshot(stream) => Ok(Answer::Snapshot(self.server.snapshot(*stream))),
-            Request::Part(_) if self.snapshot_faults.pop().is_some() => Ok(Answer::Part("{}\n".into())),
-            Request::Part(_) => Ok(Answer::Part(self.server.part(StreamName::Catalog))),
+            Request::Part(_) if self.snapshot_faults.pop().is_some() => Ok(Answer::Part(PartRead::of("{}\n"))),
+            Request::Part(_) => Ok(Answer::Part(PartRead::of(&self.server.part(StreamName::Catalog)))),
         }
     }
 }
