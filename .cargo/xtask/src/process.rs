@@ -82,6 +82,7 @@ impl Running {
     /// `log`.
     pub fn start(name: &str, command: &mut Command, log: &Path) -> Result<Self> {
         let complaints = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+        forget_this_build(command);
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(complaints);
         let (mut child, group) = {
             let mut groups = groups();
@@ -180,6 +181,7 @@ impl Drop for Running {
 /// Runs a program to its end in front of the reader; an error unless it succeeds.
 pub fn run(command: &mut Command) -> Result<()> {
     let shown = shown(command);
+    forget_this_build(command);
     let status = command.stdin(Stdio::inherit()).status().with_context(|| format!("`{shown}` does not start"))?;
     if status.success() { Ok(()) } else { bail!("`{shown}` failed: {status}") }
 }
@@ -187,6 +189,7 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// Runs a program to its end and returns what it printed.
 pub fn output(command: &mut Command) -> Result<String> {
     let shown = shown(command);
+    forget_this_build(command);
     let child: Child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -198,6 +201,21 @@ pub fn output(command: &mut Command) -> Result<String> {
         bail!("`{shown}` failed: {}\n{}", done.status, String::from_utf8_lossy(&done.stdout));
     }
     Ok(String::from_utf8(done.stdout)?)
+}
+
+/// Takes what `cargo run` told us about ourselves out of what a program of ours hears. Build scripts watch some of it
+/// (ring's its package's name), so that a build started here and one typed by hand would each undo the other's.
+fn forget_this_build(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let is_about_us = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_")
+                || name.starts_with("CARGO_MANIFEST_")
+                || ["CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"].contains(&name)
+        });
+        if is_about_us {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// Is there a program of this name to run?
