@@ -246,10 +246,11 @@ impl FarEnd {
         };
         let bytes = &bytes[..bytes.len().min(room)];
         if let Some((ours, _)) = &mut self.cable {
+            // Counted first: who hears the last byte may ask at once how many there were.
+            lock(&self.traffic).to_till += bytes.len();
             if let Err(error) = ours.write_all(bytes) {
                 tracing::debug!(%error, "said into a broken cable");
             }
-            lock(&self.traffic).to_till += bytes.len();
             self.is_cut();
         }
     }
