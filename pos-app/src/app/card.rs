@@ -93,7 +93,7 @@ pub(crate) fn cancel_card(till: &Till, _: &Caller, args: &CardRef) -> Result<Car
     let report = TerminalReport::NotStarted { reason: NotStartedReason::Cancelled };
     match till.take_report(args.payment_id, report)? {
         Taken::Known(payment) => Ok(till.view_card(payment)),
-        Taken::Denied(_) | Taken::Unasked => Err(too_late()),
+        Taken::Denied(..) | Taken::Unasked => Err(too_late()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Weak;
 
 use shared::event::{CardReported, Fact};
 use shared::ids::PaymentId;
-use shared::tender::{CardPayment, CardProgress, CardState, Contradiction, NotStartedReason, TerminalReport};
+use shared::tender::{CardPayment, CardState, Contradiction, NotStartedReason, TerminalReport};
 
 use super::Till;
 use super::till::lock;
@@ -22,7 +22,7 @@ pub(super) enum Taken {
     /// It stands, or stood already.
     Known(CardPayment),
     /// It denies what is known; both are in the ledger now.
-    Denied(Box<Contradiction>),
+    Denied(CardPayment, Box<Contradiction>),
     /// Nobody asked for such a payment here.
     Unasked,
 }
@@ -40,7 +40,7 @@ impl Journal for TillJournal {
         };
         match taken.map_err(not_stored)? {
             Taken::Known(payment) => Ok(payment),
-            Taken::Denied(contradiction) => Err(JournalError::Contradiction(contradiction)),
+            Taken::Denied(_, contradiction) => Err(JournalError::Contradiction(contradiction)),
             Taken::Unasked => Err(not_stored(super::internal("a report on a payment nobody asked for"))),
         }
     }
@@ -55,11 +55,7 @@ impl Journal for TillJournal {
 impl Till {
     /// Takes in what the terminal says. What counts is an event before this returns; mere progress is told to the window.
     pub(super) fn take_report(&self, payment_id: PaymentId, report: TerminalReport) -> Result<Taken, CommandError> {
-        let passing = match &report {
-            TerminalReport::Ready => true,
-            TerminalReport::Progress { progress } => *progress != CardProgress::Sent,
-            _ => false,
-        };
+        let passing = matches!(report, TerminalReport::Ready | TerminalReport::Progress { .. });
         let taken = if passing {
             if let TerminalReport::Progress { progress } = report {
                 lock(&self.progress).insert(payment_id, progress);
@@ -69,14 +65,8 @@ impl Till {
         } else {
             self.write_report(payment_id, report)?
         };
-        if let Taken::Known(payment) = &taken {
-            if payment.state.is_final() || payment.state == CardState::Uncertain {
-                lock(&self.progress).remove(&payment_id);
-            }
-            let (count, moved) = &self.card_moves;
-            *lock(count) += 1;
-            moved.notify_all();
-            self.notices.send(&Notice::Card { card: Box::new(self.view_card(payment.clone())) });
+        if let Taken::Known(payment) | Taken::Denied(payment, _) = &taken {
+            self.tell_of_card(payment);
             if !passing {
                 self.notify_status();
             }
@@ -84,26 +74,49 @@ impl Till {
         Ok(taken)
     }
 
+    /// A payment moved: whoever waits for it looks again, and the window shows it.
+    pub(super) fn tell_of_card(&self, payment: &CardPayment) {
+        if payment.state.is_final() || payment.state == CardState::Uncertain {
+            lock(&self.progress).remove(&payment.payment_id);
+        }
+        let (count, moved) = &self.card_moves;
+        *lock(count) += 1;
+        moved.notify_all();
+        self.notices.send(&Notice::Card { card: Box::new(self.view_card(payment.clone())) });
+    }
+
     fn write_report(&self, payment_id: PaymentId, report: TerminalReport) -> Result<Taken, CommandError> {
         let actor = self.operator_id();
         let session = self.find_session()?.map(|stored| stored.session.session_id);
         let taken = self.ledger().write(move |tx| {
             let Some(known) = card::find_payment(tx.connection(), payment_id)? else { return Ok(Taken::Unasked) };
-            let next = known.clone().report(report.clone());
-            if next.as_ref() == Ok(&known) {
-                // Terminals repeat themselves after a reconnect; the ledger does not.
-                return Ok(Taken::Known(known));
+            let mut said = CardReported::by_terminal(payment_id, report);
+            if let TerminalReport::Approved { approval } = &said.report
+                && known.state.approval() != Some(approval)
+            {
+                said.proves_already = card::find_proved(tx.connection(), &known, approval)?;
             }
-            tx.append(&Fact::CardReported(CardReported { payment_id, report, is_manual: false }), actor, session)?;
-            Ok::<_, LedgerError>(match next {
+            let told = match said.proves_already {
+                Some(_) => {
+                    Err(Box::new(Contradiction { payment_id, known: known.state.clone(), report: said.report.clone() }))
+                }
+                None => known.clone().report(said.report.clone()),
+            };
+            let next = said.apply(known.clone());
+            // Terminals repeat themselves after a reconnect; the ledger does not.
+            if next != known {
+                tx.append(&Fact::CardReported(said), actor, session)?;
+            }
+            Ok::<_, LedgerError>(match told {
                 Ok(payment) => Taken::Known(payment),
-                Err(contradiction) => Taken::Denied(contradiction),
+                Err(contradiction) => Taken::Denied(next, contradiction),
             })
         })?;
         Ok(taken)
     }
 
-    /// After a crash: what was never sent was never charged; what was on its way is in doubt until the terminal says.
+    /// After a crash: what was never sent was never charged; what was on its way is in doubt until the terminal says, and
+    /// so is a void.
     /// Paper that was on its way comes out as a copy.
     pub(super) fn recover(&self) -> Result<(), CommandError> {
         for payment in self.ledger().read(card::list_unsettled)? {

@@ -4,7 +4,6 @@ use shared::event::{Fact, RegisterClosed, RegisterOpened};
 use shared::ids::SessionId;
 use shared::register::{RegisterSession, XReport, ZReport};
 use shared::staff::{Decision, Permission, decide};
-use shared::tender::CardState;
 
 use super::business_day::business_date;
 use super::{Caller, Till};
@@ -87,7 +86,7 @@ pub(crate) fn close_register(till: &Till, who: &Caller, args: &CloseRegister) ->
 /// in the status until it is settled.
 fn refuse_open_sale(till: &Till) -> Result<(), CommandError> {
     let open = |message: &str| CommandError::new(ErrorCode::SaleStillOpen, message);
-    if till.ledger().read(card::list_unsettled)?.iter().any(|payment| payment.state != CardState::Uncertain) {
+    if till.ledger().read(card::list_unsettled)?.iter().any(|payment| !payment.state.is_doubt()) {
         return Err(open("A card payment is still under way."));
     }
     let Some(sale) = till.ledger().read(counter::find)? else { return Ok(()) };

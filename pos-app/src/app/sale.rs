@@ -153,7 +153,7 @@ pub(super) fn paid_by(cards: &[CardPayment]) -> i64 {
 
 /// A payment in doubt does not hold up its sale: the customer pays otherwise, and the doubt stays named.
 fn refuse_running(cards: &[CardPayment]) -> Result<(), CommandError> {
-    let is_running = |state: &CardState| !state.is_final() && *state != CardState::Uncertain;
+    let is_running = |state: &CardState| !state.is_final() && !state.is_doubt();
     match cards.iter().find(|card| is_running(&card.state)) {
         Some(card) => Err(busy_with(card)),
         None => Ok(()),

@@ -47,6 +47,12 @@ pub fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Resu
     serde_json::from_str(text).map_err(|error| misread(column, error))
 }
 
+/// JSON text, or null.
+pub fn json_or_null<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    let text = row.get_ref(column)?.as_str_or_null()?;
+    text.map(|text| serde_json::from_str(text).map_err(|error| misread(column, error))).transpose()
+}
+
 /// Text that reads as something.
 pub fn text<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
 where
@@ -68,6 +74,11 @@ pub fn to_json<T: Serialize>(value: &T) -> String {
 /// A currency, a role or another word of a closed set, as its bare name.
 pub fn to_word<T: Serialize>(value: &T) -> String {
     to_json(value).trim_matches('"').to_owned()
+}
+
+/// A word of a closed set, or null.
+pub fn word_or_null<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    row.get_ref(column)?.as_str_or_null()?.map(|_| word(row, column)).transpose()
 }
 
 /// A word of a closed set, read back.

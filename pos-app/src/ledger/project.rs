@@ -14,6 +14,7 @@ pub const PROJECTIONS: &[(&str, &str)] = &[
     ("sale_line", "sale_no, line_no"),
     ("payment", "sale_no, payment_no"),
     ("card_payment", "payment_no"),
+    ("card_batch", "batch_no"),
     ("ticket", "ticket_no"),
     ("redemption", "redemption_id"),
     ("product_edit", "product_id, chain_no, seq"),
@@ -44,8 +45,10 @@ pub fn project(connection: &Connection, place: Place, event: &Event) -> Result<(
             stock::add_moves(connection, place, fact)
         }
         Fact::ReceiptReprinted(fact) => sale::count_copy(connection, fact),
-        Fact::CardRequested(fact) => card::insert_payment(connection, event.stamp.session, fact),
-        Fact::CardReported(fact) => card::report(connection, fact),
+        Fact::CardRequested(fact) => card::insert_payment(connection, &event.stamp, fact),
+        Fact::CardReported(fact) => card::report(connection, &event.stamp, fact),
+        Fact::CardReturned(fact) => card::give_back(connection, &event.stamp, fact),
+        Fact::CardBatchClosed(fact) => card::close_batch(connection, &fact.terminal, fact.closed_at),
         Fact::TicketRedeemed(fact) => ticket::insert_redemption(connection, event.stamp.actor, fact),
         Fact::ProductEdited(fact) => product_edit::insert_edit(connection, place, event, fact),
         Fact::StockCounted(fact) => stock::put_count(connection, place, event, fact),

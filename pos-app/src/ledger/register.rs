@@ -56,7 +56,8 @@ pub(super) fn add_to_session(
         .prepare_cached(
             "UPDATE register_session SET sales = sales + ?2, total_minor = total_minor + ?3,
                 tax_minor = tax_minor + ?4, cash_minor = cash_minor + ?5, card_minor = card_minor + ?6,
-                rounding_minor = rounding_minor + ?7
+                rounding_minor = rounding_minor + ?7, manual_cards = manual_cards + ?8,
+                manual_card_minor = manual_card_minor + ?9
              WHERE session_id = ?1",
         )?
         .execute(params![
@@ -67,7 +68,20 @@ pub(super) fn add_to_session(
             sale.cash_minor,
             sale.card_minor,
             sale.rounding_minor,
+            sale.manual_cards,
+            sale.manual_card_minor,
         ])?;
+    Ok(())
+}
+
+/// Cash left the drawer for what a card had paid beside a sale.
+pub(super) fn take_from_session(
+    connection: &Connection,
+    session_id: SessionId,
+    amount_minor: i64,
+) -> Result<(), LedgerError> {
+    let sql = "UPDATE register_session SET returned_minor = returned_minor + ?2 WHERE session_id = ?1";
+    connection.prepare_cached(sql)?.execute(params![session_id.as_bytes(), amount_minor])?;
     Ok(())
 }
 
@@ -78,7 +92,8 @@ pub fn find_open_session(
 ) -> Result<Option<StoredSession>, LedgerError> {
     let mut session = connection.prepare_cached(
         "SELECT session_id, register_id, business_date, opened_by, opened_at, currency, float_count,
-                sales, total_minor, tax_minor, cash_minor, card_minor, rounding_minor
+                sales, total_minor, tax_minor, cash_minor, card_minor, rounding_minor, manual_cards,
+                manual_card_minor, returned_minor
          FROM register_session WHERE register_id = ?1 AND closed_at IS NULL ORDER BY opened_at DESC LIMIT 1",
     )?;
     Ok(session.query_row([register_id.as_bytes()], read_open).optional()?)
@@ -102,6 +117,9 @@ fn read_open(row: &Row<'_>) -> rusqlite::Result<StoredSession> {
         cash_minor: row.get(10)?,
         card_minor: row.get(11)?,
         rounding_minor: row.get(12)?,
+        manual_cards: row.get(13)?,
+        manual_card_minor: row.get(14)?,
+        returned_minor: row.get(15)?,
     };
     Ok(StoredSession { session, totals })
 }

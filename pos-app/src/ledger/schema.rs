@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/till/0009_merge.sql"),
     include_str!("../../../migrations/till/0010_barcode.sql"),
     include_str!("../../../migrations/till/0011_words_mark.sql"),
+    include_str!("../../../migrations/till/0012_card_settled.sql"),
 ];
 
 /// The schema this program writes.

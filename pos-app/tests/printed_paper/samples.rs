@@ -74,7 +74,7 @@ pub(crate) fn card_receipt() -> Document {
         card_type: "DB".into(),
     };
     let payment_id = PaymentId::from_uuid(Uuid::nil());
-    let card = Payment::Card { payment_id, amount_minor: totals.total_minor, approval };
+    let card = Payment::Card { payment_id, amount_minor: totals.total_minor, approval, is_manual: false };
     let settlement = Settlement { payments: vec![card], change_minor: 0, rounding_minor: 0 };
     let currency = Currency::Clp;
     Document::Receipt(Receipt { heading: heading(), receipt_no: 412, currency, lines, totals, settlement })
@@ -123,6 +123,7 @@ pub(crate) fn z_report() -> Document {
         cash_minor: 1_204_480,
         card_minor: 3_607_785,
         rounding_minor: -85,
+        ..SessionTotals::default()
     };
     let (float_minor, counted_cash_minor) = (60_000, 1_264_030);
     let expected_cash_minor = float_minor + totals.cash_minor;

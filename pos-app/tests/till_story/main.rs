@@ -1,6 +1,7 @@
 //! What a till does, told by its commands on a real ledger: the night, the mistakes, the power cuts.
 
 mod bad_input;
+mod cards;
 mod cash;
 mod laws;
 mod merge;

@@ -6,7 +6,7 @@ use pos_app::app::TillJournal;
 use pos_app::terminal::Journal as _;
 use serde_json::{Value, json};
 use shared::ids::PaymentId;
-use shared::tender::{CardApproval, CardProgress, TerminalReport};
+use shared::tender::{CardApproval, TerminalReport};
 
 use crate::support::{BARTENDER_PIN, Counter, MANAGER_PIN};
 
@@ -29,7 +29,7 @@ fn terminal_says(counter: &Counter, payment: &Value, reports: &[TerminalReport])
     }
 }
 
-const SENT: TerminalReport = TerminalReport::Progress { progress: CardProgress::Sent };
+const SENT: TerminalReport = TerminalReport::Asked { baseline: None };
 
 #[test]
 fn a_night_is_sold_counted_and_proved() {
@@ -162,7 +162,8 @@ fn a_doubt_that_turns_out_paid_after_the_sale_was_paid_in_cash_is_owed_to_the_cu
     counter.log_in(counter.cashier, crate::support::CASHIER_PIN);
     counter.add(2, 1);
     let sent = counter.ok("card.start", &json!({}));
-    terminal_says(&counter, &sent, &[SENT, TerminalReport::Approved { approval: approval() }]);
+    let another = CardApproval { authorisation_code: "252986".into(), operation_no: "000124".into(), ..approval() };
+    terminal_says(&counter, &sent, &[SENT, TerminalReport::Approved { approval: another }]);
     assert_eq!(counter.ok("status.get", &json!({}))["paid_twice"].as_array().map(Vec::len), Some(1));
     counter.ok("sale.complete", &json!({}));
     assert_eq!(counter.ok("status.get", &json!({}))["paid_twice"].as_array().map(Vec::len), Some(1));

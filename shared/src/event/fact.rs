@@ -8,7 +8,7 @@ use crate::merge::{Part, StockMove, TagRemoval};
 use crate::money::Currency;
 use crate::register::{CashCount, ZReport};
 use crate::sale::{CompletedSale, SaleLine, Totals};
-use crate::tender::{Settlement, TerminalReport};
+use crate::tender::{BatchComparison, CardPayment, Settlement, TerminalReport};
 use crate::ticket::{RedeemedLine, TicketId};
 use crate::time::{BusinessDate, Timestamp};
 
@@ -199,6 +199,69 @@ pub struct CardReported {
     pub report: TerminalReport,
     /// A person said so, with the terminal's paper in hand; not the wire.
     pub is_manual: bool,
+    /// Why they settled a doubt so; none where the till has no line to its terminal, and they always say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The payment that this approval proves already. One transaction of a terminal pays one sale, so it is kept as a word
+    /// that cannot be true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proves_already: Option<PaymentId>,
+}
+
+impl CardReported {
+    /// As the terminal said it.
+    pub const fn by_terminal(payment_id: PaymentId, report: TerminalReport) -> Self {
+        Self { payment_id, report, is_manual: false, note: None, proves_already: None }
+    }
+
+    /// What the payment is after it. A word that cannot be true is kept beside what is known.
+    #[must_use]
+    pub fn apply(&self, payment: CardPayment) -> CardPayment {
+        if self.proves_already.is_some() {
+            return payment.deny(self.report.clone());
+        }
+        let told = if self.is_manual {
+            payment.clone().settle_by_hand(self.report.clone())
+        } else {
+            payment.clone().report(self.report.clone())
+        };
+        told.unwrap_or_else(|_| payment.deny(self.report.clone()))
+    }
+}
+
+/// How a customer got back what a card paid beside a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnWay {
+    /// Out of the drawer.
+    Cash,
+    /// Any way that the drawer does not know of: at the terminal by hand, by transfer.
+    Otherwise,
+}
+
+/// What a card had paid, and no sale counts, was given back without the terminal's word for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardReturned {
+    /// The attempt.
+    pub payment_id: PaymentId,
+    /// How much, minor units: all of it.
+    pub amount_minor: i64,
+    /// How.
+    pub way: ReturnWay,
+    /// Why.
+    pub note: String,
+}
+
+/// A terminal's batch was closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardBatchClosed {
+    /// Which terminal.
+    pub terminal: String,
+    /// When.
+    pub closed_at: Timestamp,
+    /// What it came to, held against the till's own payments right before.
+    pub comparison: BatchComparison,
 }
 
 /// A bar handed something over.
@@ -398,6 +461,8 @@ facts! {
     "product.edited" 1 ProductEdited(ProductEdited) "A product edited at a till.";
     "stock.counted" 1 StockCounted(StockCounted) "Stock counted by hand.";
     "stock.moved" 1 StockMoved(StockMoved) "Stock delivered or wasted.";
+    "card.returned" 1 CardReturned(CardReturned) "A card payment beside a sale given back.";
+    "card.batch_closed" 1 CardBatchClosed(CardBatchClosed) "A terminal's batch closed.";
 }
 
 impl SaleRecorded {

@@ -9,8 +9,9 @@ mod hash;
 
 pub use envelope::{ChainHead, Event, EventError, Origin, Read, SealedEvent, Seen, Stamp, sign_head, verify_head};
 pub use fact::{
-    CardReported, CardRequested, ChainStarted, DrawerOpened, Edited, Fact, FactError, IssuedTicket, OperatorLoggedIn,
-    OperatorLoggedOut, OperatorRefused, ParentChain, ProductEdited, ReceiptReprinted, RegisterClosed, RegisterOpened,
-    SaleAbandoned, SaleRecorded, StockCounted, StockMoved, StockReason, TicketRedeemed, WitnessState,
+    CardBatchClosed, CardReported, CardRequested, CardReturned, ChainStarted, DrawerOpened, Edited, Fact, FactError,
+    IssuedTicket, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, ParentChain, ProductEdited, ReceiptReprinted,
+    RegisterClosed, RegisterOpened, ReturnWay, SaleAbandoned, SaleRecorded, StockCounted, StockMoved, StockReason,
+    TicketRedeemed, WitnessState,
 };
 pub use hash::Hash;

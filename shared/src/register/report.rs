@@ -23,6 +23,28 @@ pub struct SessionTotals {
     pub card_minor: i64,
     /// Legal rounding, its own account, minor units.
     pub rounding_minor: i64,
+    /// Of the card payments, how many a person entered or settled.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<u32>"))]
+    pub manual_cards: u32,
+    /// What those took, minor units; in `card_minor` as well.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<i64>"))]
+    pub manual_card_minor: i64,
+    /// Cash handed back for what cards had taken beside a sale, minor units. It belongs to no sale.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<i64>"))]
+    pub returned_minor: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over so")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over so")]
+const fn is_none(amount_minor: &i64) -> bool {
+    *amount_minor == 0
 }
 
 impl SessionTotals {
@@ -33,6 +55,7 @@ impl SessionTotals {
             let of_kind = |p: &&Payment| matches!(p, Payment::Cash { .. }) == is_cash;
             sale.settlement.payments.iter().filter(of_kind).map(Payment::amount_minor).sum()
         };
+        let manual = || sale.settlement.payments.iter().filter(|p| matches!(p, Payment::Card { is_manual: true, .. }));
         Self {
             sales: self.sales + 1,
             total_minor: self.total_minor + sale.totals.total_minor,
@@ -40,6 +63,9 @@ impl SessionTotals {
             cash_minor: self.cash_minor + by(true),
             card_minor: self.card_minor + by(false),
             rounding_minor: self.rounding_minor + sale.settlement.rounding_minor,
+            manual_cards: self.manual_cards + u32::try_from(manual().count()).unwrap_or(u32::MAX),
+            manual_card_minor: self.manual_card_minor + manual().map(Payment::amount_minor).sum::<i64>(),
+            returned_minor: self.returned_minor,
         }
     }
 }
@@ -58,6 +84,10 @@ pub struct XReport {
     pub sales: u32,
     /// Taken by card so far, to hold against the terminal's slips, minor units.
     pub card_minor: i64,
+    /// Of that, what a person entered or settled, minor units: no terminal vouches for it.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<i64>"))]
+    pub manual_card_minor: i64,
     /// What was sold so far; absent for people who count blind, since it tells the cash.
     pub totals: Option<SessionTotals>,
     /// What the drawer should hold; absent for people who count blind.

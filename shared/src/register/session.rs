@@ -78,9 +78,9 @@ impl RegisterSession {
         self.state == SessionState::Open
     }
 
-    /// What the drawer should hold: float and cash kept.
+    /// What the drawer should hold: float and cash kept, less what was handed back.
     pub fn expected_cash_minor(&self, totals: &SessionTotals) -> i64 {
-        self.float.total_minor() + totals.cash_minor
+        self.float.total_minor() + totals.cash_minor - totals.returned_minor
     }
 
     /// Reads the session without changing it.
@@ -91,6 +91,7 @@ impl RegisterSession {
             read_at,
             sales: totals.sales,
             card_minor: totals.card_minor,
+            manual_card_minor: totals.manual_card_minor,
             totals: sees_expected.then_some(totals),
             expected_cash_minor: sees_expected.then(|| self.expected_cash_minor(&totals)),
         }

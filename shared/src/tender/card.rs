@@ -21,6 +21,59 @@ pub struct CardApproval {
     pub card_type: String,
 }
 
+impl CardApproval {
+    /// Whether two approvals, each with what it took, are one transaction of one terminal. Terminals count their
+    /// operations anew after a close, so equal numbers alone say nothing, and what a person types has none.
+    pub fn is_same_transaction(&self, amount_minor: i64, (other, other_minor): (&Self, i64)) -> bool {
+        let is_one_number = self.operation_no == other.operation_no;
+        let is_one_card = self.last4 == other.last4;
+        if self.authorisation_code.is_empty() && other.authorisation_code.is_empty() {
+            // Approved without a bank: nothing else tells two sales of one number apart.
+            return is_one_number && !self.operation_no.is_empty() && is_one_card && amount_minor == other_minor;
+        }
+        let is_typed = self.operation_no.is_empty() || other.operation_no.is_empty();
+        self.authorisation_code.eq_ignore_ascii_case(&other.authorisation_code)
+            && is_one_card
+            && (is_one_number || is_typed)
+    }
+
+    /// As it stands on a voucher: a code of 2 to 12 letters and digits, and four digits of the card.
+    ///
+    /// Errors: which of them cannot be.
+    pub fn from_voucher(authorisation_code: &str, last4: &str) -> Result<Self, VoucherError> {
+        let (code, last4) = (authorisation_code.trim(), last4.trim());
+        if !(2..=12).contains(&code.len()) || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(VoucherError::Code);
+        }
+        if last4.len() != 4 || !last4.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(VoucherError::Digits);
+        }
+        Ok(Self {
+            authorisation_code: code.to_ascii_uppercase(),
+            operation_no: String::new(),
+            last4: last4.to_owned(),
+            brand: String::new(),
+            card_type: String::new(),
+        })
+    }
+
+    /// Whether a debit card paid it, which the terminals of Chile cannot void.
+    pub fn is_debit(&self) -> bool {
+        self.card_type.eq_ignore_ascii_case("DB")
+    }
+}
+
+/// What cannot stand on a voucher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VoucherError {
+    /// The bank's code.
+    #[error("an authorisation code is 2 to 12 letters and digits")]
+    Code,
+    /// The card's last digits.
+    #[error("the last digits of a card are four")]
+    Digits,
+}
+
 /// An approved payment, ready to settle a sale.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApprovedCard {
@@ -30,6 +83,8 @@ pub struct ApprovedCard {
     pub amount_minor: i64,
     /// Its word for it.
     pub approval: CardApproval,
+    /// A person's word, from paper.
+    pub is_manual: bool,
 }
 
 /// What the terminal is waiting for.
@@ -97,7 +152,12 @@ pub enum CardState {
     },
     /// The line died after the request may have left: the customer may have been charged. Ask, never repeat.
     Uncertain,
-    /// Approved once, cancelled at the terminal since.
+    /// The terminal was asked to give an approved payment back, and has not said that it did.
+    Voiding {
+        /// The approval that may be no more.
+        approval: CardApproval,
+    },
+    /// Approved once, given back at the terminal since.
     Voided {
         /// The approval that is no more.
         approval: CardApproval,
@@ -106,14 +166,27 @@ pub enum CardState {
 
 /// What the driver reports of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "says", rename_all = "snake_case")]
 pub enum TerminalReport {
     /// The terminal is ours.
     Ready,
+    /// The request is about to leave: whatever happens from here on may have cost the customer money.
+    Asked {
+        /// The terminal's number for the last thing it did before, where it can be asked: what it does now gets another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        baseline: Option<String>,
+    },
     /// Further along.
     Progress {
         /// What it waits for.
         progress: CardProgress,
+    },
+    /// Money will be taken once both sides have said so. Until then the terminal may still undo it.
+    Promised {
+        /// Its word so far.
+        approval: CardApproval,
     },
     /// Money taken.
     Approved {
@@ -132,6 +205,15 @@ pub enum TerminalReport {
     },
     /// No answer that proves anything.
     NoAnswer,
+    /// The terminal is about to be asked to give it back.
+    VoidAsked,
+    /// It gave it back.
+    Voided,
+    /// It did not, and the approval stands.
+    VoidRefused {
+        /// The terminal's own code, `08` for a debit card.
+        code: String,
+    },
 }
 
 /// One attempt to take a card payment.
@@ -148,9 +230,44 @@ pub struct CardPayment {
     pub ticket_no: String,
     /// When it was asked for.
     pub started_at: Timestamp,
+    /// The terminal's number for the last thing it did before, if it said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub baseline: Option<String>,
+    /// What the terminal promised before the line went quiet: evidence for whoever has to settle a doubt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub promised: Option<CardApproval>,
+    /// A person said how it ended, with the terminal's paper in hand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub is_manual: bool,
+    /// What was said since that denies it. A person has to look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub denied: Option<TerminalReport>,
+    /// The terminal's code for not giving it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub void_refused: Option<String>,
     /// Where it stands.
     #[serde(flatten)]
     pub state: CardState,
+}
+
+/// Why a payment is in the danger zone: money may have moved, and no sale says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum OpenReason {
+    /// The customer may have been charged.
+    InDoubt,
+    /// The money may have been given back.
+    VoidInDoubt,
+    /// Two words that cannot both be true.
+    Contradicted,
+    /// Taken, and no sale counts it.
+    NotCounted,
 }
 
 /// A report that denies what is already known for certain. Keeps both sides.
@@ -170,24 +287,58 @@ impl CardState {
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Approved { .. } | Self::Declined { .. } | Self::NotStarted { .. } | Self::Voided { .. })
     }
+
+    /// Bytes may have left, and nobody knows what came of it.
+    pub fn is_doubt(&self) -> bool {
+        matches!(self, Self::Uncertain | Self::Voiding { .. })
+    }
+
+    /// The approval it has or had.
+    pub fn approval(&self) -> Option<&CardApproval> {
+        match self {
+            Self::Approved { approval } | Self::Voiding { approval } | Self::Voided { approval } => Some(approval),
+            _ => None,
+        }
+    }
 }
 
 impl CardPayment {
     /// A new attempt.
     pub fn new(payment_id: PaymentId, sale_id: SaleId, amount_minor: i64, ticket_no: String, at: Timestamp) -> Self {
-        Self { payment_id, sale_id, amount_minor, ticket_no, started_at: at, state: CardState::Created }
+        Self {
+            payment_id,
+            sale_id,
+            amount_minor,
+            ticket_no,
+            started_at: at,
+            baseline: None,
+            promised: None,
+            is_manual: false,
+            denied: None,
+            void_refused: None,
+            state: CardState::Created,
+        }
     }
 
     /// Takes in what the driver reports. A repeat is harmless.
     ///
-    /// Errors: [`Contradiction`] when the report denies a final state already recorded.
+    /// Errors: [`Contradiction`] when the report denies what is already certain.
     pub fn report(self, report: TerminalReport) -> Result<Self, Box<Contradiction>> {
         use CardState as Is;
         use TerminalReport as Says;
-        let state = match (self.state.clone(), report) {
+        let mut next = self.clone();
+        next.state = match (self.state, report) {
             (Is::Created | Is::Ready, Says::Ready) => Is::Ready,
+            (Is::Created | Is::Ready, Says::Asked { baseline }) => {
+                next.baseline = baseline;
+                Is::InProgress { progress: CardProgress::Sent }
+            }
             (Is::Created | Is::Ready | Is::InProgress { .. }, Says::Progress { progress }) => {
                 Is::InProgress { progress }
+            }
+            (state @ (Is::InProgress { .. } | Is::Uncertain), Says::Promised { approval }) => {
+                next.promised = Some(approval);
+                state
             }
             (Is::Created | Is::Ready | Is::InProgress { .. } | Is::Uncertain, Says::Approved { approval }) => {
                 Is::Approved { approval }
@@ -200,22 +351,80 @@ impl CardPayment {
             }
             // Before the first byte nothing can be in doubt.
             (Is::Created | Is::Ready, Says::NoAnswer) => Is::NotStarted { reason: NotStartedReason::Unreachable },
-            (Is::InProgress { .. }, Says::NoAnswer) | (Is::Uncertain, Says::Ready | Says::Progress { .. }) => {
-                Is::Uncertain
-            }
-            (Is::InProgress { progress }, Says::Ready) => Is::InProgress { progress },
-            // Terminals repeat their last answer after a reconnect, and stray progress means nothing once all is said.
-            (known, Says::NoAnswer | Says::Ready | Says::Progress { .. }) => known,
-            (Is::Approved { approval: known }, Says::Approved { approval }) if known == approval => {
+            (Is::InProgress { .. }, Says::NoAnswer) => Is::Uncertain,
+            (Is::Approved { approval } | Is::Voiding { approval }, Says::VoidAsked) => Is::Voiding { approval },
+            (Is::Voiding { approval } | Is::Voided { approval }, Says::Voided) => Is::Voided { approval },
+            (Is::Approved { approval } | Is::Voiding { approval }, Says::VoidRefused { code }) => {
+                next.void_refused = Some(code);
                 Is::Approved { approval }
             }
+            // Terminals repeat their last answer after a reconnect, and stray progress means nothing once all is said.
+            (
+                known,
+                Says::NoAnswer | Says::Ready | Says::Asked { .. } | Says::Progress { .. } | Says::Promised { .. },
+            ) => known,
+            // The terminal bears out what a person read off its paper, and knows more of it.
+            (Is::Approved { approval: typed }, Says::Approved { approval })
+                if self.is_manual && typed.is_same_transaction(0, (&approval, 0)) =>
+            {
+                Is::Approved { approval }
+            }
+            (known @ (Is::Approved { .. } | Is::Voiding { .. } | Is::Voided { .. }), Says::Approved { approval })
+                if known.approval() == Some(&approval) =>
+            {
+                known
+            }
+            // Nothing taken is nothing taken, whatever the code.
+            (known @ Is::Declined { .. }, Says::Declined { .. } | Says::NotStarted { .. }) if self.is_manual => known,
             (Is::Declined { code: known }, Says::Declined { code }) if known == code => Is::Declined { code },
             (Is::NotStarted { reason: known }, Says::NotStarted { reason }) if known == reason => {
                 Is::NotStarted { reason }
             }
             (known, report) => return Err(Box::new(Contradiction { payment_id: self.payment_id, known, report })),
         };
-        Ok(Self { state, ..self })
+        Ok(next)
+    }
+
+    /// Takes in what a person says who has the terminal's paper in hand. They may settle a doubt, and what was denied
+    /// since; what is certain they cannot change.
+    ///
+    /// Errors: [`Contradiction`] when there is nothing for a person to settle, or not this.
+    #[expect(clippy::match_same_arms, reason = "one arm per thing a person can settle")]
+    pub fn settle_by_hand(self, report: TerminalReport) -> Result<Self, Box<Contradiction>> {
+        use CardState as Is;
+        use TerminalReport as Says;
+        let is_disputed = self.denied.is_some();
+        let state = match (self.state.clone(), report) {
+            (Is::Created | Is::Uncertain, Says::Approved { approval }) => Is::Approved { approval },
+            (Is::Uncertain, Says::Declined { code }) => Is::Declined { code },
+            (Is::Voiding { approval }, Says::Voided) => Is::Voided { approval },
+            (Is::Voiding { approval }, Says::VoidRefused { .. }) => Is::Approved { approval },
+            (Is::Approved { approval: known } | Is::Voided { approval: known }, Says::Voided) if is_disputed => {
+                Is::Voided { approval: known }
+            }
+            (known @ (Is::Approved { .. } | Is::Voided { .. }), Says::Approved { approval })
+                if is_disputed && known.approval() == Some(&approval) =>
+            {
+                Is::Approved { approval }
+            }
+            (Is::Declined { .. } | Is::NotStarted { .. }, Says::Approved { approval }) if is_disputed => {
+                Is::Approved { approval }
+            }
+            (known @ (Is::Declined { .. } | Is::NotStarted { .. }), Says::Declined { .. }) if is_disputed => known,
+            (known, report) => return Err(Box::new(Contradiction { payment_id: self.payment_id, known, report })),
+        };
+        Ok(Self { is_manual: true, denied: None, state, ..self })
+    }
+
+    /// Keeps a report that cannot be true beside what is known. An approval that proves another payment already proves
+    /// nothing here: what was on its way is in doubt then.
+    #[must_use]
+    pub fn deny(self, report: TerminalReport) -> Self {
+        let state = match self.state {
+            CardState::Created | CardState::Ready | CardState::InProgress { .. } => CardState::Uncertain,
+            known => known,
+        };
+        Self { denied: Some(report), state, ..self }
     }
 
     /// The payment as a tender, once approved.
@@ -225,7 +434,19 @@ impl CardPayment {
                 payment_id: self.payment_id,
                 amount_minor: self.amount_minor,
                 approval: approval.clone(),
+                is_manual: self.is_manual,
             }),
+            _ => None,
+        }
+    }
+
+    /// Why a person should look at it, if they should. What was given back is nobody's worry any more.
+    pub fn open_reason(&self, is_counted: bool, is_returned: bool) -> Option<OpenReason> {
+        match &self.state {
+            _ if self.denied.is_some() && !is_returned => Some(OpenReason::Contradicted),
+            CardState::Uncertain => Some(OpenReason::InDoubt),
+            CardState::Voiding { .. } => Some(OpenReason::VoidInDoubt),
+            CardState::Approved { .. } if !is_counted && !is_returned => Some(OpenReason::NotCounted),
             _ => None,
         }
     }

@@ -1,10 +1,13 @@
 //! What the customer offers, and how it settles what is due: cards first and exactly, cash last, rounded by law.
 
+mod batch;
 mod card;
 mod cash;
 
+pub use batch::{BatchComparison, BatchLine, BatchVerdict, TerminalRow, TerminalTotals};
 pub use card::{
-    ApprovedCard, CardApproval, CardPayment, CardProgress, CardState, Contradiction, NotStartedReason, TerminalReport,
+    ApprovedCard, CardApproval, CardPayment, CardProgress, CardState, Contradiction, NotStartedReason, OpenReason,
+    TerminalReport, VoucherError,
 };
 pub use cash::{Denominations, change_in_notes};
 
@@ -55,6 +58,10 @@ pub enum Payment {
         amount_minor: i64,
         /// The terminal's word.
         approval: CardApproval,
+        /// A person's word, from paper.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+        is_manual: bool,
     },
 }
 
@@ -134,6 +141,7 @@ pub fn settle(
                     payment_id,
                     amount_minor: card.amount_minor,
                     approval: card.approval.clone(),
+                    is_manual: card.is_manual,
                 });
             }
         }

@@ -61,7 +61,7 @@ fn card(number: u128, amount_minor: i64) -> ApprovedCard {
         brand: "VI".into(),
         card_type: "CR".into(),
     };
-    ApprovedCard { payment_id: PaymentId::from_uuid(Uuid::from_u128(number)), amount_minor, approval }
+    ApprovedCard { payment_id: PaymentId::from_uuid(Uuid::from_u128(number)), amount_minor, approval, is_manual: false }
 }
 
 proptest! {

@@ -2,10 +2,10 @@
 
 use shared::catalog::Product;
 use shared::event::{
-    CardReported, CardRequested, ChainHead, ChainStarted, DrawerOpened, Edited, Fact, Hash, IssuedTicket,
-    OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, Origin, ParentChain, ProductEdited, ReceiptReprinted,
-    RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded, SealedEvent, Seen, Stamp, StockCounted, StockMoved,
-    StockReason, TicketRedeemed, WitnessState,
+    CardBatchClosed, CardReported, CardRequested, CardReturned, ChainHead, ChainStarted, DrawerOpened, Edited, Fact,
+    Hash, IssuedTicket, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, Origin, ParentChain, ProductEdited,
+    ReceiptReprinted, RegisterClosed, RegisterOpened, ReturnWay, SaleAbandoned, SaleRecorded, SealedEvent, Seen, Stamp,
+    StockCounted, StockMoved, StockReason, TicketRedeemed, WitnessState,
 };
 use shared::ids::{
     CategoryId, ChainId, DeviceId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId,
@@ -17,7 +17,10 @@ use shared::money::{CashRounding, Currency};
 use shared::register::{CashCount, Counted, RegisterSession, SessionTotals};
 use shared::sale::{Quantity, Sale};
 use shared::tax::RateBp;
-use shared::tender::{ApprovedCard, CardApproval, CardProgress, NotStartedReason, Tender, TerminalReport};
+use shared::tender::{
+    ApprovedCard, BatchComparison, CardApproval, CardPayment, CardProgress, CardState, NotStartedReason, Payment,
+    Tender, TerminalReport, TerminalRow, TerminalTotals,
+};
 use shared::ticket::{DisplayCode, RedeemedLine, Ticket, TicketId, TicketKind, TicketLine};
 use shared::time::{BusinessDate, Hlc, Timestamp};
 use uuid::Uuid;
@@ -97,7 +100,12 @@ fn sale() -> SaleRecorded {
     };
     let mut open = Sale::open(SaleId::from_uuid(id(22)), Currency::Clp);
     open.add(&piscola, Quantity::from_whole(2)).expect("a small sale");
-    let card = ApprovedCard { payment_id: PaymentId::from_uuid(id(23)), amount_minor: 4_000, approval: approval() };
+    let card = ApprovedCard {
+        payment_id: PaymentId::from_uuid(id(23)),
+        amount_minor: 4_000,
+        approval: approval(),
+        is_manual: false,
+    };
     let tenders = [Tender::Card { payment_id: card.payment_id }, Tender::Cash { tendered_minor: 10_000 }];
     let rounding = CashRounding::statutory(Currency::Clp, night());
     let done = open.complete(&tenders, &[card], rounding).expect("enough is offered");
@@ -134,6 +142,12 @@ pub(crate) fn chain_of(facts: &[Fact]) -> Vec<SealedEvent> {
 
 /// One of every kind of fact there is.
 pub(crate) fn facts() -> Vec<Fact> {
+    let mut facts = first_facts();
+    facts.extend(later_card_facts());
+    facts
+}
+
+fn first_facts() -> Vec<Fact> {
     let (staff, session) = (StaffId::from_uuid(id(10)), SessionId::from_uuid(id(11)));
     let (register_id, payment_id) = (RegisterId::from_uuid(id(12)), PaymentId::from_uuid(id(23)));
     let float = CashCount(vec![Counted { denomination_minor: 10_000, count: 5 }]);
@@ -142,7 +156,7 @@ pub(crate) fn facts() -> Vec<Fact> {
         .expect("real notes");
     let totals = SessionTotals::default().plus(&sale.completed());
     let (_, z) = opened.close(&float, totals, 7, at(60)).expect("an open session");
-    let report = |report| Fact::CardReported(CardReported { payment_id, report, is_manual: false });
+    let report = |report| Fact::CardReported(CardReported::by_terminal(payment_id, report));
     vec![
         Fact::ChainStarted(ChainStarted {
             app_version: "0.1.0".into(),
@@ -221,6 +235,70 @@ pub(crate) fn facts() -> Vec<Fact> {
             seen: vec![Part { by: actor(), received_milli: 24_000, taken_milli: 2_000 }],
         }),
     ]
+}
+
+/// What came with voids, manual settlements and closed batches.
+fn later_card_facts() -> Vec<Fact> {
+    let (payment_id, sale) = (PaymentId::from_uuid(id(23)), sale());
+    let report = |report| Fact::CardReported(CardReported::by_terminal(payment_id, report));
+    vec![
+        report(TerminalReport::Asked { baseline: Some("000122".into()) }),
+        report(TerminalReport::Asked { baseline: None }),
+        report(TerminalReport::Promised { approval: approval() }),
+        report(TerminalReport::VoidAsked),
+        report(TerminalReport::VoidRefused { code: "08".into() }),
+        report(TerminalReport::Voided),
+        Fact::CardReported(CardReported {
+            payment_id,
+            report: TerminalReport::Declined { code: "manual".into() },
+            is_manual: true,
+            note: Some("El voucher dice rechazado".into()),
+            proves_already: None,
+        }),
+        Fact::CardReported(CardReported {
+            payment_id,
+            report: TerminalReport::Approved { approval: approval() },
+            is_manual: false,
+            note: None,
+            proves_already: Some(PaymentId::from_uuid(id(25))),
+        }),
+        Fact::CardReturned(CardReturned {
+            payment_id,
+            amount_minor: 4_000,
+            way: ReturnWay::Cash,
+            note: "Débito, no se puede anular".into(),
+        }),
+        Fact::CardBatchClosed(batch_closed()),
+        Fact::SaleCompleted(SaleRecorded { sale_id: SaleId::from_uuid(id(26)), ..by_hand(sale) }),
+    ]
+}
+
+/// A batch of one payment that both sides know.
+fn batch_closed() -> CardBatchClosed {
+    let new = CardPayment::new(PaymentId::from_uuid(id(23)), SaleId::from_uuid(id(22)), 4_000, "00000A".into(), at(10));
+    let payment = CardPayment { state: CardState::Approved { approval: approval() }, ..new };
+    let row = TerminalRow {
+        ticket_no: Some("00000A".into()),
+        operation_no: approval().operation_no,
+        authorisation_code: approval().authorisation_code,
+        amount_minor: 4_000,
+        last4: approval().last4,
+        card_type: approval().card_type,
+        brand: approval().brand,
+        at: "21112026 233000".into(),
+    };
+    let comparison = BatchComparison::of(&[payment], TerminalTotals { count: 1, total_minor: 4_000 }, &[row]);
+    CardBatchClosed { terminal: "transbank".into(), closed_at: at(70), comparison }
+}
+
+/// The same sale, with a card payment that a person entered.
+fn by_hand(mut sale: SaleRecorded) -> SaleRecorded {
+    for payment in &mut sale.settlement.payments {
+        if let Payment::Card { is_manual, .. } = payment {
+            *is_manual = true;
+        }
+    }
+    sale
 }
 
 fn actor() -> Actor {

@@ -140,7 +140,7 @@ fn a_sale_paid_in_two_ways_counts_in_both() {
     };
     let payment_id = PaymentId::new(sale.completed_at, &*server.outside.entropy);
     sale.settlement.payments = vec![
-        Payment::Card { payment_id, amount_minor: 5_000, approval },
+        Payment::Card { payment_id, amount_minor: 5_000, approval, is_manual: false },
         Payment::Cash {
             amount_minor: total_minor - 5_000,
             tendered_minor: 10_000,

@@ -135,5 +135,8 @@ fn plus(one: SessionTotals, other: SessionTotals) -> SessionTotals {
         cash_minor: one.cash_minor + other.cash_minor,
         card_minor: one.card_minor + other.card_minor,
         rounding_minor: one.rounding_minor + other.rounding_minor,
+        manual_cards: one.manual_cards + other.manual_cards,
+        manual_card_minor: one.manual_card_minor + other.manual_card_minor,
+        returned_minor: one.returned_minor + other.returned_minor,
     }
 }

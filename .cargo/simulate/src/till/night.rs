@@ -272,6 +272,7 @@ fn tenders(rng: &mut Rng, total: i64) -> (Vec<Tender>, Vec<ApprovedCard>) {
             brand: "VI".to_owned(),
             card_type: "CR".to_owned(),
         },
+        is_manual: false,
     };
     let mut tenders = vec![Tender::Card { payment_id: card.payment_id }];
     if amount_minor < total {

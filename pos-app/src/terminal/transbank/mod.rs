@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use shared::ids::PaymentId;
-use shared::tender::{CardPayment, CardProgress, CardState, NotStartedReason, TerminalReport};
+use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport};
 
 use self::dialog::{Dialog, Effect, Input, PollDialog, SaleKey};
 use self::enquiry::EnquiryDialog;
@@ -103,7 +103,7 @@ impl Transbank {
     /// Durable, or an error that says what must not happen now.
     fn report(report: TerminalReport, reports: Reports<'_>) -> Result<(), TerminalError> {
         let Some((payment_id, journal)) = reports else { return Ok(()) };
-        let is_sent = report == TerminalReport::Progress { progress: CardProgress::Sent };
+        let is_sent = matches!(report, TerminalReport::Asked { .. });
         let is_progress = matches!(report, TerminalReport::Progress { .. });
         match journal.report(payment_id, report) {
             // A payment that was final before must not be asked for again.

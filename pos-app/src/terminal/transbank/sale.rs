@@ -2,7 +2,7 @@
 //!
 //! The request is sent again on an explicit NAK and never on silence: a missing ACK may be a lost ACK.
 
-use shared::tender::{CardProgress, NotStartedReason, TerminalReport};
+use shared::tender::{NotStartedReason, TerminalReport};
 
 use super::codes;
 use super::dialog::{Dialog, Effect, Input, NAKS, SENDS, SaleKey, ack, is_followed, nak};
@@ -103,7 +103,7 @@ impl Dialog for SaleDialog {
         match (&self.state, input) {
             (State::Done, _) => Vec::new(),
             (_, Input::Start) => {
-                let sent = TerminalReport::Progress { progress: CardProgress::Sent };
+                let sent = TerminalReport::Asked { baseline: None };
                 let mut effects = vec![Effect::Report(sent)];
                 effects.extend(self.send(0, false));
                 effects
@@ -144,7 +144,7 @@ mod tests {
     fn started() -> SaleDialog {
         let mut dialog = SaleDialog::new(SaleKey { ticket: "000001".into(), amount: 1_990 }, &Timing::default());
         let effects = dialog.step(Input::Start);
-        let sent = TerminalReport::Progress { progress: CardProgress::Sent };
+        let sent = TerminalReport::Asked { baseline: None };
         assert_eq!(effects[0], Effect::Report(sent), "journalled before the first byte");
         assert_eq!(effects[1], Effect::Send(frame::encode("0200|1990|000001|||1|")));
         dialog

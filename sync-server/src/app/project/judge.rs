@@ -47,7 +47,9 @@ pub(super) async fn count<'a>(
         | Fact::OperatorLoggedOut(_)
         | Fact::SaleAbandoned(_)
         | Fact::ReceiptReprinted(_)
-        | Fact::DrawerOpened(_) => Ok(Codes::new()),
+        | Fact::DrawerOpened(_)
+        | Fact::CardReturned(_)
+        | Fact::CardBatchClosed(_) => Ok(Codes::new()),
     }
 }
 
@@ -159,7 +161,13 @@ fn card_requested<'a>(world: &mut World<'a>, requested: &'a CardRequested) -> Co
 fn card_reported(world: &mut World<'_>, reported: &CardReported) -> Result<Codes, StoreError> {
     let says = match &reported.report {
         // Where a payment has got to is not how it ended.
-        TerminalReport::Ready | TerminalReport::Progress { .. } => return Ok(Codes::new()),
+        TerminalReport::Ready
+        | TerminalReport::Asked { .. }
+        | TerminalReport::Progress { .. }
+        | TerminalReport::Promised { .. } => return Ok(Codes::new()),
+        TerminalReport::VoidAsked => "voiding",
+        TerminalReport::Voided => "voided",
+        TerminalReport::VoidRefused { .. } => "void_refused",
         TerminalReport::Approved { .. } => "approved",
         TerminalReport::Declined { .. } => "declined",
         TerminalReport::NotStarted { .. } => "not_started",

@@ -32,7 +32,9 @@ pub(super) const fn needs(fact: &Fact) -> Option<Permission> {
         | Fact::OperatorLoggedOut(_)
         | Fact::OperatorRefused(_)
         | Fact::CardRequested(_)
-        | Fact::CardReported(_) => None,
+        | Fact::CardReported(_)
+        | Fact::CardReturned(_)
+        | Fact::CardBatchClosed(_) => None,
     }
 }
 

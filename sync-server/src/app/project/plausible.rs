@@ -41,6 +41,11 @@ pub(super) fn is_plausible(fact: &Fact) -> bool {
         Fact::RegisterOpened(opened) => is_countable(&opened.float) && opened.opened_at.as_millis() >= 0,
         Fact::RegisterClosed(closed) => is_countable(&closed.counted),
         Fact::CardRequested(requested) => fits(requested.amount_minor),
+        Fact::CardReturned(returned) => fits(returned.amount_minor) && returned.note.chars().count() <= MAX_CHARS,
+        Fact::CardBatchClosed(closed) => {
+            closed.comparison.lines.len() <= MAX_PARTS
+                && closed.comparison.lines.iter().all(|line| fits(line.ours_minor) && fits(line.terminal_minor))
+        }
         Fact::TicketRedeemed(redeemed) => redeemed.lines.len() <= MAX_PARTS,
         Fact::ProductEdited(edit) => is_editable(edit),
         Fact::StockCounted(counted) => {

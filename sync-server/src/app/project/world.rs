@@ -90,6 +90,8 @@ impl Named {
                 | Fact::RegisterOpened(_)
                 | Fact::SaleAbandoned(_)
                 | Fact::ReceiptReprinted(_)
+                | Fact::CardReturned(_)
+                | Fact::CardBatchClosed(_)
                 | Fact::DrawerOpened(_) => {}
             }
         }

@@ -60,7 +60,27 @@ ticket_no: string,
 /**
  * When it was asked for.
  */
-started_at: Timestamp, } & ({ "state": "created" } | { "state": "ready" } | { "state": "in_progress", 
+started_at: Timestamp, 
+/**
+ * The terminal's number for the last thing it did before, if it said.
+ */
+baseline?: string, 
+/**
+ * What the terminal promised before the line went quiet: evidence for whoever has to settle a doubt.
+ */
+promised?: CardApproval, 
+/**
+ * A person said how it ended, with the terminal's paper in hand.
+ */
+is_manual?: boolean, 
+/**
+ * What was said since that denies it. A person has to look.
+ */
+denied?: TerminalReport, 
+/**
+ * The terminal's code for not giving it back.
+ */
+void_refused?: string, } & ({ "state": "created" } | { "state": "ready" } | { "state": "in_progress", 
 /**
  * What the terminal is waiting for.
  */
@@ -76,7 +96,11 @@ code: string, } | { "state": "not_started",
 /**
  * Why.
  */
-reason: NotStartedReason, } | { "state": "uncertain" } | { "state": "voided", 
+reason: NotStartedReason, } | { "state": "uncertain" } | { "state": "voiding", 
+/**
+ * The approval that may be no more.
+ */
+approval: CardApproval, } | { "state": "voided", 
 /**
  * The approval that is no more.
  */
@@ -514,7 +538,11 @@ amount_minor: number,
 /**
  * The terminal's word.
  */
-approval: CardApproval, };
+approval: CardApproval, 
+/**
+ * A person's word, from paper.
+ */
+is_manual?: boolean, };
 
 export type PaymentId = string;
 
@@ -834,7 +862,19 @@ card_minor: number,
 /**
  * Legal rounding, its own account, minor units.
  */
-rounding_minor: number, };
+rounding_minor: number, 
+/**
+ * Of the card payments, how many a person entered or settled.
+ */
+manual_cards?: number, 
+/**
+ * What those took, minor units; in `card_minor` as well.
+ */
+manual_card_minor?: number, 
+/**
+ * Cash handed back for what cards had taken beside a sale, minor units. It belongs to no sale.
+ */
+returned_minor?: number, };
 
 export type SessionView = { 
 /**
@@ -965,6 +1005,36 @@ notes?: CashCount,
  * Or a sum, minor units.
  */
 amount_minor?: number, };
+
+export type TerminalReport = { "says": "ready" } | { "says": "asked", 
+/**
+ * The terminal's number for the last thing it did before, where it can be asked: what it does now gets another.
+ */
+baseline?: string, } | { "says": "progress", 
+/**
+ * What it waits for.
+ */
+progress: CardProgress, } | { "says": "promised", 
+/**
+ * Its word so far.
+ */
+approval: CardApproval, } | { "says": "approved", 
+/**
+ * Its word.
+ */
+approval: CardApproval, } | { "says": "declined", 
+/**
+ * The terminal's own code.
+ */
+code: string, } | { "says": "not_started", 
+/**
+ * Why.
+ */
+reason: NotStartedReason, } | { "says": "no_answer" } | { "says": "void_asked" } | { "says": "voided" } | { "says": "void_refused", 
+/**
+ * The terminal's own code, `08` for a debit card.
+ */
+code: string, };
 
 export type Ticket = { 
 /**
@@ -1237,6 +1307,10 @@ sales: number,
  * Taken by card so far, to hold against the terminal's slips, minor units.
  */
 card_minor: number, 
+/**
+ * Of that, what a person entered or settled, minor units: no terminal vouches for it.
+ */
+manual_card_minor?: number, 
 /**
  * What was sold so far; absent for people who count blind, since it tells the cash.
  */
