@@ -41,16 +41,60 @@ pub struct PrinterConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TerminalConfig {
-    /// `transbank`.
+    /// `transbank`, `zvt`, `getnet`, or `manual`: a terminal without a cable.
     pub protocol: String,
-    /// `/dev/ttyUSB1`.
+    /// `/dev/ttyUSB1`, `usb:2FB8:225E` or `usb:2FB8:225E:SERIAL`, for ZVT also `tcp://192.168.1.20:20007`; none for
+    /// `manual`.
+    #[serde(default)]
     pub port: String,
-    /// Bits per second.
-    #[serde(default = "terminal_baud")]
-    pub baud: u32,
+    /// Bits per second; what terminals of the protocol come with when absent.
+    pub baud: Option<u32>,
+    /// ZVT: the till's password at the terminal, six digits.
+    #[serde(default)]
+    pub password: u32,
+    /// ZVT: the currency's number in ISO 4217, `978` for the euro.
+    #[serde(default = "euro")]
+    pub currency: u16,
+    /// Transbank: whose money it is, on a terminal of several merchants.
+    pub commerce: Option<String>,
     /// A simulator; said so on screen.
     #[serde(default)]
     pub simulated: bool,
+}
+
+impl TerminalConfig {
+    /// Nothing to talk to: a person types what its paper says.
+    pub fn is_manual(&self) -> bool {
+        self.protocol == "manual"
+    }
+
+    /// Bits per second.
+    pub fn baud(&self) -> u32 {
+        self.baud.unwrap_or(if self.protocol == "zvt" { 9_600 } else { 115_200 })
+    }
+
+    fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        if !matches!(self.protocol.as_str(), "transbank" | "zvt" | "getnet" | "manual") {
+            return Err(("protocol", "is transbank, zvt, getnet or manual"));
+        }
+        if self.port.is_empty() != self.is_manual() {
+            return Err(("port", "is needed, and only a manual terminal has none"));
+        }
+        if self.port.starts_with("tcp://") && self.protocol != "zvt" {
+            return Err(("port", "is a serial port: only zvt knows tcp://"));
+        }
+        if self.password > 999_999 {
+            return Err(("password", "has at most six digits"));
+        }
+        if !(1..=999).contains(&self.currency) {
+            return Err(("currency", "is a number of ISO 4217, such as 978"));
+        }
+        let is_commerce = |code: &String| code.len() == 12 && code.bytes().all(|byte| byte.is_ascii_digit());
+        if !self.commerce.as_ref().is_none_or(is_commerce) {
+            return Err(("commerce", "has twelve digits"));
+        }
+        Ok(())
+    }
 }
 
 /// `[scanner]`
@@ -110,8 +154,8 @@ fn code_page() -> String {
     "pc858".to_owned()
 }
 
-const fn terminal_baud() -> u32 {
-    115_200
+const fn euro() -> u16 {
+    978
 }
 
 const fn scanner_baud() -> u32 {
@@ -169,8 +213,8 @@ impl Config {
                 return Err(("code_page", "is pc858 or wpc1252"));
             }
         }
-        if self.terminal.as_ref().is_some_and(|terminal| terminal.protocol != "transbank") {
-            return Err(("protocol", "is transbank"));
+        if let Some(terminal) = &self.terminal {
+            terminal.check()?;
         }
         if self.ledger.ballast_mb > 4_096 {
             return Err(("ballast_mb", "is at most 4096"));
@@ -189,6 +233,26 @@ mod tests {
     #[test]
     fn nothing_at_all_is_a_till_without_devices() {
         assert_eq!(Config::parse(""), Ok(Config::default()));
+    }
+
+    #[test]
+    fn a_terminal_speaks_what_we_speak() {
+        let parse = |text: &str| Config::parse(&format!("[terminal]\n{text}")).map(|config| config.terminal);
+        let zvt = parse("protocol = \"zvt\"\nport = \"tcp://192.168.1.20:20007\"\npassword = 123456");
+        let zvt = zvt.ok().flatten().expect("a terminal");
+        assert_eq!((zvt.baud(), zvt.currency, zvt.password), (9_600, 978, 123_456));
+        assert!(parse("protocol = \"manual\"").is_ok_and(|terminal| terminal.is_some_and(|t| t.is_manual())));
+        let commerce = "protocol = \"transbank\"\nport = \"usb:11CA:0301\"\ncommerce = \"597029414301\"";
+        assert!(parse(commerce).is_ok());
+        for (wrong, line) in [
+            ("protocol = \"concert\"\nport = \"/dev/ttyS0\"", 2),
+            ("protocol = \"getnet\"\nport = \"tcp://10.0.0.2:1\"", 3),
+            ("protocol = \"zvt\"\nport = \"/dev/ttyS0\"\npassword = 1234567", 4),
+            ("protocol = \"transbank\"", 0),
+            ("protocol = \"manual\"\nport = \"/dev/ttyS0\"", 3),
+        ] {
+            assert_eq!(parse(wrong).map_err(|error| error.line), Err(line), "{wrong}");
+        }
     }
 
     #[test]

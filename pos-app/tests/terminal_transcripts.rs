@@ -13,9 +13,11 @@ use pos_app::commands::types::{DeviceHealth, DeviceState};
 use pos_app::config::TerminalConfig;
 use pos_app::outside::SystemClock;
 use pos_app::terminal::simulated::{Cut, Plug, Script, SimulatedTerminal, Traffic};
-use pos_app::terminal::{Journal, JournalError, TerminalWorker, Timing};
+use pos_app::terminal::{Journal, JournalError, TerminalError, TerminalWorker, Timing};
 use shared::ids::{PaymentId, SaleId};
-use shared::tender::{CardPayment, CardProgress, CardState, NotStartedReason, TerminalReport};
+use shared::tender::{
+    CardPayment, CardProgress, CardState, NotStartedReason, TerminalReport, TerminalRow, TerminalTotals,
+};
 use shared::time::Timestamp;
 
 /// How long a test waits for what must come.
@@ -64,7 +66,15 @@ struct Counter {
 }
 
 fn config(port: String) -> TerminalConfig {
-    TerminalConfig { protocol: "transbank".into(), port, baud: 115_200, simulated: true }
+    TerminalConfig {
+        protocol: "transbank".into(),
+        port,
+        baud: None,
+        password: 0,
+        currency: 978,
+        commerce: None,
+        simulated: true,
+    }
 }
 
 /// Patience enough for a busy machine, where waiting is not what the test is about.
@@ -154,6 +164,27 @@ impl Counter {
     fn pay(&mut self, amount: i64) -> CardState {
         let id = self.start(amount);
         self.wait(id, CardState::is_final)
+    }
+
+    /// Undoes it, as the till would.
+    fn void(&self, id: PaymentId) -> CardPayment {
+        let payment = self.notebook.payments.lock().expect("no test panics holding it")[&id].clone();
+        self.worker.void(payment);
+        self.wait(id, |_| true);
+        self.notebook.payments.lock().expect("no test panics holding it")[&id].clone()
+    }
+
+    /// The open batch as the terminal says, or why it does not.
+    fn batch(&self) -> Result<(TerminalTotals, Vec<TerminalRow>), TerminalError> {
+        let (reply, answer) = channel();
+        self.worker.read_batch(reply);
+        answer.recv_timeout(PATIENCE).expect("an answer")
+    }
+
+    fn close_batch(&self) -> Result<(), TerminalError> {
+        let (reply, answer) = channel();
+        self.worker.close_batch(reply);
+        answer.recv_timeout(PATIENCE).expect("an answer")
     }
 
     fn charged(&self) -> i64 {
@@ -430,6 +461,82 @@ fn a_payment_on_the_wire_cannot_be_cancelled() {
     let id = counter.start(1_990);
     counter.wait(id, |state| matches!(state, CardState::InProgress { .. }));
     assert!(!counter.worker.cancel(id));
+}
+
+#[test]
+fn a_sale_is_undone_at_the_terminal_once() {
+    let mut counter = Counter::new("approve", patient());
+    let id = counter.start(1_990);
+    counter.wait(id, CardState::is_final);
+    assert!(is_approved(&counter.pay(2_990)));
+    let payment = counter.notebook.payments.lock().expect("no test panics holding it")[&id].clone();
+    counter.worker.void(payment.clone());
+    assert!(matches!(counter.wait(id, |_| true), CardState::Voiding { .. }), "journalled before the first byte");
+    assert!(matches!(counter.wait(id, |_| true), CardState::Voided { .. }));
+    assert_eq!((counter.charged(), counter.approved()), (2_990, 2_990));
+    let said = counter.worker.transcript();
+    assert!(said.iter().any(|said| said.text == "<STX>1200|000001|<ETX><01>"), "{said:#?}");
+    let (totals, rows) = counter.batch().expect("a batch");
+    assert_eq!(totals, TerminalTotals { count: 3, total_minor: 2_990 });
+    assert_eq!(rows.iter().map(|row| row.amount_minor).collect::<Vec<_>>(), [1_990, 2_990, -1_990]);
+    assert_eq!(rows[1].ticket_no.as_deref(), Some("000002"));
+    assert_eq!((rows[1].operation_no.as_str(), rows[1].last4.as_str()), ("000002", "0461"));
+    // Somebody presses it again: the terminal's list says that it is done, so nothing is asked.
+    counter.worker.void(payment);
+    counter.batch().expect("a batch");
+    let voids = counter.worker.transcript().iter().filter(|said| said.text.starts_with("<STX>1200")).count();
+    assert_eq!((voids, counter.charged()), (1, 2_990));
+}
+
+#[test]
+fn a_debit_sale_stands_and_the_terminal_says_why() {
+    let mut counter = Counter::new("debit approve", patient());
+    let id = counter.start(1_990);
+    counter.wait(id, CardState::is_final);
+    counter.worker.void(counter.notebook.payments.lock().expect("no test panics holding it")[&id].clone());
+    assert!(matches!(counter.wait(id, |_| true), CardState::Voiding { .. }));
+    assert!(is_approved(&counter.wait(id, |_| true)));
+    let payments = counter.notebook.payments.lock().expect("no test panics holding it");
+    assert_eq!(payments[&id].void_refused.as_deref(), Some("08"));
+    assert_eq!(counter.charged(), 1_990);
+}
+
+#[test]
+fn a_sale_of_a_closed_batch_is_not_undone_because_its_number_may_be_anothers() {
+    let mut counter = Counter::new("approve", patient());
+    let id = counter.start(1_990);
+    counter.wait(id, CardState::is_final);
+    counter.close_batch().expect("closed");
+    assert_eq!(counter.batch().expect("a batch"), (TerminalTotals::default(), Vec::new()));
+    let payment = counter.void(id);
+    assert!(is_approved(&payment.state));
+    assert_eq!(payment.void_refused.as_deref(), Some("not_in_batch"));
+    let said = counter.worker.transcript();
+    assert!(!said.iter().any(|said| said.text.contains("1200")), "it was never asked");
+}
+
+#[test]
+fn a_doubt_forbids_the_close_and_not_the_reading() {
+    let mut counter = Counter::new("approve\nsilent", Timing { over_ms: 60_000, ..hasty() });
+    assert!(is_approved(&counter.pay(1_990)));
+    let id = counter.start(2_990);
+    counter.wait(id, |state| *state == CardState::Uncertain);
+    assert!(matches!(counter.close_batch(), Err(TerminalError::InDoubt)));
+    assert_eq!(counter.batch().expect("a batch").0, TerminalTotals { count: 1, total_minor: 1_990 });
+    counter.worker.forget(id);
+    counter.close_batch().expect("a person has settled it");
+    assert_eq!(counter.batch().expect("a batch").0, TerminalTotals::default());
+}
+
+#[test]
+fn missing_keys_are_loaded_and_the_sale_stays_refused() {
+    let mut counter = Counter::new("decline 26\napprove", patient());
+    assert_eq!(counter.pay(1_990), declined("26"));
+    assert!(is_approved(&counter.pay(1_990)));
+    let said = counter.worker.transcript();
+    let place = |text: &str| said.iter().position(|said| said.text.starts_with(text)).expect("it was said");
+    assert!(place("<STX>0800") < place("<STX>0810"));
+    assert_eq!((counter.charged(), counter.terminal().requests_seen().len()), (1_990, 2));
 }
 
 #[test]

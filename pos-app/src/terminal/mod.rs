@@ -2,11 +2,15 @@
 //! a request for money is never repeated on silence, and a broken line is a doubt and never a refusal.
 //!
 //! - [`TerminalWorker`] owns the port on its own thread, asks again after a doubt, tells its health
-//! - [`transbank`] one protocol: frames, messages, dialogs without a port, and the driver that runs them
+//! - [`dialog`] what a conversation is, without a port and a clock; [`conversation`] runs one on a line
+//! - [`transbank`] one protocol: frames, messages, dialogs
 //! - `simulated` the other side of the cable, for demonstrations and tests (Unix only)
 //!
 //! Nothing outside `port` knows that a port is serial. No file here knows a database.
 
+pub mod conversation;
+pub mod dialog;
+pub mod getnet;
 pub mod port;
 #[cfg(unix)]
 pub mod simulated;
@@ -15,12 +19,13 @@ pub mod timing;
 pub mod transbank;
 pub mod transcript;
 mod worker;
+pub mod zvt;
 
 use shared::ids::PaymentId;
-use shared::tender::{CardPayment, Contradiction, TerminalReport};
+use shared::tender::{CardPayment, Contradiction, TerminalReport, TerminalRow, TerminalTotals};
 
 pub use self::timing::Timing;
-pub use self::worker::TerminalWorker;
+pub use self::worker::{Batch, TerminalWorker};
 use crate::commands::types::DeviceHealth;
 
 /// Why a report could not be written down.
@@ -57,6 +62,27 @@ pub enum TerminalError {
         #[source]
         source: std::io::Error,
     },
+    /// There is no such port, or no such device on the USB: unplugged, or misspelt.
+    #[error("there is no port {port}")]
+    NoSuchPort {
+        /// Which.
+        port: String,
+    },
+    /// Another program has it open.
+    #[error("the port {port} is in use by another program")]
+    PortInUse {
+        /// Which.
+        port: String,
+    },
+    /// The system does not let this user have it.
+    #[error("this user may not use the port {port}")]
+    PortForbidden {
+        /// Which.
+        port: String,
+    },
+    /// It answers, and will not have us; why.
+    #[error("the terminal refuses: {0}")]
+    Refused(&'static str),
     /// The port works and nobody answers on it.
     #[error("the terminal does not answer")]
     Silent,
@@ -66,6 +92,15 @@ pub enum TerminalError {
     /// The journal did not take a report, so the terminal was not acknowledged.
     #[error("the terminal's report could not be kept")]
     Journal(#[source] JournalError),
+    /// What it answered cannot be read.
+    #[error("the terminal's answer cannot be read")]
+    Garbled,
+    /// A payment is in doubt: the terminal's memory is what will settle it, so it must not be emptied, nor counted yet.
+    #[error("a payment is in doubt")]
+    InDoubt,
+    /// Terminals of this protocol cannot be asked that.
+    #[error("such a terminal cannot {0}")]
+    Unsupported(&'static str),
     /// `till.toml` names a protocol this program does not speak.
     #[error("no driver for protocol {0:?}")]
     UnknownProtocol(String),
@@ -88,6 +123,10 @@ pub enum Ending {
     Mismatch,
     /// The terminal is there; nothing was said about money.
     Answered,
+    /// An approval was undone, and journalled.
+    Voided,
+    /// An approval was not undone and stands, and journalled.
+    VoidRefused,
 }
 
 /// A driver: one terminal on an open line.
@@ -104,7 +143,7 @@ pub trait CardTerminal: Send {
         journal: &dyn Journal,
     ) -> Result<Ending, TerminalError>;
 
-    /// Asks what became of a payment in doubt. `is_over` says that the customer cannot still be at the terminal, so a
+    /// Asks what became of a payment in doubt, or of its void when that is what is in doubt. `is_over` says that the customer cannot still be at the terminal, so a
     /// missing sale proves that nothing was taken.
     fn enquire(&mut self, payment: &CardPayment, is_over: bool, journal: &dyn Journal)
     -> Result<Ending, TerminalError>;
@@ -115,4 +154,26 @@ pub trait CardTerminal: Send {
     /// Hears out and acknowledges what came unasked, such as a repeat of an answer whose ACK was lost. The end of a
     /// payment in doubt settles it.
     fn attend(&mut self, doubt: Option<&CardPayment>, journal: &dyn Journal) -> Result<Ending, TerminalError>;
+
+    /// Undoes an approved payment. Blocks. `VoidAsked` is durable before the first byte of the request, and a request that
+    /// could not be sent is a refusal.
+    fn void(&mut self, payment: &CardPayment, journal: &dyn Journal) -> Result<Ending, TerminalError> {
+        let _ = (payment, journal);
+        Err(TerminalError::Unsupported("undo a payment"))
+    }
+
+    /// Count and sum of the open batch, as the terminal has them.
+    fn totals(&mut self) -> Result<TerminalTotals, TerminalError> {
+        Err(TerminalError::Unsupported("say its totals"))
+    }
+
+    /// The open batch, line by line.
+    fn detail(&mut self) -> Result<Vec<TerminalRow>, TerminalError> {
+        Err(TerminalError::Unsupported("list its payments"))
+    }
+
+    /// Settles the open batch with the acquirer and empties the memory. The worker sees to it that nothing is in doubt.
+    fn close(&mut self) -> Result<(), TerminalError> {
+        Err(TerminalError::Unsupported("be closed"))
+    }
 }

@@ -5,8 +5,14 @@
 pub struct Timing {
     /// For ACK or NAK.
     pub ack_ms: u64,
+    /// For ACK or NAK where each message is acknowledged by itself.
+    pub link_ack_ms: u64,
+    /// Until a request is accepted or refused.
+    pub accept_ms: u64,
     /// For a sale's end; every progress frame starts it anew.
     pub reply_ms: u64,
+    /// For the end of what a terminal has promised to do; every word of it starts it anew.
+    pub completion_ms: u64,
     /// For each frame of an enquiry's answer.
     pub enquiry_ms: u64,
     /// Between two bytes of a frame. USB adapters stall for longer than the wire would.
@@ -37,7 +43,10 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             ack_ms: 2_000,
+            link_ack_ms: 5_000,
+            accept_ms: 5_000,
             reply_ms: 150_000,
+            completion_ms: 180_000,
             enquiry_ms: 30_000,
             gap_ms: 500,
             linger_ms: 1_000,

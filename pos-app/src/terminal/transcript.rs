@@ -69,6 +69,11 @@ pub fn mask_frame(data: &[u8], account: Option<usize>) -> String {
     printable(&fields.collect::<Vec<_>>().join("|"))
 }
 
+/// A line of text, for a printer.
+pub fn mask_text(text: &str) -> String {
+    mask_digits(text, SHORTEST_CARD).chars().filter(|character| !character.is_control()).collect()
+}
+
 /// Bytes of no whole frame: no digit of them shows.
 pub fn mask_piece(data: &[u8]) -> String {
     let text: String = data.iter().map(|byte| if byte.is_ascii_digit() { '*' } else { char::from(*byte) }).collect();

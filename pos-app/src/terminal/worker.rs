@@ -4,20 +4,24 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use shared::ids::PaymentId;
-use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport};
+use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport, TerminalRow, TerminalTotals};
 use shared::time::Clock;
 
-use super::port::SerialLine;
+use super::conversation::{Conversation, Surroundings, lock};
+use super::getnet::Getnet;
+use super::port::{self, Serial};
 use super::ticker::Ticker;
 use super::timing::Timing;
 use super::transbank::Transbank;
 use super::transcript::{Said, Transcript};
-use super::{CardTerminal, Ending, Journal, TerminalError};
+use super::zvt::message::Account;
+use super::zvt::{Zvt, apdu, serial};
+use super::{CardTerminal, Ending, Journal, JournalError, TerminalError};
 use crate::commands::types::{DeviceHealth, DeviceState};
 use crate::config::TerminalConfig;
 
@@ -31,9 +35,15 @@ pub struct TerminalWorker {
 enum Command {
     Start(CardPayment),
     Enquire(CardPayment),
+    Void(CardPayment),
+    ReadBatch(Sender<Result<Batch, TerminalError>>),
+    CloseBatch(Sender<Result<(), TerminalError>>),
     Forget(PaymentId),
     Stop,
 }
+
+/// The open batch, as the terminal has it.
+pub type Batch = (TerminalTotals, Vec<TerminalRow>);
 
 /// What both sides of the channel see.
 struct Common {
@@ -42,6 +52,10 @@ struct Common {
     health: Mutex<DeviceHealth>,
     /// Payments that can still be cancelled: asked for, and not a byte on the wire. `true`: cancelled.
     unsent: Mutex<Vec<(PaymentId, bool)>>,
+    /// The payment on the wire that somebody would like to end.
+    cancel_wanted: Arc<Mutex<Option<PaymentId>>>,
+    paper: Arc<Mutex<VecDeque<String>>>,
+    before_void: Arc<Mutex<Option<(PaymentId, String)>>>,
 }
 
 impl TerminalWorker {
@@ -59,8 +73,12 @@ impl TerminalWorker {
     ) -> Self {
         let (commands, inbox) = channel();
         let health = DeviceHealth {
-            state: DeviceState::Unknown,
-            address: Some(format!("serial {}", config.port)),
+            // Without a cable there is nothing that could be wrong with it.
+            state: if config.is_manual() { DeviceState::Ready } else { DeviceState::Unknown },
+            address: (!config.is_manual()).then(|| {
+                let is_network = config.port.starts_with("tcp://");
+                if is_network { config.port.clone() } else { format!("serial {}", config.port) }
+            }),
             is_simulated: config.simulated,
             pending: 0,
             detail: None,
@@ -70,15 +88,19 @@ impl TerminalWorker {
             transcript: Arc::default(),
             health: Mutex::new(health),
             unsent: Mutex::default(),
+            cancel_wanted: Arc::default(),
+            paper: Arc::default(),
+            before_void: Arc::default(),
         });
         let worker = Worker {
             config: config.clone(),
             inbox,
             journal,
-            ticker: Ticker::new(clock),
+            ticker: Ticker::new(clock.clone()),
+            clock,
             terminal: None,
             doubts: VecDeque::new(),
-            next_look: 0,
+            next_look: if config.is_manual() { u64::MAX } else { 0 },
             next_poll: 0,
             reconnect_ms: timing.reconnect_min_ms,
             timing,
@@ -101,16 +123,42 @@ impl TerminalWorker {
         let _ = self.commands.send(Command::Enquire(payment));
     }
 
+    /// Undoes an approved payment that the journal holds. What came of it is reported: `Voided`, or `VoidRefused` with the
+    /// terminal's code or a word of ours: `locked`, `unreachable`, `not_in_batch`, `request_refused`, `not_stored`.
+    pub fn void(&self, payment: CardPayment) {
+        let _ = self.commands.send(Command::Void(payment));
+    }
+
+    /// Reads totals and list of the open batch. A doubt does not hinder it, but is not in it for certain.
+    pub fn read_batch(&self, reply: Sender<Result<Batch, TerminalError>>) {
+        let _ = self.commands.send(Command::ReadBatch(reply));
+    }
+
+    /// Closes the batch. [`TerminalError::InDoubt`] while any payment is in doubt: the batch is what will settle it.
+    pub fn close_batch(&self, reply: Sender<Result<(), TerminalError>>) {
+        let _ = self.commands.send(Command::CloseBatch(reply));
+    }
+
     /// Stops asking about a payment a person has settled, which unlocks the terminal.
     pub fn forget(&self, id: PaymentId) {
         let _ = self.commands.send(Command::Forget(id));
     }
 
-    /// True when nothing of the request was sent yet, and now nothing will be.
+    /// True when nothing of the request was sent yet, and now nothing will be. Otherwise the terminal is asked to call the
+    /// customer off where its protocol knows how, and its end of the sale counts as ever.
     pub fn cancel(&self, id: PaymentId) -> bool {
         let mut unsent = lock(&self.common.unsent);
         let entry = unsent.iter_mut().find(|(unsent, _)| *unsent == id);
-        entry.map(|(_, is_cancelled)| *is_cancelled = true).is_some()
+        let is_cancelled = entry.map(|(_, is_cancelled)| *is_cancelled = true).is_some();
+        if !is_cancelled {
+            *lock(&self.common.cancel_wanted) = Some(id);
+        }
+        is_cancelled
+    }
+
+    /// What the terminal wanted printed since the last time somebody asked: receipts and reports, line by line.
+    pub fn take_paper(&self) -> Vec<String> {
+        lock(&self.common.paper).drain(..).collect()
     }
 
     /// How the terminal is.
@@ -154,6 +202,7 @@ struct Worker {
     inbox: Receiver<Command>,
     journal: Arc<dyn Journal>,
     ticker: Ticker,
+    clock: Arc<dyn Clock>,
     terminal: Option<Box<dyn CardTerminal>>,
     doubts: VecDeque<Doubt>,
     next_look: u64,
@@ -176,6 +225,10 @@ impl Worker {
                     }
                     self.doubt(payment);
                 }
+                Ok(Command::Void(payment)) => self.void(&payment),
+                // Who asked may have gone.
+                Ok(Command::ReadBatch(reply)) => drop(reply.send(self.read_batch())),
+                Ok(Command::CloseBatch(reply)) => drop(reply.send(self.close_batch())),
                 Ok(Command::Forget(id)) => {
                     self.doubts.retain(|doubt| doubt.payment.payment_id != id);
                     self.reached();
@@ -215,7 +268,7 @@ impl Worker {
         };
         match seen {
             Ok(Ending::Answered) => self.reached(),
-            Ok(Ending::Approved | Ending::Declined) => {
+            Ok(Ending::Approved | Ending::Declined | Ending::Voided | Ending::VoidRefused) => {
                 self.doubts.pop_front();
                 self.reached();
             }
@@ -234,20 +287,36 @@ impl Worker {
     }
 
     fn connect(&self) -> Result<Box<dyn CardTerminal>, TerminalError> {
-        if self.config.protocol != "transbank" {
-            return Err(TerminalError::UnknownProtocol(self.config.protocol.clone()));
+        let TerminalConfig { protocol, port, .. } = &self.config;
+        let is_framed_zvt = protocol == "zvt" && !port.starts_with("tcp://");
+        let line = port::open(port, Serial { baud: self.config.baud(), has_two_stop_bits: is_framed_zvt })?;
+        let around = Surroundings {
+            timing: self.timing.clone(),
+            ticker: self.ticker.clone(),
+            transcript: self.common.transcript.clone(),
+            is_stopping: self.common.is_stopping.clone(),
+            cancel_wanted: self.common.cancel_wanted.clone(),
+            paper: self.common.paper.clone(),
+            before_void: self.common.before_void.clone(),
+        };
+        let port = port.clone();
+        let account = Account { password: self.config.password, currency: self.config.currency };
+        match protocol.as_str() {
+            "transbank" => {
+                let line = Conversation::new(line, port, around);
+                Ok(Box::new(Transbank::new(line, self.config.commerce.clone())))
+            }
+            "zvt" if is_framed_zvt => {
+                let line: Conversation<serial::Receiver> = Conversation::new(line, port, around);
+                Ok(Box::new(Zvt::new(line, account)))
+            }
+            "zvt" => {
+                let line: Conversation<apdu::Reader> = Conversation::new(line, port, around);
+                Ok(Box::new(Zvt::new(line, account)))
+            }
+            "getnet" => Ok(Box::new(Getnet::new(Conversation::new(line, port, around), self.clock.clone()))),
+            other => Err(TerminalError::UnknownProtocol(other.to_owned())),
         }
-        let port = self.config.port.clone();
-        let line = SerialLine::open(&port, self.config.baud)
-            .map_err(|source| TerminalError::Port { port: port.clone(), source })?;
-        Ok(Box::new(Transbank::new(
-            Box::new(line),
-            port,
-            self.timing.clone(),
-            self.ticker.clone(),
-            self.common.transcript.clone(),
-            self.common.is_stopping.clone(),
-        )))
     }
 
     fn start(&mut self, payment: &CardPayment) {
@@ -260,20 +329,27 @@ impl Worker {
             self.report(id, TerminalReport::NotStarted { reason: why_not(NotStartedReason::Refused) });
             return self.forget_claim(id);
         }
-        let journal = self.journal.clone();
-        let mut ended = self.open().and_then(|terminal| terminal.sale(payment, &claim, &*journal));
-        if matches!(ended, Err(TerminalError::Port { .. })) && self.terminal.is_some() {
-            // The port was opened a while ago and the cable has been out since: nothing was sent, so try a fresh one.
-            self.terminal = None;
-            ended = self.open().and_then(|terminal| terminal.sale(payment, &claim, &*journal));
+        if self.config.is_manual() {
+            self.report(id, TerminalReport::NotStarted { reason: why_not(NotStartedReason::Refused) });
+            return self.forget_claim(id);
         }
+        if !matches!(payment.state, CardState::Created | CardState::Ready) {
+            tracing::error!(payment_id = %id, "asked for before: never twice");
+            self.forget_claim(id);
+            return self.doubt(payment.clone());
+        }
+        let journal = Remembering::new(self.journal.clone(), payment);
+        let ended = self.on_a_line_that_works(|terminal| terminal.sale(payment, &claim, &journal));
+        let known = journal.latest();
         match ended {
-            Ok(Ending::NoAnswer | Ending::NotStoredYet | Ending::Mismatch) => self.doubt(payment.clone()),
+            Ok(Ending::NoAnswer | Ending::NotStoredYet | Ending::Mismatch) => self.doubt(known),
             Ok(Ending::NotStarted) => self.next_look = self.ticker.now(),
-            Ok(Ending::Approved | Ending::Declined | Ending::Answered) => self.reached(),
+            Ok(Ending::Approved | Ending::Declined | Ending::Answered | Ending::Voided | Ending::VoidRefused) => {
+                self.reached();
+            }
             Err(TerminalError::Journal(error)) => {
                 tracing::error!(payment_id = %id, error = &error as &dyn std::error::Error, "unjournalled, so in doubt");
-                self.doubt(payment.clone());
+                self.doubt(known);
             }
             Err(error) => {
                 // Health first: who reads that nothing was started finds there why.
@@ -283,6 +359,78 @@ impl Worker {
             }
         }
         self.forget_claim(id);
+    }
+
+    /// Does a job whose `Err` says that not a byte of a request has left. The port may have been opened a while ago and
+    /// the cable have been out since: then a fresh one is tried.
+    fn on_a_line_that_works<T>(
+        &mut self,
+        job: impl Fn(&mut (dyn CardTerminal + 'static)) -> Result<T, TerminalError>,
+    ) -> Result<T, TerminalError> {
+        let done = self.open().and_then(|terminal| job(&mut **terminal));
+        if matches!(done, Err(TerminalError::Port { .. })) && self.terminal.is_some() {
+            self.terminal = None;
+            return self.open().and_then(|terminal| job(&mut **terminal));
+        }
+        done
+    }
+
+    fn void(&mut self, payment: &CardPayment) {
+        let id = payment.payment_id;
+        if self.doubts.iter().any(|doubt| doubt.payment.payment_id == id) {
+            return self.doubt(payment.clone());
+        }
+        let refused = |code: &str| TerminalReport::VoidRefused { code: code.to_owned() };
+        let Some(approval) = payment.state.approval().cloned().filter(|_| self.doubts.is_empty()) else {
+            return self.report(id, refused("locked"));
+        };
+        let journal = self.journal.clone();
+        let ended = self.on_a_line_that_works(|terminal| terminal.void(payment, &*journal));
+        let in_doubt = CardPayment { state: CardState::Voiding { approval }, ..payment.clone() };
+        match ended {
+            Ok(Ending::NoAnswer | Ending::NotStoredYet | Ending::Mismatch) => self.doubt(in_doubt),
+            Ok(_) => self.reached(),
+            Err(TerminalError::Journal(error)) => {
+                tracing::error!(payment_id = %id, error = &error as &dyn std::error::Error, "unjournalled, so in doubt");
+                self.doubt(in_doubt);
+            }
+            Err(error) => {
+                self.failed(&error);
+                let code = if matches!(error, TerminalError::Unsupported(_)) { "unsupported" } else { "unreachable" };
+                self.report(id, refused(code));
+            }
+        }
+    }
+
+    fn read_batch(&mut self) -> Result<Batch, TerminalError> {
+        let read = self.on_a_line_that_works(|terminal| Ok((terminal.totals()?, terminal.detail()?)));
+        self.judged(read)
+    }
+
+    fn close_batch(&mut self) -> Result<(), TerminalError> {
+        if !self.doubts.is_empty() {
+            return Err(TerminalError::InDoubt);
+        }
+        // The line is proved first, because the close itself is never asked twice.
+        let closed = self.on_a_line_that_works(CardTerminal::poll);
+        let closed = closed.and_then(|()| self.open()?.close());
+        self.judged(closed)
+    }
+
+    fn judged<T>(&mut self, done: Result<T, TerminalError>) -> Result<T, TerminalError> {
+        match &done {
+            Ok(_) => self.reached(),
+            Err(error) => self.failed(error),
+        }
+        done
+    }
+
+    /// A terminal that answers no is there all the same.
+    fn failed(&mut self, error: &TerminalError) {
+        match error {
+            TerminalError::Refused(_) | TerminalError::Garbled | TerminalError::Unsupported(_) => self.reached(),
+            error => self.lost(error),
+        }
     }
 
     /// It is over, and a cancellation it may have had is spent.
@@ -315,7 +463,7 @@ impl Worker {
         let doubt = &mut self.doubts[index];
         let later = now + doubt.delay_ms;
         match answer {
-            Ok(Ending::Approved | Ending::Declined | Ending::NotStarted) => {
+            Ok(Ending::Approved | Ending::Declined | Ending::NotStarted | Ending::Voided | Ending::VoidRefused) => {
                 tracing::info!(payment_id = %payment.payment_id, "doubt settled");
                 self.doubts.remove(index);
                 return self.reached();
@@ -388,6 +536,30 @@ impl Worker {
     }
 }
 
+/// A journal that remembers what it has last kept: what is asked about a doubt depends on what was said before.
+struct Remembering {
+    journal: Arc<dyn Journal>,
+    latest: Mutex<CardPayment>,
+}
+
+impl Remembering {
+    fn new(journal: Arc<dyn Journal>, payment: &CardPayment) -> Self {
+        Self { journal, latest: Mutex::new(payment.clone()) }
+    }
+
+    fn latest(self) -> CardPayment {
+        lock(&self.latest).clone()
+    }
+}
+
+impl Journal for Remembering {
+    fn report(&self, payment_id: PaymentId, report: TerminalReport) -> Result<CardPayment, JournalError> {
+        let payment = self.journal.report(payment_id, report)?;
+        lock(&self.latest).clone_from(&payment);
+        Ok(payment)
+    }
+}
+
 /// Takes a payment off the list of those that can be cancelled. False when it was cancelled before; asked again, it
 /// says what it said.
 fn claim(common: &Common, id: PaymentId) -> bool {
@@ -400,8 +572,4 @@ fn claim(common: &Common, id: PaymentId) -> bool {
         }
         None => true,
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,8 @@
 //! What the two digits of a reply mean.
+//!
+//! Only `00` is an approval, and every other code of a final reply is a refusal. That holds for `02`, `03` and `22` too:
+//! the bank did not answer the terminal, so the terminal has taken nothing and says so. Some treat those three as a doubt;
+//! but a terminal that says how a sale ended is not in doubt, and one that is says nothing.
 
 use shared::tender::CardProgress;
 
@@ -8,6 +12,16 @@ pub const APPROVED: &str = "00";
 pub const NOTHING_STORED: &str = "11";
 /// Our own word, not the terminal's: it answered, and its memory proves that no such sale was taken.
 pub const NOT_STORED: &str = "not_stored";
+/// A void that is no news: the sale was undone before.
+pub const ALREADY_VOIDED: &str = "04";
+/// The day's keys are missing.
+pub const LOAD_KEYS: &str = "26";
+/// Our own word: the sale is not in the terminal's open batch, so nothing was asked.
+pub const NOT_IN_BATCH: &str = "not_in_batch";
+/// Our own word: not a byte of the request was sent.
+pub const UNREACHABLE: &str = "unreachable";
+/// Our own word: the terminal answered the request itself by NAK, three times.
+pub const REQUEST_REFUSED: &str = "request_refused";
 
 /// What a progress code says the terminal waits for; `None` for one that says nothing we show.
 pub fn progress(code: &str) -> Option<CardProgress> {

@@ -1,55 +1,21 @@
-//! What a dialog is: inputs in, effects out, no port and no clock. Deadlines are effects, and their passing is an input.
-//!
-//! The driver carries effects out in order. A `Report` is durable before the next effect, so an acknowledgement that
-//! follows it acknowledges what cannot be lost any more.
+//! What the dialogs of this protocol share: whose a reply is, what may be repeated how often, and the poll.
 
 use shared::tender::{CardApproval, TerminalReport};
 
 use super::codes;
 use super::frame::{self, Flaw, Heard};
 use super::message::{self, Asked, Reply, Request, SaleReply};
+use super::void::VoidKey;
 use crate::terminal::Ending;
+use crate::terminal::dialog::{Dialog, Effect};
 
 /// How often a request is sent in all, when the terminal says NAK.
 pub const SENDS: u8 = 3;
 /// How often a broken answer is asked for again.
 pub const NAKS: u8 = 2;
 
-/// What happens to a dialog.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// Begin.
-    Start,
-    /// The terminal said something.
-    Heard(Heard),
-    /// The deadline passed.
-    Deadline,
-    /// The first request could not be written, not a byte of it.
-    NothingSent,
-    /// The line died, or a write did, after bytes may have left.
-    LineLost,
-}
-
-/// What a dialog wants done, in this order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Write these bytes.
-    Send(Vec<u8>),
-    /// Make this durable.
-    Report(TerminalReport),
-    /// Start the deadline anew.
-    Within(u64),
-    /// For the log: something odd, which changes nothing.
-    Note(&'static str),
-    /// Over; nothing follows.
-    End(Ending),
-}
-
-/// A conversation with a beginning and an end.
-pub trait Dialog {
-    /// The next thing happened.
-    fn step(&mut self, input: Input) -> Vec<Effect>;
-}
+/// What happens to a dialog of this protocol.
+pub type Input = crate::terminal::dialog::Input<Heard>;
 
 /// What makes a reply ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +24,17 @@ pub struct SaleKey {
     pub ticket: String,
     /// Whole pesos.
     pub amount: i64,
+    /// Whose money it is, on a terminal of several merchants.
+    pub commerce: Option<String>,
+}
+
+/// What a late answer may settle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// A sale in doubt.
+    Sale(SaleKey),
+    /// A void in doubt.
+    Void(VoidKey),
 }
 
 /// What a reply says about a sale of ours.
@@ -130,7 +107,7 @@ pub(super) fn is_followed(flaw: Flaw) -> bool {
 /// comes late for the sale it watches settles that sale.
 #[derive(Debug)]
 pub struct PollDialog {
-    watch: Option<SaleKey>,
+    watch: Option<Watch>,
     tries: u8,
     is_listening: bool,
     within_ms: u64,
@@ -138,12 +115,12 @@ pub struct PollDialog {
 
 impl PollDialog {
     /// Polls.
-    pub fn poll(watch: Option<SaleKey>, tries: u8, within_ms: u64) -> Self {
+    pub fn poll(watch: Option<Watch>, tries: u8, within_ms: u64) -> Self {
         Self { watch, tries, is_listening: false, within_ms }
     }
 
     /// Listens for so long.
-    pub fn listen(watch: Option<SaleKey>, within_ms: u64) -> Self {
+    pub fn listen(watch: Option<Watch>, within_ms: u64) -> Self {
         Self { watch, tries: 0, is_listening: true, within_ms }
     }
 
@@ -153,7 +130,7 @@ impl PollDialog {
     }
 }
 
-impl Dialog for PollDialog {
+impl Dialog<Heard> for PollDialog {
     fn step(&mut self, input: Input) -> Vec<Effect> {
         match input {
             Input::Start if self.is_listening => vec![Effect::Within(self.within_ms)],
@@ -163,16 +140,23 @@ impl Dialog for PollDialog {
             Input::Heard(Heard::Nak) | Input::Deadline if self.tries > 0 => self.ask(),
             Input::Deadline | Input::LineLost | Input::NothingSent => vec![Effect::End(Ending::NoAnswer)],
             Input::Heard(Heard::Frame(data)) => overheard(self.watch.as_ref(), &data),
-            Input::Heard(Heard::Ack | Heard::Nak | Heard::Noise(_) | Heard::Broken { .. }) => Vec::new(),
+            Input::Heard(Heard::Ack | Heard::Nak | Heard::Noise(_) | Heard::Broken { .. })
+            | Input::NotKept
+            | Input::CancelWanted => Vec::new(),
         }
     }
 }
 
-/// A frame nobody waits for: settles the sale watched when it is its end, and is acknowledged in any case.
-pub(super) fn overheard(watch: Option<&SaleKey>, data: &[u8]) -> Vec<Effect> {
+/// A frame nobody waits for: settles what is watched when it is its end, and is acknowledged in any case.
+pub(super) fn overheard(watch: Option<&Watch>, data: &[u8]) -> Vec<Effect> {
     let settled = match (message::decode(data), watch) {
-        (Reply::Sale(Asked::Now, reply), Some(key)) if key.judge(&reply, Asked::Now) != Verdict::Doubtful => {
+        (Reply::Sale(Asked::Now, reply), Some(Watch::Sale(key)))
+            if key.judge(&reply, Asked::Now) != Verdict::Doubtful =>
+        {
             key.settle(&reply)
+        }
+        (Reply::Refund { code, operation, .. }, Some(Watch::Void(key))) if !operation.is_empty() => {
+            key.settle(&code, &operation)
         }
         _ => None,
     };
@@ -184,7 +168,7 @@ mod tests {
     use super::*;
 
     fn key() -> SaleKey {
-        SaleKey { ticket: "000001".into(), amount: 1_990 }
+        SaleKey { ticket: "000001".into(), amount: 1_990, commerce: None }
     }
 
     fn reply(code: &str, ticket: &str, amount: i64) -> SaleReply {
@@ -220,12 +204,12 @@ mod tests {
     #[test]
     fn an_end_that_comes_late_settles_the_sale_in_doubt_and_no_other() {
         let late = b"0210|00|597029414300|75001637|000001|252985|1990|0||0461|000123|CR||".to_vec();
-        let mut listener = PollDialog::listen(Some(key()), 0);
+        let mut listener = PollDialog::listen(Some(Watch::Sale(key())), 0);
         listener.step(Input::Start);
         let effects = listener.step(Input::Heard(Heard::Frame(late.clone())));
         assert!(matches!(&effects[0], Effect::Report(TerminalReport::Approved { .. })), "journal first");
         assert_eq!(effects[1..], [ack(), Effect::End(Ending::Approved)]);
-        let mut other = PollDialog::listen(Some(SaleKey { ticket: "000002".into(), amount: 1_990 }), 0);
+        let mut other = PollDialog::listen(Some(Watch::Sale(SaleKey { ticket: "000002".into(), ..key() })), 0);
         assert_eq!(other.step(Input::Heard(Heard::Frame(late)))[0], ack(), "acknowledged, and nothing else");
     }
 }

@@ -6,9 +6,10 @@
 use shared::tender::TerminalReport;
 
 use super::codes;
-use super::dialog::{Dialog, Effect, Input, NAKS, SENDS, SaleKey, Verdict, ack, is_followed, nak, overheard};
+use super::dialog::{Input, NAKS, SENDS, SaleKey, Verdict, Watch, ack, is_followed, nak, overheard};
 use super::frame::{self, Heard};
 use super::message::{self, Asked, Reply, Request, SaleReply};
+use crate::terminal::dialog::{Dialog, Effect};
 use crate::terminal::{Ending, Timing};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +47,11 @@ impl EnquiryDialog {
         }
         self.sent += 1;
         self.is_acked = false;
-        let request = if step == Step::LastSale { Request::LastSale } else { Request::Details };
+        let request = match (step, &self.key.commerce) {
+            (Step::LastSale, None) => Request::LastSale,
+            (Step::LastSale, Some(_)) => Request::MulticodeLastSale { wants_voucher: false },
+            _ => Request::Details,
+        };
         vec![Effect::Send(frame::encode(&request.data())), Effect::Within(self.timing.ack_ms)]
     }
 
@@ -70,7 +75,7 @@ impl EnquiryDialog {
                 self.row(SaleReply::default())
             }
             _ => {
-                let effects = overheard(Some(&self.key), data);
+                let effects = overheard(Some(&Watch::Sale(self.key.clone())), data);
                 if effects.iter().any(|effect| matches!(effect, Effect::End(_))) {
                     self.step = Step::Done;
                 }
@@ -128,11 +133,11 @@ impl EnquiryDialog {
     }
 }
 
-impl Dialog for EnquiryDialog {
+impl Dialog<Heard> for EnquiryDialog {
     #[expect(clippy::match_same_arms, reason = "one arm per thing that can happen, in the order it matters")]
     fn step(&mut self, input: Input) -> Vec<Effect> {
         match (self.step, input) {
-            (Step::Done, _) => Vec::new(),
+            (Step::Done, _) | (_, Input::NotKept | Input::CancelWanted) => Vec::new(),
             (_, Input::Start) => self.ask(Step::LastSale),
             (Step::Closed, Input::Deadline) => self.conclude(),
             (_, Input::LineLost | Input::NothingSent | Input::Deadline) => self.end(Ending::NoAnswer),
@@ -164,7 +169,7 @@ mod tests {
     const CLOSING: &str = "0261|00|597029414300|75001637||      |0|||||||||||";
 
     fn asked(is_over: bool) -> EnquiryDialog {
-        let key = SaleKey { ticket: "000007".into(), amount: 1_990 };
+        let key = SaleKey { ticket: "000007".into(), amount: 1_990, commerce: None };
         let mut dialog = EnquiryDialog::new(key, is_over, &Timing::default());
         assert_eq!(dialog.step(Input::Start)[0], Effect::Send(frame::encode("0250|")));
         dialog.step(Input::Heard(Heard::Ack));

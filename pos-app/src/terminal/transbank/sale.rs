@@ -5,9 +5,10 @@
 use shared::tender::{NotStartedReason, TerminalReport};
 
 use super::codes;
-use super::dialog::{Dialog, Effect, Input, NAKS, SENDS, SaleKey, ack, is_followed, nak};
+use super::dialog::{Input, NAKS, SENDS, SaleKey, ack, is_followed, nak};
 use super::frame::{self, Heard};
 use super::message::{self, Asked, Reply, Request};
+use crate::terminal::dialog::{Dialog, Effect};
 use crate::terminal::{Ending, Timing};
 
 #[derive(Debug)]
@@ -25,18 +26,27 @@ pub struct SaleDialog {
     ack_ms: u64,
     reply_ms: u64,
     state: State,
+    /// The terminal's code, once it has refused.
+    pub refusal: Option<String>,
 }
 
 impl SaleDialog {
     /// A sale not begun.
     pub fn new(key: SaleKey, timing: &Timing) -> Self {
-        let request = Request::Sale { amount: key.amount, ticket: key.ticket.clone(), wants_progress: true };
+        let (amount, ticket) = (key.amount, key.ticket.clone());
+        let request = match &key.commerce {
+            None => Request::Sale { amount, ticket, wants_progress: true },
+            Some(commerce) => {
+                Request::MulticodeSale { amount, ticket, wants_progress: true, commerce: commerce.clone() }
+            }
+        };
         Self {
             key,
             request: frame::encode(&request.data()),
             ack_ms: timing.ack_ms,
             reply_ms: timing.reply_ms,
             state: State::AwaitingAck { sent: 0, is_noisy: false },
+            refusal: None,
         }
     }
 
@@ -74,6 +84,9 @@ impl SaleDialog {
             Reply::Sale(Asked::Now, reply) => match self.key.settle(&reply) {
                 Some(effects) => {
                     self.state = State::Done;
+                    if let Some(Effect::Report(TerminalReport::Declined { code })) = effects.first() {
+                        self.refusal = Some(code.clone());
+                    }
                     effects
                 }
                 None => {
@@ -97,14 +110,14 @@ impl SaleDialog {
     }
 }
 
-impl Dialog for SaleDialog {
+impl Dialog<Heard> for SaleDialog {
     #[expect(clippy::match_same_arms, reason = "one arm per thing that can happen, in the order it matters")]
     fn step(&mut self, input: Input) -> Vec<Effect> {
         match (&self.state, input) {
-            (State::Done, _) => Vec::new(),
+            // This protocol knows no way to call off what the customer is at.
+            (State::Done, _) | (_, Input::NotKept | Input::CancelWanted) => Vec::new(),
             (_, Input::Start) => {
-                let sent = TerminalReport::Asked { baseline: None };
-                let mut effects = vec![Effect::Report(sent)];
+                let mut effects = vec![Effect::Report(TerminalReport::Asked { baseline: None })];
                 effects.extend(self.send(0, false));
                 effects
             }
@@ -142,10 +155,11 @@ mod tests {
         "0210|00|597029414300|75001637|000001|252985|1990|0||0461|000123|CR|||VI|21112026|233000|0|0||";
 
     fn started() -> SaleDialog {
-        let mut dialog = SaleDialog::new(SaleKey { ticket: "000001".into(), amount: 1_990 }, &Timing::default());
+        let mut dialog =
+            SaleDialog::new(SaleKey { ticket: "000001".into(), amount: 1_990, commerce: None }, &Timing::default());
         let effects = dialog.step(Input::Start);
-        let sent = TerminalReport::Asked { baseline: None };
-        assert_eq!(effects[0], Effect::Report(sent), "journalled before the first byte");
+        let asked = TerminalReport::Asked { baseline: None };
+        assert_eq!(effects[0], Effect::Report(asked), "journalled before the first byte");
         assert_eq!(effects[1], Effect::Send(frame::encode("0200|1990|000001|||1|")));
         dialog
     }
@@ -233,6 +247,16 @@ mod tests {
         assert_eq!(dialog.step(broken())[0], nak());
         assert_eq!(dialog.step(broken())[0], nak());
         assert_eq!(ending(&dialog.step(broken())), Some(Ending::NoAnswer));
+    }
+
+    #[test]
+    fn a_terminal_of_several_merchants_is_asked_for_one_of_them() {
+        let key = SaleKey { ticket: "000777".into(), amount: 5_000, commerce: Some("597029414301".into()) };
+        let mut dialog = SaleDialog::new(key, &Timing::default());
+        let effects = dialog.step(Input::Start);
+        assert_eq!(effects[1], Effect::Send(frame::encode("0270|5000|000777|||1|597029414301|")));
+        let reply = APPROVED.replace("0210", "0271").replace("000001", "000777").replace("|1990|", "|5000|");
+        assert_eq!(ending(&say(&mut dialog, &reply)), Some(Ending::Approved));
     }
 
     #[test]

@@ -1,0 +1,208 @@
+//! Getnet Chile "POS Integrado": what its terminals are asked, and in which order.
+//!
+//! A terminal does not always say the till's ticket again. So before each sale it is asked for its last transaction, and
+//! a sale is found again by the number that follows. It is never put into its other mode, which
+//! only a person at its keypad can undo. How it tells its totals and its list is in no public source, so it is not asked.
+
+pub mod ask;
+pub mod frame;
+pub mod message;
+pub mod sale;
+pub mod void;
+
+use std::sync::Arc;
+
+use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport};
+use shared::time::Clock;
+
+use self::ask::{AskDialog, ListenDialog};
+use self::frame::{Heard, Receiver};
+use self::message::{NO_TRANSACTION, Reply, command};
+use self::sale::{NOT_STORED, SaleDialog, SaleKey};
+use self::void::VoidDialog;
+use super::conversation::{Conversation, Described, Ear, Reports, keep};
+use super::transcript::mask_frame;
+use super::{CardTerminal, Ending, Journal, TerminalError};
+
+/// What the terminals accept, in whole pesos.
+pub const AMOUNTS: std::ops::RangeInclusive<i64> = 1..=999_999_999;
+
+/// A terminal on an open line.
+pub struct Getnet {
+    line: Conversation<Receiver>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Getnet {
+    /// Takes an open line. The clock is for the date each request bears.
+    pub fn new(line: Conversation<Receiver>, clock: Arc<dyn Clock>) -> Self {
+        Self { line, clock }
+    }
+
+    /// `2026-07-26T11:37:48.000Z`
+    fn date_time(&self) -> String {
+        let now = jiff::Timestamp::from_millisecond(self.clock.now().as_millis()).unwrap_or_default();
+        now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    }
+
+    fn ask(&mut self, mut dialog: AskDialog) -> Result<Reply, TerminalError> {
+        self.line.ask(&mut dialog, None)?;
+        dialog.answer.ok_or(TerminalError::Silent)
+    }
+
+    fn last(&mut self) -> Result<Reply, TerminalError> {
+        let dialog = AskDialog::last(&self.date_time(), self.line.timing());
+        self.ask(dialog)
+    }
+
+    /// The number of its last transaction, 0 when it has none, and `None` when it does not say.
+    fn last_number(&mut self) -> Result<Option<i64>, TerminalError> {
+        let last = self.last()?;
+        let has_none = last.code.is_some_and(|code| NO_TRANSACTION.contains(&code));
+        Ok(if has_none { Some(0) } else { last.operation })
+    }
+
+    /// What became of a void in doubt.
+    fn enquire_void(
+        &mut self,
+        payment: &CardPayment,
+        is_over: bool,
+        reports: Reports<'_>,
+    ) -> Result<Ending, TerminalError> {
+        let before = self.line.before_void(payment.payment_id).and_then(|number| number.parse::<i64>().ok());
+        let last = self.last()?;
+        let is_undone = last.function == Some(command::REFUND)
+            && last.code == Some(0)
+            && last.amount.is_none_or(|amount| amount.abs() == payment.amount_minor)
+            && match (&last.ticket, last.operation) {
+                (Some(ticket), _) => *ticket == payment.ticket_no,
+                (None, operation) => before.is_some_and(|before| operation == Some(before + 1)),
+            };
+        if is_undone {
+            keep(TerminalReport::Voided, reports)?;
+            return Ok(Ending::Voided);
+        }
+        let sold = payment.state.approval().and_then(|approval| approval.operation_no.parse::<i64>().ok());
+        // What was last before it still is.
+        if last.function != Some(command::REFUND) && last.operation.is_some() && last.operation == before.or(sold) {
+            if !is_over {
+                return Ok(Ending::NotStoredYet);
+            }
+            keep(TerminalReport::VoidRefused { code: NOT_STORED.to_owned() }, reports)?;
+            return Ok(Ending::VoidRefused);
+        }
+        Ok(Ending::Mismatch)
+    }
+
+    fn listen(&mut self) -> Result<(), TerminalError> {
+        self.line.ask(&mut ListenDialog::new(0), None).map(|_| ())
+    }
+}
+
+impl Ear for Receiver {
+    type Heard = Heard;
+
+    fn hear(&mut self, byte: u8) -> Option<Heard> {
+        Receiver::hear(self, byte)
+    }
+
+    fn gap(&mut self) -> Option<Heard> {
+        Receiver::gap(self)
+    }
+
+    fn is_mid_frame(&self) -> bool {
+        self.is_mid_object()
+    }
+
+    fn describe(heard: &Heard) -> Described {
+        Described::Line(match heard {
+            Heard::Noise(byte) => return Described::Noise(*byte),
+            Heard::Received(received) => format!("received {received}"),
+            Heard::Broken(bytes, flaw) => format!("{bytes} bytes {flaw:?}"),
+            Heard::Message(message) => mask_frame(&serde_json::to_vec(message).unwrap_or_default(), None),
+        })
+    }
+
+    fn describe_sent(bytes: &[u8]) -> String {
+        mask_frame(bytes.trim_ascii_end(), None)
+    }
+}
+
+impl CardTerminal for Getnet {
+    fn sale(
+        &mut self,
+        payment: &CardPayment,
+        claim: &dyn Fn() -> bool,
+        journal: &dyn Journal,
+    ) -> Result<Ending, TerminalError> {
+        let not_started = |reason| {
+            let report = TerminalReport::NotStarted { reason };
+            journal.report(payment.payment_id, report).map_err(TerminalError::Journal)?;
+            Ok(Ending::NotStarted)
+        };
+        if !AMOUNTS.contains(&payment.amount_minor) {
+            return not_started(if claim() { NotStartedReason::Refused } else { NotStartedReason::Cancelled });
+        }
+        self.listen()?;
+        let baseline = self.last_number()?;
+        let reports = Some((payment.payment_id, journal));
+        keep(TerminalReport::Ready, reports)?;
+        if !claim() {
+            return not_started(NotStartedReason::Cancelled);
+        }
+        let key = SaleKey { baseline, ..SaleKey::of(payment) };
+        let mut dialog = SaleDialog::new(key, &self.date_time(), self.line.timing());
+        Ok(self.line.run(&mut dialog, reports)?.ending)
+    }
+
+    fn enquire(
+        &mut self,
+        payment: &CardPayment,
+        is_over: bool,
+        journal: &dyn Journal,
+    ) -> Result<Ending, TerminalError> {
+        self.listen()?;
+        if matches!(payment.state, CardState::Voiding { .. }) {
+            return self.enquire_void(payment, is_over, Some((payment.payment_id, journal)));
+        }
+        let (report, ending) = SaleKey::of(payment).judge_last(&self.last()?, is_over);
+        if let Some(report) = report {
+            keep(report, Some((payment.payment_id, journal)))?;
+        }
+        Ok(ending)
+    }
+
+    fn poll(&mut self) -> Result<(), TerminalError> {
+        let dialog = AskDialog::poll(&self.date_time(), self.line.timing());
+        self.ask(dialog).map(|_| ())
+    }
+
+    fn attend(&mut self, _: Option<&CardPayment>, _: &dyn Journal) -> Result<Ending, TerminalError> {
+        self.listen().map(|()| Ending::NoAnswer)
+    }
+
+    fn void(&mut self, payment: &CardPayment, journal: &dyn Journal) -> Result<Ending, TerminalError> {
+        let reports = Some((payment.payment_id, journal));
+        self.listen()?;
+        let sold = payment.state.approval().and_then(|approval| approval.operation_no.parse::<i64>().ok());
+        // Numbers count up until the batch is closed: a last one that is lower is of another batch.
+        let last = self.last_number()?;
+        let (Some(sold), Some(last)) = (sold, last.filter(|last| sold.is_some_and(|sold| *last >= sold))) else {
+            keep(TerminalReport::VoidRefused { code: void::NOT_IN_BATCH.to_owned() }, reports)?;
+            return Ok(Ending::VoidRefused);
+        };
+        self.line.remember_before_void(payment.payment_id, Some(last.to_string()));
+        let mut dialog = VoidDialog::new(sold, &self.date_time(), self.line.timing());
+        Ok(self.line.run(&mut dialog, reports)?.ending)
+    }
+
+    fn close(&mut self) -> Result<(), TerminalError> {
+        self.listen()?;
+        let dialog = AskDialog::close(&self.date_time(), self.line.timing());
+        match self.ask(dialog)?.code {
+            Some(0) => Ok(()),
+            Some(_) => Err(TerminalError::Refused("it did not close its batch")),
+            None => Err(TerminalError::Garbled),
+        }
+    }
+}

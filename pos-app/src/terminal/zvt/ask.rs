@@ -1,0 +1,155 @@
+//! Questions that move no money: registration, how are you, what was the last receipt.
+
+use super::apdu::{Apdu, command};
+use super::codes;
+use super::message::{StatusInformation, printed};
+use super::sale::yes;
+use super::serial::Heard;
+use crate::terminal::dialog::{Dialog, Effect, Input};
+use crate::terminal::{Ending, Timing};
+
+/// How a question ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Not yet, or never.
+    None,
+    /// Done.
+    Done,
+    /// The terminal will not, and why.
+    Refused(u8),
+    /// It is undoing a payment and has no time.
+    Reversing,
+}
+
+/// One question.
+pub struct AskDialog {
+    request: Apdu,
+    accept_ms: u64,
+    done_ms: u64,
+    is_accepted: bool,
+    /// How it ended.
+    pub answer: Answer,
+    /// The transaction it told of.
+    pub told: Option<StatusInformation>,
+}
+
+impl AskDialog {
+    /// A question not asked yet.
+    pub fn new(request: Apdu, timing: &Timing) -> Self {
+        // Settling with the acquirer takes its time.
+        let is_long = request.command == command::END_OF_DAY;
+        let (accept_ms, done_ms) = (timing.accept_ms, if is_long { timing.completion_ms } else { timing.enquiry_ms });
+        Self { request, accept_ms, done_ms, is_accepted: false, answer: Answer::None, told: None }
+    }
+
+    fn message(&mut self, apdu: &Apdu) -> Vec<Effect> {
+        if !self.is_accepted {
+            if let Some(code) = apdu.refusal() {
+                self.answer = Answer::Refused(code);
+                return vec![Effect::End(Ending::Answered)];
+            }
+            self.is_accepted = true;
+        }
+        match apdu.command {
+            command::POSITIVE | command::NEGATIVE => vec![Effect::Within(self.done_ms)],
+            command::COMPLETION => {
+                self.answer = Answer::Done;
+                vec![yes(), Effect::End(Ending::Answered)]
+            }
+            command::ABORT => {
+                self.answer = Answer::Refused(apdu.data.first().copied().unwrap_or(0xFF));
+                vec![yes(), Effect::End(Ending::Answered)]
+            }
+            command::STATUS_INFORMATION => {
+                self.told = Some(StatusInformation::read(&apdu.data));
+                vec![yes(), Effect::Within(self.done_ms)]
+            }
+            command::INTERMEDIATE_STATUS if apdu.data.first().copied().is_some_and(codes::is_reversing) => {
+                self.answer = Answer::Reversing;
+                vec![yes(), Effect::End(Ending::Answered)]
+            }
+            command::PRINT_LINE | command::PRINT_BLOCK => {
+                vec![Effect::Print(printed(apdu)), yes(), Effect::Within(self.done_ms)]
+            }
+            _ => vec![yes(), Effect::Within(self.done_ms)],
+        }
+    }
+}
+
+impl Dialog<Heard> for AskDialog {
+    fn step(&mut self, input: Input<Heard>) -> Vec<Effect> {
+        match input {
+            Input::Start => vec![Effect::Send(self.request.encode()), Effect::Within(self.accept_ms)],
+            Input::Heard(Heard::Apdu(apdu)) => self.message(&apdu),
+            Input::Heard(Heard::Ack | Heard::Noise(_)) | Input::NotKept | Input::CancelWanted => Vec::new(),
+            Input::NothingSent | Input::LineLost | Input::Deadline | Input::Heard(Heard::Nak | Heard::Broken(..)) => {
+                vec![Effect::End(Ending::NoAnswer)]
+            }
+        }
+    }
+}
+
+/// Hears out what comes unasked and says yes to it, so that the terminal can go on.
+pub struct ListenDialog {
+    within_ms: u64,
+}
+
+impl ListenDialog {
+    /// Listens for so long.
+    pub fn new(within_ms: u64) -> Self {
+        Self { within_ms }
+    }
+}
+
+impl Dialog<Heard> for ListenDialog {
+    fn step(&mut self, input: Input<Heard>) -> Vec<Effect> {
+        match input {
+            Input::Start => vec![Effect::Within(self.within_ms)],
+            // An answer is to be answered by nobody.
+            Input::Heard(Heard::Apdu(apdu)) if apdu.is_positive() || apdu.refusal().is_some() => Vec::new(),
+            Input::Heard(Heard::Apdu(_)) => vec![yes(), Effect::Note("a message nobody asked for")],
+            Input::Heard(_) | Input::NotKept | Input::CancelWanted => Vec::new(),
+            Input::NothingSent | Input::LineLost | Input::Deadline => vec![Effect::End(Ending::NoAnswer)],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::Account;
+    use super::*;
+
+    fn asked() -> AskDialog {
+        let account = Account { password: 0, currency: 978 };
+        let mut dialog = AskDialog::new(account.repeat_receipt(), &Timing::default());
+        assert_eq!(dialog.step(Input::Start)[0], Effect::Send(account.repeat_receipt().encode()));
+        dialog
+    }
+
+    fn say(dialog: &mut AskDialog, command: u16, data: &[u8]) -> Vec<Effect> {
+        dialog.step(Input::Heard(Heard::Apdu(Apdu::new(command, data.to_vec()))))
+    }
+
+    #[test]
+    fn the_last_receipt_is_told_and_then_all_is_done() {
+        let mut dialog = asked();
+        say(&mut dialog, command::POSITIVE, &[]);
+        assert_eq!(say(&mut dialog, command::STATUS_INFORMATION, &[0x27, 0, 0x87, 0, 0x16])[0], yes());
+        assert_eq!(say(&mut dialog, command::COMPLETION, &[]), vec![yes(), Effect::End(Ending::Answered)]);
+        assert_eq!(dialog.answer, Answer::Done);
+        assert_eq!(dialog.told.and_then(|told| told.receipt), Some(16));
+    }
+
+    #[test]
+    fn a_refusal_a_reversal_and_silence_are_told_apart() {
+        let mut dialog = asked();
+        say(&mut dialog, 0x8483, &[]);
+        assert_eq!(dialog.answer, Answer::Refused(0x83));
+        let mut dialog = asked();
+        say(&mut dialog, command::INTERMEDIATE_STATUS, &[0x05]);
+        assert_eq!(dialog.answer, Answer::Reversing);
+        let mut dialog = asked();
+        assert_eq!(dialog.step(Input::Deadline), vec![Effect::End(Ending::NoAnswer)]);
+        assert_eq!(dialog.answer, Answer::None);
+    }
+}
