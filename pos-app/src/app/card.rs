@@ -3,52 +3,42 @@
 use std::time::Duration;
 
 use shared::event::{CardRequested, Fact};
-use shared::ids::PaymentId;
-use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport};
+use shared::ids::{PaymentId, SaleId};
+use shared::tender::{CardApproval, CardPayment, CardState, NotStartedReason, TerminalReport};
 
 use super::journal::Taken;
+use super::open_card::manual_view;
 use super::sale::paid_by;
 use super::till::lock;
 use super::{Caller, Till};
 use crate::commands::types::{CardPaymentView, CardRef, DeviceState, StartCard, WaitCard};
 use crate::commands::{CommandError, ErrorCode};
-use crate::ledger::{card, counter};
+use crate::ledger::{View, card, counter};
 
 /// `card.start`
 pub(crate) fn start_card(till: &Till, who: &Caller, args: &StartCard) -> Result<CardPaymentView, CommandError> {
     let _turn = till.take_turn();
     let session = till.session()?.session.session_id;
     let terminal = till.config.terminal.as_ref().ok_or_else(no_terminal)?.port.clone();
+    till.refuse_manual_terminal()?;
+    till.refuse_while_closing()?;
     let health = till.terminal_health();
-    let sale = till.ledger().read(counter::find)?.filter(|sale| !sale.lines.is_empty());
-    let sale =
-        sale.ok_or_else(|| CommandError::new(ErrorCode::SaleEmpty, "There is nothing on the counter to pay."))?;
-    if let Some(payment) = till.ledger().read(card::list_unsettled)?.first() {
-        return Err(busy_with(payment));
+    let (sale_id, amount_minor, ticket_no, open) = till.ledger().view(|ledger| {
+        let (sale_id, amount_minor) = due_by_card(ledger, args.amount_minor)?;
+        let open = card::list_unsettled(ledger)?.into_iter().next();
+        Ok::<_, CommandError>((sale_id, amount_minor, till.next_terminal_key(ledger)?, open))
+    })?;
+    if let Some(payment) = open {
+        return Err(busy_with(&payment));
     }
     if health.state == DeviceState::Unreachable {
         let message = "The card terminal does not answer. Look at its cable and its power; cash goes on.";
         return Err(CommandError::new(ErrorCode::TerminalUnreachable, message).with("detail", health.detail));
     }
-    let paid = paid_by(&till.ledger().read(|connection| card::list_of_sale(connection, sale.sale_id))?);
-    let left_minor = sale.totals().total_minor - paid;
-    let amount_minor = args.amount_minor.unwrap_or(left_minor);
-    if amount_minor > left_minor {
-        let message = "A card cannot pay more than is left: only cash gives change.";
-        return Err(
-            CommandError::new(ErrorCode::TenderOverNotCash, message).with("over_minor", amount_minor - left_minor)
-        );
-    }
-    if amount_minor <= 0 {
-        return Err(CommandError::new(ErrorCode::AmountInvalid, "There is nothing to ask the terminal for.")
-            .with("amount_minor", amount_minor));
-    }
     let now = till.clock.now();
     let payment_id = PaymentId::new(now, &*till.entropy);
-    let ticket_no = till.next_terminal_key()?;
-    let payment = CardPayment::new(payment_id, sale.sale_id, amount_minor, ticket_no.clone(), now);
-    let requested =
-        CardRequested { payment_id, sale_id: sale.sale_id, terminal, amount_minor, ticket_no, requested_at: now };
+    let payment = CardPayment::new(payment_id, sale_id, amount_minor, ticket_no.clone(), now);
+    let requested = CardRequested { payment_id, sale_id, terminal, amount_minor, ticket_no, requested_at: now };
     let actor = Some(who.staff()?.staff_id);
     till.ledger().write(move |tx| tx.append(&Fact::CardRequested(requested), actor, Some(session)))?;
     till.start_on_terminal(&payment);
@@ -100,20 +90,21 @@ pub(crate) fn cancel_card(till: &Till, _: &Caller, args: &CardRef) -> Result<Car
 /// `card.ask`
 pub(crate) fn ask_card(till: &Till, _: &Caller, args: &CardRef) -> Result<CardPaymentView, CommandError> {
     till.config.terminal.as_ref().ok_or_else(no_terminal)?;
+    till.refuse_manual_terminal()?;
     let payment = till.load_card(args.payment_id)?;
-    if payment.state == CardState::Uncertain {
+    if payment.state.is_doubt() {
         till.enquire_at_terminal(&payment);
     }
     Ok(till.view_card(payment))
 }
 
-fn no_terminal() -> CommandError {
+pub(super) fn no_terminal() -> CommandError {
     CommandError::new(ErrorCode::TerminalNotConfigured, "No card terminal is set up at this till.")
 }
 
 /// What stands in the way of another payment.
 pub(super) fn busy_with(payment: &CardPayment) -> CommandError {
-    if payment.state == CardState::Uncertain {
+    if payment.state.is_doubt() {
         let message = "A card payment is in doubt. Do not charge again; cash goes on.";
         CommandError::new(ErrorCode::CardUncertain, message)
             .with("ticket_no", payment.ticket_no.clone())
@@ -124,6 +115,16 @@ pub(super) fn busy_with(payment: &CardPayment) -> CommandError {
     }
 }
 
+pub(super) fn unknown_card() -> CommandError {
+    CommandError::new(ErrorCode::CardUnknown, "This till asked for no such card payment.")
+}
+
+/// Whether the terminal may be asked to give it back.
+pub(super) fn can_void(payment: &CardPayment, is_counted: bool) -> bool {
+    let is_voidable = |approval: &CardApproval| !approval.is_debit() && !approval.operation_no.is_empty();
+    payment.approved().is_some_and(|card| is_voidable(&card.approval)) && !is_counted
+}
+
 fn can_cancel(state: &CardState) -> bool {
     matches!(state, CardState::Created | CardState::Ready)
 }
@@ -131,8 +132,7 @@ fn can_cancel(state: &CardState) -> bool {
 impl Till {
     fn load_card(&self, payment_id: PaymentId) -> Result<CardPayment, CommandError> {
         let payment = self.ledger().read(|connection| card::find_payment(connection, payment_id))?;
-        let unknown = || CommandError::new(ErrorCode::CardUnknown, "This till asked for no such card payment.");
-        Ok(self.with_progress(payment.ok_or_else(unknown)?))
+        Ok(self.with_progress(payment.ok_or_else(unknown_card)?))
     }
 
     /// With what the terminal waits for just now.
@@ -146,18 +146,59 @@ impl Till {
     }
 
     pub(super) fn view_card(&self, payment: CardPayment) -> CardPaymentView {
+        let bare = CardPaymentView {
+            can_cancel: false,
+            can_void: false,
+            elapsed_ms: 0,
+            manual: None,
+            payment: payment.clone(),
+        };
+        let viewed = self.ledger().read(|ledger| Ok::<_, CommandError>(self.view_card_in(ledger, payment)));
+        viewed.unwrap_or(bare)
+    }
+
+    /// The same inside a look at the ledger.
+    pub(super) fn view_card_in(&self, ledger: &View, payment: CardPayment) -> CardPaymentView {
         let payment = self.with_progress(payment);
         let elapsed_ms = self.clock.now().millis_since(payment.started_at).max(0);
-        CardPaymentView { can_cancel: can_cancel(&payment.state), elapsed_ms, payment }
+        let is_counted = || card::find_story(ledger, payment.payment_id).ok().flatten().is_none_or(|s| s.is_counted);
+        CardPaymentView {
+            can_cancel: can_cancel(&payment.state),
+            can_void: can_void(&payment, false) && self.has_terminal_line() && !is_counted(),
+            elapsed_ms,
+            // What cannot be read is no reason not to show the payment.
+            manual: manual_view(ledger, &payment).unwrap_or_default(),
+            payment,
+        }
     }
 
     /// Six base-36 characters, unique at this terminal: two of the run, so that a till restored from a backup does not
     /// ask with a key it has used, and four that count.
-    fn next_terminal_key(&self) -> Result<String, CommandError> {
-        let count = self.ledger().read(card::count_payments)? + 1;
+    pub(super) fn next_terminal_key(&self, ledger: &View) -> Result<String, CommandError> {
+        let count = card::count_payments(ledger)? + 1;
         let run = self.ledger().chain().as_uuid().as_u128() % (36 * 36);
         Ok(base36(run, 2) + &base36(u128::from(count), 4))
     }
+}
+
+/// The sale on the counter, and what a card is to pay of it: this much, or all that is left.
+pub(super) fn due_by_card(ledger: &View, amount_minor: Option<i64>) -> Result<(SaleId, i64), CommandError> {
+    let sale = counter::find(ledger)?.filter(|sale| !sale.lines.is_empty());
+    let empty = || CommandError::new(ErrorCode::SaleEmpty, "There is nothing on the counter to pay.");
+    let sale = sale.ok_or_else(empty)?;
+    let left_minor = sale.totals().total_minor - paid_by(&card::list_of_sale(ledger, sale.sale_id)?);
+    let amount_minor = amount_minor.unwrap_or(left_minor);
+    if amount_minor > left_minor {
+        let message = "A card cannot pay more than is left: only cash gives change.";
+        return Err(
+            CommandError::new(ErrorCode::TenderOverNotCash, message).with("over_minor", amount_minor - left_minor)
+        );
+    }
+    if amount_minor <= 0 {
+        return Err(CommandError::new(ErrorCode::AmountInvalid, "There is nothing to ask the terminal for.")
+            .with("amount_minor", amount_minor));
+    }
+    Ok((sale.sale_id, amount_minor))
 }
 
 fn base36(mut number: u128, width: usize) -> String {

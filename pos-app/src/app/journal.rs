@@ -76,7 +76,7 @@ impl Till {
 
     /// A payment moved: whoever waits for it looks again, and the window shows it.
     pub(super) fn tell_of_card(&self, payment: &CardPayment) {
-        if payment.state.is_final() || payment.state == CardState::Uncertain {
+        if payment.state.is_final() || payment.state.is_doubt() {
             lock(&self.progress).remove(&payment.payment_id);
         }
         let (count, moved) = &self.card_moves;

@@ -1,6 +1,7 @@
 //! What people do at a till: load, decide with `shared`, commit. Nothing here knows SQL, HTTP, a serial port or paper's
 //! bytes. One deed at a time changes the counter; nothing on a sale's way waits for printer, network or terminal.
 
+mod batch;
 mod business_day;
 mod caller;
 mod card;
@@ -8,14 +9,17 @@ mod cash;
 mod catalog;
 mod concern;
 mod enroll;
+mod entry;
 mod journal;
 mod notices;
+mod open_card;
 mod operator;
 mod paper;
 mod product;
 mod queue;
 mod refuse;
 mod register;
+mod resolve;
 mod sale;
 mod scan;
 mod status;
@@ -25,18 +29,23 @@ mod sync;
 mod ticket;
 mod till;
 mod verify;
+mod void;
 mod workers;
 
+pub(crate) use batch::{close_batch, read_batch};
 pub(crate) use caller::{Caller, Need};
 pub(crate) use card::{ask_card, cancel_card, get_card, start_card, wait_card};
 pub(crate) use cash::{add_up_cash, tender_cash};
 pub(crate) use catalog::{list_catalog, search_catalog};
 pub(crate) use enroll::enroll;
+pub(crate) use entry::enter_manual;
+pub(crate) use open_card::list_open;
 pub(crate) use operator::{list_staff, log_in, log_out};
 pub(crate) use paper::{open_drawer, reprint, test_printer};
 pub(crate) use product::edit_product;
 pub(crate) use refuse::internal;
 pub(crate) use register::{close_register, open_register, read_register};
+pub(crate) use resolve::{resolve_card, return_card};
 pub(crate) use sale::{
     abandon_sale, add_product, complete_sale, current_sale, recent_sales, remove_line, repeat_last, set_quantity,
 };
@@ -46,7 +55,9 @@ pub(crate) use stock::{count_stock, list_stock, receive_stock, waste_stock};
 pub(crate) use sync::run_sync;
 pub(crate) use ticket::{check_ticket, redeem_ticket};
 pub(crate) use verify::verify_ledger;
+pub(crate) use void::void_card;
 
+pub use batch::BatchDesk;
 pub use business_day::business_date;
 pub use journal::TillJournal;
 pub use queue::TillPaper;

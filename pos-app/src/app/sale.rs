@@ -269,7 +269,7 @@ impl Till {
         let left_minor = totals.total_minor - paid_minor;
         let cash_due_minor = cash_due(totals.total_minor, paid_minor, rounding);
         Ok(SaleView {
-            cards: cards.into_iter().map(|payment| self.view_card(payment)).collect(),
+            cards: cards.into_iter().map(|payment| self.view_card_in(ledger, payment)).collect(),
             paid_minor,
             left_minor,
             cash_due_minor,

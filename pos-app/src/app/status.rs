@@ -8,6 +8,7 @@ use super::business_day::business_date;
 use super::{Caller, Till};
 use crate::commands::CommandError;
 use crate::commands::types::{Nothing, OperatorView, PaidTwiceView, SessionView, TillStatus};
+use crate::config::TerminalConfig;
 use crate::ledger::register::StoredSession;
 use crate::ledger::{card, counter, sale};
 
@@ -42,6 +43,8 @@ impl Till {
             scanner: self.scanner_health(),
             server: self.server_health()?,
             concerns: self.concerns()?,
+            terminal_is_manual: self.config.terminal.as_ref().is_some_and(TerminalConfig::is_manual),
+            open_cards: self.count_open_cards()?,
             uncertain_payments: uncertain.map(|payment| self.view_card(payment)).collect(),
             paid_twice: self.paid_twice(now)?,
             venue,
@@ -77,7 +80,7 @@ impl Till {
 }
 
 /// Every permission there is.
-const PERMISSIONS: [Permission; 8] = [
+const PERMISSIONS: [Permission; 11] = [
     Permission::OpenRegister,
     Permission::Sell,
     Permission::RemoveLine,
@@ -86,6 +89,9 @@ const PERMISSIONS: [Permission; 8] = [
     Permission::Reprint,
     Permission::SeeExpectedCash,
     Permission::SeeDiagnostics,
+    Permission::SettleCard,
+    Permission::VoidCard,
+    Permission::CloseBatch,
 ];
 
 fn view_operator(staff: StaffMember) -> OperatorView {

@@ -13,6 +13,7 @@ use shared::tender::CardProgress;
 use shared::time::Clock;
 use shared::venue::{Register, Venue};
 
+use super::batch::BatchDesk;
 use super::notices::Notices;
 use super::refuse::{not_enrolled, storage};
 use super::workers::Devices;
@@ -69,6 +70,10 @@ pub struct Till {
     pub(super) card_moves: (Mutex<u64>, Condvar),
     /// The id the next sale takes once it has a line.
     pub(super) next_sale: Mutex<Option<SaleId>>,
+    /// Held while the terminal's batch is being closed.
+    pub(super) closing: Mutex<()>,
+    /// Answers for the terminal's batch in place of the thread that owns its port.
+    pub(super) desk: Mutex<Option<Arc<dyn BatchDesk>>>,
     pub(super) notices: Notices,
     pub(super) devices: Mutex<Devices>,
     workers: Workers,
@@ -113,6 +118,8 @@ impl Till {
             progress: Mutex::default(),
             card_moves: (Mutex::new(0), Condvar::new()),
             next_sale: Mutex::new(None),
+            closing: Mutex::new(()),
+            desk: Mutex::new(None),
             notices: Notices::default(),
             devices: Mutex::default(),
             workers,

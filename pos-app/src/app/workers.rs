@@ -3,13 +3,15 @@
 use std::sync::{Arc, Weak};
 
 use shared::ids::PaymentId;
-use shared::tender::{CardPayment, CardState};
+use shared::tender::CardPayment;
 
+use super::batch::{BatchDesk, WorkerDesk};
 use super::queue::TillPaper;
 use super::till::lock;
 use super::{Till, TillJournal};
-use crate::commands::CommandError;
 use crate::commands::types::{DeviceHealth, DeviceState, Notice, ServerHealth, ServerState, SyncReport};
+use crate::commands::{CommandError, ErrorCode};
+use crate::config::TerminalConfig;
 use crate::ledger::{LedgerError, card, outbox, print_job};
 use crate::printer::Spooler;
 use crate::scanner::SerialScanner;
@@ -30,7 +32,7 @@ impl Till {
     /// Starts what `till.toml` names.
     pub(super) fn start_workers(self: &Arc<Self>) {
         drop(self.me.set(Arc::downgrade(self)));
-        if let Some(config) = &self.config.terminal {
+        if let Some(config) = self.config.terminal.as_ref().filter(|terminal| !terminal.is_manual()) {
             let journal = Arc::new(TillJournal(Arc::downgrade(self)));
             let worker = TerminalWorker::spawn(config, journal, Arc::clone(&self.clock));
             lock(&self.devices).terminal = Some(Arc::new(worker));
@@ -134,6 +136,39 @@ impl Till {
         }
     }
 
+    /// Has the terminal give a payment back that the journal holds as asked for.
+    pub(super) fn void_at_terminal(&self, payment: &CardPayment) {
+        if let Some(terminal) = self.terminal() {
+            terminal.void(payment.clone());
+        }
+    }
+
+    /// A person has settled it: nothing more is asked about it.
+    pub(super) fn forget_at_terminal(&self, payment_id: PaymentId) {
+        if let Some(terminal) = self.terminal() {
+            terminal.forget(payment_id);
+        }
+    }
+
+    /// Whether there is a terminal that can be asked at all.
+    pub(super) fn has_terminal_line(&self) -> bool {
+        self.config.terminal.as_ref().is_some_and(|terminal| !terminal.is_manual())
+    }
+
+    /// A terminal without a cable can be asked nothing.
+    pub(super) fn refuse_manual_terminal(&self) -> Result<(), CommandError> {
+        if self.config.terminal.as_ref().is_some_and(TerminalConfig::is_manual) {
+            let message = "The terminal of this till stands alone. Charge on it, and type what its voucher says.";
+            return Err(CommandError::new(ErrorCode::TerminalIsManual, message));
+        }
+        Ok(())
+    }
+
+    /// The thread that owns the port, as the one to ask about the batch.
+    pub(super) fn terminal_desk(&self) -> Option<Arc<dyn BatchDesk>> {
+        self.terminal().map(|worker| Arc::new(WorkerDesk(worker)) as Arc<dyn BatchDesk>)
+    }
+
     /// True when nothing was sent yet, and now never will be.
     pub(super) fn cancel_at_terminal(&self, payment_id: PaymentId) -> bool {
         self.terminal().is_none_or(|terminal| terminal.cancel(payment_id))
@@ -142,7 +177,7 @@ impl Till {
     /// After a start: doubts are asked about until they are settled.
     pub(super) fn ask_about_doubts(&self) -> Result<(), CommandError> {
         for payment in self.ledger().read(card::list_unsettled)? {
-            if payment.state == CardState::Uncertain {
+            if payment.state.is_doubt() {
                 self.enquire_at_terminal(&payment);
             }
         }
@@ -164,6 +199,10 @@ impl Till {
             return terminal.health();
         }
         let terminal = self.config.terminal.as_ref();
+        if terminal.is_some_and(TerminalConfig::is_manual) {
+            let state = DeviceState::Ready;
+            return DeviceHealth { state, ..unknown(Some("manual".to_owned()), false, 0) };
+        }
         unknown(terminal.map(|terminal| terminal.port.clone()), terminal.is_some_and(|t| t.simulated), 0)
     }
 

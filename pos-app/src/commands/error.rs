@@ -80,6 +80,38 @@ pub enum ErrorCode {
     TerminalUnreachable,
     /// None is configured.
     TerminalNotConfigured,
+    /// It has no cable: what it charged is typed in.
+    TerminalIsManual,
+    /// It has a cable: nothing is typed in for it.
+    TerminalNotManual,
+    /// `detail`: it answered, and would not or could not.
+    TerminalFailed,
+    // card payments settled by people
+    /// There is nothing to settle about it.
+    CardNotOpen,
+    /// It cannot have ended so.
+    CardOutcomeInvalid,
+    /// No authorisation code looks like that.
+    CardCodeInvalid,
+    /// Not the last four digits of a card.
+    CardDigitsInvalid,
+    /// Empty, too long, or of several lines.
+    NoteInvalid,
+    /// `ticket_no`, `amount_minor`, `receipt_no`: that transaction has paid something else.
+    CardProofUsed,
+    /// `state`: not approved, or without the terminal's number.
+    CardNotVoidable,
+    /// Debit cards cannot be voided.
+    CardVoidDebit,
+    /// `receipt_no`: it paid a finished sale.
+    CardCounted,
+    /// Nothing was taken, or it was given back already.
+    CardNotReturnable,
+    // the terminal's batch
+    /// `count`: payments are not settled yet.
+    BatchHasDoubts,
+    /// `difference_minor`: till and terminal do not agree, and nobody has said to close all the same.
+    BatchDiffers,
     // scans and tickets
     /// `code`.
     CodeUnknown,

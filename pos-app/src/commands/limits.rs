@@ -1,9 +1,9 @@
 //! How long is too long. Checked before anything is looked up.
 
 use super::types::{
-    AddProduct, AddUpCash, CardRef, CloseRegister, CompleteSale, CountStock, EditProduct, Enroll, LogIn, MoveStock,
-    Nothing, OpenDrawer, OpenRegister, RecentSales, RedeemTicket, RemoveLine, Reprint, ScannedCode, SearchCatalog,
-    SetQuantity, StartCard, TenderCash, WaitCard,
+    AddProduct, AddUpCash, CardRef, CloseBatch, CloseRegister, CompleteSale, CountStock, EditProduct, Enroll,
+    EnterCard, LogIn, MoveStock, Nothing, OpenDrawer, OpenRegister, RecentSales, RedeemTicket, RemoveLine, Reprint,
+    ResolveCard, ReturnCard, ScannedCode, SearchCatalog, SetQuantity, StartCard, TenderCash, WaitCard,
 };
 
 /// Longer than any code of ours, shorter than any attempt to choke on.
@@ -29,6 +29,7 @@ unlimited!(
     CompleteSale,
     StartCard,
     CardRef,
+    CloseBatch,
     Reprint,
     CountStock,
     MoveStock
@@ -119,6 +120,36 @@ impl Limits for RedeemTicket {
         }
         let is_few = self.lines.as_ref().is_none_or(|lines| lines.len() <= 120);
         if is_few { Ok(()) } else { Err("lines are at most 120") }
+    }
+}
+
+/// What is too long to be a slip of the finger; what is merely wrong has a code of its own.
+fn sane_text<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<(), &'static str> {
+    let is_sane = texts.into_iter().all(|text| text.len() <= 1_000);
+    if is_sane { Ok(()) } else { Err("a text has at most 1000 bytes") }
+}
+
+impl Limits for ResolveCard {
+    fn check(&self) -> Result<(), &'static str> {
+        sane_text([&self.note].into_iter().chain(&self.authorisation_code).chain(&self.last4))
+    }
+}
+
+impl Limits for ReturnCard {
+    fn check(&self) -> Result<(), &'static str> {
+        sane_text([&self.note])
+    }
+}
+
+impl Limits for EnterCard {
+    fn check(&self) -> Result<(), &'static str> {
+        let is_word = |word: &Option<String>| {
+            word.as_ref().is_none_or(|word| word.len() <= 20 && word.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        };
+        if !is_word(&self.card_type) || !is_word(&self.brand) {
+            return Err("card_type and brand have at most 20 letters and digits");
+        }
+        sane_text([&self.authorisation_code, &self.last4])
     }
 }
 

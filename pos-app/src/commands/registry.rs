@@ -7,11 +7,11 @@ use ts_rs::{Config, TS};
 use super::dispatch::{decode, encode};
 use super::error::CommandError;
 use super::types::{
-    AddProduct, AddUpCash, CardPaymentView, CardRef, CashSumView, CashTenderView, CatalogView, CloseRegister,
-    CompleteSale, CompletedSaleView, CountStock, EditProduct, Enroll, LogIn, MoveStock, Nothing, OpenDrawer,
-    OpenRegister, RecentSales, RedeemTicket, RemoveLine, Reprint, SaleView, ScanOutcome, ScannedCode, SearchCatalog,
-    SetQuantity, StaffView, StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, VerifyReport,
-    WaitCard,
+    AddProduct, AddUpCash, BatchView, CardPaymentView, CardRef, CashSumView, CashTenderView, CatalogView, CloseBatch,
+    CloseRegister, CompleteSale, CompletedSaleView, CountStock, EditProduct, Enroll, EnterCard, LogIn, MoveStock,
+    Nothing, OpenCardView, OpenDrawer, OpenRegister, RecentSales, RedeemTicket, RemoveLine, Reprint, ResolveCard,
+    ReturnCard, SaleView, ScanOutcome, ScannedCode, SearchCatalog, SetQuantity, StaffView, StartCard, StockView,
+    SyncReport, TenderCash, TicketView, TillStatus, VerifyReport, WaitCard,
 };
 use crate::app::{self, Caller, Need, Till};
 use shared::catalog::Product;
@@ -90,6 +90,13 @@ commands! {
     "card.wait" (WaitCard) -> CardPaymentView, Need::SignedIn, READS, app::wait_card: "Waits until it is final or in doubt.";
     "card.cancel" (CardRef) -> CardPaymentView, Need::May(P::Sell), CHANGES, app::cancel_card: "Cancels it while nothing was asked of the terminal.";
     "card.ask" (CardRef) -> CardPaymentView, Need::May(P::Sell), READS, app::ask_card: "Asks the terminal again about a payment in doubt.";
+    "card.list_open" (Nothing) -> Vec<OpenCardView>, Need::SignedIn, READS, app::list_open: "Card payments that a person should look at, oldest first.";
+    "card.resolve" (ResolveCard) -> CardPaymentView, Need::May(P::SettleCard), CHANGES, app::resolve_card: "Says how a payment in doubt ended, by the terminal's paper.";
+    "card.return" (ReturnCard) -> CardPaymentView, Need::May(P::SettleCard), CHANGES, app::return_card: "Gives back what a card paid and no sale counts.";
+    "card.void" (CardRef) -> CardPaymentView, Need::May(P::VoidCard), CHANGES, app::void_card: "Has the terminal give back a payment that no finished sale counts.";
+    "card.enter_manual" (EnterCard) -> CardPaymentView, Need::May(P::Sell), CHANGES, app::enter_manual: "Enters what a terminal without a cable has charged.";
+    "card.read_batch" (Nothing) -> BatchView, Need::May(P::CloseBatch), READS, app::read_batch: "Reads the terminal's batch and holds it against the till's payments.";
+    "card.close_batch" (CloseBatch) -> BatchView, Need::May(P::CloseBatch), CHANGES, app::close_batch: "Closes the terminal's batch; refused while a payment is in doubt.";
     "scan.route" (ScannedCode) -> ScanOutcome, Need::SignedIn, READS, app::route_scan: "Takes a scan to where it belongs.";
     "ticket.check" (ScannedCode) -> TicketView, Need::SignedIn, READS, app::check_ticket: "Checks and judges a ticket; changes nothing.";
     "ticket.redeem" (RedeemTicket) -> TicketView, Need::May(P::RedeemTicket), CHANGES, app::redeem_ticket: "Hands over what a ticket owes, in whole or part.";

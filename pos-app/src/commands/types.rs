@@ -8,7 +8,7 @@ use shared::money::Currency;
 use shared::register::{CashCount, Counted};
 use shared::sale::{Quantity, Sale, Totals};
 use shared::staff::{Permission, Role};
-use shared::tender::{CardPayment, Settlement};
+use shared::tender::{BatchComparison, CardPayment, OpenReason, ReturnWay, Settlement};
 use shared::ticket::{RedeemedLine, Ticket, Verdict};
 use shared::time::{BusinessDate, Timestamp};
 use shared::venue::{Register, Venue};
@@ -119,6 +119,58 @@ arguments! {
     CardRef {
         /// Which.
         payment_id: PaymentId,
+    }
+    /// Says how a card payment in doubt ended, by the terminal's paper.
+    ResolveCard {
+        /// Which.
+        payment_id: PaymentId,
+        /// How it ended.
+        outcome: ResolveOutcome,
+        /// The authorisation code on the voucher, of what was approved.
+        #[serde(default)]
+        #[ts(optional)]
+        authorisation_code: Option<String>,
+        /// The card's last four digits on the voucher, of what was approved.
+        #[serde(default)]
+        #[ts(optional)]
+        last4: Option<String>,
+        /// How they know; goes into the ledger.
+        note: String,
+    }
+    /// Gives back what a card paid and no sale counts.
+    ReturnCard {
+        /// Which.
+        payment_id: PaymentId,
+        /// How.
+        way: ReturnWay,
+        /// Why; goes into the ledger.
+        note: String,
+    }
+    /// Enters what a terminal without a cable has charged.
+    EnterCard {
+        /// How much, minor units; all that is left when absent.
+        #[serde(default)]
+        #[ts(optional)]
+        amount_minor: Option<i64>,
+        /// The authorisation code on the voucher.
+        authorisation_code: String,
+        /// The card's last four digits on the voucher.
+        last4: String,
+        /// `CR` or `DB`, where the voucher says it.
+        #[serde(default)]
+        #[ts(optional)]
+        card_type: Option<String>,
+        /// The brand, where the voucher says it.
+        #[serde(default)]
+        #[ts(optional)]
+        brand: Option<String>,
+    }
+    /// Closes the terminal's batch.
+    CloseBatch {
+        /// Somebody has looked at the difference, and closes all the same.
+        #[serde(default)]
+        #[ts(optional)]
+        accepts_difference: Option<bool>,
     }
     /// Waits until a card payment is final or in doubt.
     WaitCard {
@@ -376,6 +428,13 @@ pub struct TillStatus {
     pub server: ServerHealth,
     /// What a person should know of the ledger and of head office, worst first.
     pub concerns: Vec<Concern>,
+    /// The terminal has no cable: what it charged is typed in with `card.enter_manual`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub terminal_is_manual: bool,
+    /// Card payments that a person should look at; `card.list_open` tells them.
+    #[ts(optional, as = "Option<u32>")]
+    pub open_cards: u32,
     /// Card payments in doubt, oldest first.
     pub uncertain_payments: Vec<CardPaymentView>,
     /// Card payments of the last two days that no sale counts, oldest first: the customer is owed them.
@@ -464,8 +523,89 @@ pub struct CardPaymentView {
     pub payment: CardPayment,
     /// It can still be cancelled at the till.
     pub can_cancel: bool,
+    /// The terminal can be asked to give it back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub can_void: bool,
+    /// A person said how it ended, or gave it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub manual: Option<ManualView>,
     /// Milliseconds since it was asked for.
     pub elapsed_ms: i64,
+}
+
+/// How a card payment in doubt ended, as a person read it off the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolveOutcome {
+    /// The voucher shows it approved.
+    Approved,
+    /// Nothing was charged.
+    NotCharged,
+    /// The voucher shows that it was given back.
+    Voided,
+    /// It was not given back: the approval stands.
+    NotVoided,
+}
+
+/// Who said what no terminal did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct ManualView {
+    /// Their name.
+    pub by: Option<String>,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// Why; a till without a line to its terminal asks for no reason.
+    pub note: Option<String>,
+}
+
+/// What would settle a payment in the danger zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SettleWay {
+    /// Ask the terminal: `card.ask`. The till does so by itself as well.
+    AskTerminal,
+    /// Somebody reads it off the terminal: `card.resolve`.
+    Resolve,
+    /// The terminal gives it back: `card.void`.
+    Void,
+    /// Somebody gives it back: `card.return`.
+    Return,
+}
+
+/// A card payment that a person should look at.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct OpenCardView {
+    /// The payment, with its amount and its age.
+    pub card: CardPaymentView,
+    /// What is wrong with it.
+    pub reason: OpenReason,
+    /// Which terminal was asked.
+    pub terminal: String,
+    /// Who asked.
+    pub asked_by: Option<String>,
+    /// Its sale was finished without it, under this number.
+    pub receipt_no: Option<u64>,
+    /// What would settle it, the surest first.
+    pub ways: Vec<SettleWay>,
+}
+
+/// The terminal's batch, held against the till's own payments.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct BatchView {
+    /// Which terminal.
+    pub terminal: String,
+    /// When it was last closed from this till.
+    pub last_closed_at: Option<Timestamp>,
+    /// When it was closed, by this command.
+    pub closed_at: Option<Timestamp>,
+    /// The three-way table.
+    pub comparison: BatchComparison,
+    /// Nothing to look at.
+    pub agrees: bool,
+    /// Payments not settled yet: while there are any, the batch cannot be closed.
+    pub doubts: u32,
 }
 
 /// What cash on the counter pays, before it is taken.

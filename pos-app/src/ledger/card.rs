@@ -1,9 +1,9 @@
 //! Card payments, as far as the ledger knows.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use shared::event::{CardReported, CardRequested, CardReturned, ReturnWay, Stamp};
+use shared::event::{CardReported, CardRequested, CardReturned, Stamp};
 use shared::ids::{PaymentId, SaleId, SessionId, StaffId};
-use shared::tender::{CardApproval, CardPayment, CardState, OpenReason, TerminalReport};
+use shared::tender::{CardApproval, CardPayment, CardState, OpenReason, ReturnWay, TerminalReport};
 use shared::time::Timestamp;
 
 use super::{LedgerError, column, register};
@@ -84,7 +84,7 @@ pub(super) fn count(connection: &Connection, payment_id: PaymentId) -> Result<()
 pub(super) fn give_back(connection: &Connection, stamp: &Stamp, fact: &CardReturned) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "UPDATE card_payment SET returned = ?2, settled_by = ?3, settled_at = ?4, note = ?5 WHERE payment_id = ?1",
+            "UPDATE card_payment SET returned = ?2, denied = NULL, settled_by = ?3, settled_at = ?4, note = ?5 WHERE payment_id = ?1",
         )?
         .execute(params![
             fact.payment_id.as_bytes(),
@@ -113,10 +113,10 @@ pub(super) fn close_batch(connection: &Connection, terminal: &str, closed_at: Ti
 /// Whether a person should look at it, as it is now.
 fn look_again(connection: &Connection, payment: &CardPayment) -> Result<(), LedgerError> {
     let id = payment.payment_id;
-    let (is_counted, is_returned) = connection
-        .prepare_cached("SELECT is_counted, returned IS NOT NULL FROM card_payment WHERE payment_id = ?1")?
-        .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let reason = payment.open_reason(is_counted, is_returned);
+    let is_counted = connection
+        .prepare_cached("SELECT is_counted FROM card_payment WHERE payment_id = ?1")?
+        .query_row([id.as_bytes()], |row| row.get(0))?;
+    let reason = payment.open_reason(is_counted);
     connection
         .prepare_cached("UPDATE card_payment SET open_reason = ?2 WHERE payment_id = ?1")?
         .execute(params![id.as_bytes(), reason.as_ref().map(column::to_word)])?;
@@ -124,7 +124,7 @@ fn look_again(connection: &Connection, payment: &CardPayment) -> Result<(), Ledg
 }
 
 const SELECT: &str = "SELECT payment_id, sale_id, amount_minor, ticket_no, requested_at, state, baseline, promised,
-    is_manual, denied, void_refused FROM card_payment";
+    is_manual, denied, void_refused, returned FROM card_payment";
 
 fn read_row(row: &Row<'_>) -> rusqlite::Result<CardPayment> {
     Ok(CardPayment {
@@ -139,6 +139,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<CardPayment> {
         is_manual: row.get(8)?,
         denied: column::json_or_null::<TerminalReport>(row, 9)?,
         void_refused: row.get(10)?,
+        returned: column::word_or_null(row, 11)?,
     })
 }
 
@@ -151,8 +152,6 @@ pub struct CardStory {
     pub asked_by: Option<StaffId>,
     /// A completed sale was paid with it.
     pub is_counted: bool,
-    /// How it was given back without the terminal's word.
-    pub returned: Option<ReturnWay>,
     /// Who said how it ended, where a person did.
     pub settled_by: Option<StaffId>,
     /// When.
@@ -166,7 +165,7 @@ pub struct CardStory {
 /// What else is known of a payment.
 pub fn find_story(connection: &Connection, payment_id: PaymentId) -> Result<Option<CardStory>, LedgerError> {
     let mut story = connection.prepare_cached(
-        "SELECT terminal, asked_by, is_counted, returned, settled_by, settled_at, note, open_reason
+        "SELECT terminal, asked_by, is_counted, settled_by, settled_at, note, open_reason
          FROM card_payment WHERE payment_id = ?1",
     )?;
     let read = |row: &Row<'_>| {
@@ -174,11 +173,10 @@ pub fn find_story(connection: &Connection, payment_id: PaymentId) -> Result<Opti
             terminal: row.get(0)?,
             asked_by: column::uuid_or_null(row, 1)?.map(StaffId::from_uuid),
             is_counted: row.get(2)?,
-            returned: column::word_or_null(row, 3)?,
-            settled_by: column::uuid_or_null(row, 4)?.map(StaffId::from_uuid),
-            settled_at: column::time_or_null(row, 5)?,
-            note: row.get(6)?,
-            open_reason: column::word_or_null(row, 7)?,
+            settled_by: column::uuid_or_null(row, 3)?.map(StaffId::from_uuid),
+            settled_at: column::time_or_null(row, 4)?,
+            note: row.get(5)?,
+            open_reason: column::word_or_null(row, 6)?,
         })
     };
     Ok(story.query_row([payment_id.as_bytes()], read).optional()?)

@@ -1,8 +1,10 @@
 //! What a till does, told by its commands on a real ledger: the night, the mistakes, the power cuts.
 
 mod bad_input;
+mod batch;
 mod cards;
 mod cash;
+mod danger;
 mod laws;
 mod merge;
 mod night;

@@ -12,6 +12,11 @@ const REFUSED: &[(Role, &[&str])] = &[
     (
         Role::Cashier,
         &[
+            "card.resolve",
+            "card.return",
+            "card.void",
+            "card.read_batch",
+            "card.close_batch",
             "ticket.redeem",
             "printer.reprint",
             "drawer.open",
@@ -37,6 +42,12 @@ const REFUSED: &[(Role, &[&str])] = &[
             "card.start",
             "card.cancel",
             "card.ask",
+            "card.resolve",
+            "card.return",
+            "card.void",
+            "card.enter_manual",
+            "card.read_batch",
+            "card.close_batch",
             "printer.reprint",
             "drawer.open",
             "product.edit",
@@ -45,7 +56,7 @@ const REFUSED: &[(Role, &[&str])] = &[
             "stock.waste",
         ],
     ),
-    (Role::Supervisor, &["product.edit"]),
+    (Role::Supervisor, &["card.resolve", "card.return", "product.edit"]),
     (Role::Manager, &[]),
 ];
 

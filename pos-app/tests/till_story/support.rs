@@ -41,8 +41,13 @@ impl Counter {
 
     /// Another till of a company.
     pub(crate) fn of(office: Arc<HeadOffice>, device_no: u16) -> Self {
+        Self::with_devices(office, device_no, DEVICES)
+    }
+
+    /// Beside other devices.
+    pub(crate) fn with_devices(office: Arc<HeadOffice>, device_no: u16, devices: &str) -> Self {
         let dir = TempDir::new().expect("a directory");
-        std::fs::write(dir.path().join("till.toml"), DEVICES).expect("till.toml");
+        std::fs::write(dir.path().join("till.toml"), devices).expect("till.toml");
         let clock = Arc::new(StandingClock::at(THAT_NIGHT));
         let till = open(dir.path(), &clock, u64::from(device_no)).expect("the till opens");
         let device = office.enroll(&till, device_no).expect("the till enrols");

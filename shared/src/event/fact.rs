@@ -8,7 +8,7 @@ use crate::merge::{Part, StockMove, TagRemoval};
 use crate::money::Currency;
 use crate::register::{CashCount, ZReport};
 use crate::sale::{CompletedSale, SaleLine, Totals};
-use crate::tender::{BatchComparison, CardPayment, Settlement, TerminalReport};
+use crate::tender::{BatchComparison, CardPayment, ReturnWay, Settlement, TerminalReport};
 use crate::ticket::{RedeemedLine, TicketId};
 use crate::time::{BusinessDate, Timestamp};
 
@@ -229,17 +229,6 @@ impl CardReported {
     }
 }
 
-/// How a customer got back what a card paid beside a sale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum ReturnWay {
-    /// Out of the drawer.
-    Cash,
-    /// Any way that the drawer does not know of: at the terminal by hand, by transfer.
-    Otherwise,
-}
-
 /// What a card had paid, and no sale counts, was given back without the terminal's word for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardReturned {
@@ -251,6 +240,14 @@ pub struct CardReturned {
     pub way: ReturnWay,
     /// Why.
     pub note: String,
+}
+
+impl CardReturned {
+    /// What the payment is after it.
+    #[must_use]
+    pub fn apply(&self, payment: CardPayment) -> CardPayment {
+        CardPayment { returned: Some(self.way), denied: None, ..payment }
+    }
 }
 
 /// A terminal's batch was closed.

@@ -46,6 +46,12 @@ pub enum Permission {
     EditProduct,
     /// Count stock, take in deliveries, write off what broke.
     KeepStock,
+    /// Say how a card payment in doubt ended, and give back what a card paid beside a sale.
+    SettleCard,
+    /// Have the terminal give an approved payment back.
+    VoidCard,
+    /// Read and close the terminal's batch.
+    CloseBatch,
 }
 
 /// The answer to "may this person?".
@@ -80,19 +86,31 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
         (Role::Supervisor | Role::Manager | Role::Admin, May::SeeDiagnostics | May::KeepStock)
         | (Role::Manager | Role::Admin, May::EditProduct)
         | (Role::Manager | Role::Admin | Role::Auditor, May::SeeExpectedCash)
+        | (Role::Manager, May::SettleCard)
         | (
             Role::Supervisor | Role::Manager,
-            May::OpenRegister | May::Sell | May::RemoveLine | May::RedeemTicket | May::OpenDrawer | May::Reprint,
+            May::OpenRegister
+            | May::Sell
+            | May::RemoveLine
+            | May::RedeemTicket
+            | May::OpenDrawer
+            | May::Reprint
+            | May::VoidCard
+            | May::CloseBatch,
         )
         | (Role::Cashier, May::OpenRegister | May::Sell | May::RemoveLine | May::SeeDiagnostics)
         | (Role::Bartender, May::RedeemTicket | May::SeeDiagnostics)
         | (Role::Admin, May::Reprint) => Allowed,
-        (Role::Cashier, May::OpenDrawer | May::Reprint | May::RedeemTicket)
+        (
+            Role::Cashier,
+            May::OpenDrawer | May::Reprint | May::RedeemTicket | May::SettleCard | May::VoidCard | May::CloseBatch,
+        )
         | (Role::Bartender, May::Sell | May::RemoveLine | May::OpenDrawer)
         | (Role::Cashier | Role::Bartender, May::KeepStock)
-        | (Role::Supervisor, May::EditProduct) => NeedsApproval,
+        | (Role::Supervisor, May::EditProduct | May::SettleCard) => NeedsApproval,
         // Selling is not head office's duty, and an auditor only looks.
         (Role::Admin, May::OpenRegister | May::Sell | May::RemoveLine | May::RedeemTicket | May::OpenDrawer)
+        | (Role::Admin | Role::Bartender | Role::Auditor, May::SettleCard | May::VoidCard | May::CloseBatch)
         | (
             Role::Auditor,
             May::OpenRegister

@@ -103,22 +103,24 @@ pub struct BatchComparison {
 impl BatchComparison {
     /// Holds the payments of a batch, in any state, against what the terminal tells of it.
     pub fn of(payments: &[CardPayment], totals: TerminalTotals, rows: &[TerminalRow]) -> Self {
-        let mut is_taken = vec![false; rows.len()];
+        let mut is_known = vec![false; rows.len()];
         let mut ours = TerminalTotals::default();
         let mut lines = Vec::new();
         for payment in payments {
             let mut listed = Vec::new();
-            for (row, taken) in rows.iter().zip(&mut is_taken) {
-                if !*taken && row.is_of(payment) {
-                    *taken = true;
+            for (row, known) in rows.iter().zip(&mut is_known) {
+                if !*known && row.is_of(payment) {
+                    *known = true;
                     listed.push(row);
                 }
             }
-            let ours_minor = payment.approved().map_or(0, |card| card.amount_minor);
+            // What was given back in cash is in the terminal all the same.
+            let is_taken = matches!(payment.state, CardState::Approved { .. });
+            let ours_minor = if is_taken { payment.amount_minor } else { 0 };
             ours = ours.plus(ours_minor);
             lines.extend(line_of(payment, ours_minor, &listed));
         }
-        let unknown = rows.iter().zip(&is_taken).filter(|(_, taken)| !**taken).map(|(row, _)| BatchLine {
+        let unknown = rows.iter().zip(&is_known).filter(|(_, known)| !**known).map(|(row, _)| BatchLine {
             verdict: BatchVerdict::OnlyThere,
             payment_id: None,
             ticket_no: row.ticket_no.clone(),
@@ -185,9 +187,16 @@ impl TerminalRow {
     /// By the till's key where the terminal keeps one, else by the terminal's own numbers.
     fn is_of(&self, payment: &CardPayment) -> bool {
         match self.ticket_no.as_deref().map(str::trim).filter(|ticket| !ticket.is_empty()) {
-            Some(ticket) => ticket == payment.ticket_no,
+            // Some leave out the noughts before it.
+            Some(ticket) => ticket.trim_start_matches('0') == payment.ticket_no.trim_start_matches('0'),
             None => payment.state.approval().is_some_and(|approval| {
-                approval.is_same_transaction(payment.amount_minor, (&self.approval(), self.amount_minor.abs()))
+                let taken_minor = self.amount_minor.saturating_abs();
+                let is_back = self.amount_minor < 0
+                    && taken_minor == payment.amount_minor
+                    && !self.operation_no.is_empty()
+                    && self.operation_no == approval.operation_no
+                    && self.last4 == approval.last4;
+                is_back || approval.is_same_transaction(payment.amount_minor, (&self.approval(), taken_minor))
             }),
         }
     }

@@ -250,9 +250,24 @@ pub struct CardPayment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub void_refused: Option<String>,
+    /// How the customer got it back without the terminal's word. It pays nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub returned: Option<ReturnWay>,
     /// Where it stands.
     #[serde(flatten)]
     pub state: CardState,
+}
+
+/// How a customer got back what a card paid beside a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnWay {
+    /// Out of the drawer.
+    Cash,
+    /// Any way that the drawer does not know of: at the terminal by hand, by transfer.
+    Otherwise,
 }
 
 /// Why a payment is in the danger zone: money may have moved, and no sale says so.
@@ -316,6 +331,7 @@ impl CardPayment {
             is_manual: false,
             denied: None,
             void_refused: None,
+            returned: None,
             state: CardState::Created,
         }
     }
@@ -430,7 +446,7 @@ impl CardPayment {
     /// The payment as a tender, once approved.
     pub fn approved(&self) -> Option<ApprovedCard> {
         match &self.state {
-            CardState::Approved { approval } => Some(ApprovedCard {
+            CardState::Approved { approval } if self.returned.is_none() => Some(ApprovedCard {
                 payment_id: self.payment_id,
                 amount_minor: self.amount_minor,
                 approval: approval.clone(),
@@ -441,12 +457,12 @@ impl CardPayment {
     }
 
     /// Why a person should look at it, if they should. What was given back is nobody's worry any more.
-    pub fn open_reason(&self, is_counted: bool, is_returned: bool) -> Option<OpenReason> {
+    pub fn open_reason(&self, is_counted: bool) -> Option<OpenReason> {
         match &self.state {
-            _ if self.denied.is_some() && !is_returned => Some(OpenReason::Contradicted),
+            _ if self.denied.is_some() => Some(OpenReason::Contradicted),
             CardState::Uncertain => Some(OpenReason::InDoubt),
             CardState::Voiding { .. } => Some(OpenReason::VoidInDoubt),
-            CardState::Approved { .. } if !is_counted && !is_returned => Some(OpenReason::NotCounted),
+            CardState::Approved { .. } if !is_counted && self.returned.is_none() => Some(OpenReason::NotCounted),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ mod cash;
 pub use batch::{BatchComparison, BatchLine, BatchVerdict, TerminalRow, TerminalTotals};
 pub use card::{
     ApprovedCard, CardApproval, CardPayment, CardProgress, CardState, Contradiction, NotStartedReason, OpenReason,
-    TerminalReport, VoucherError,
+    ReturnWay, TerminalReport, VoucherError,
 };
 pub use cash::{Denominations, change_in_notes};
 

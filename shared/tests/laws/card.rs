@@ -71,7 +71,7 @@ proptest! {
                 Err(contradiction) => {
                     prop_assert_eq!(&contradiction.known, &before.state);
                     payment = before.deny(report);
-                    prop_assert_eq!(payment.open_reason(true, false), Some(OpenReason::Contradicted));
+                    prop_assert_eq!(payment.open_reason(true), Some(OpenReason::Contradicted));
                 }
             }
         }
@@ -86,7 +86,7 @@ proptest! {
         for word in words {
             payment = word.apply(payment);
             was_approved |= matches!(word.report, TerminalReport::Approved { .. }) && !word.is_manual;
-            let is_told = payment.state.approval().is_some() || payment.open_reason(false, false).is_some();
+            let is_told = payment.state.approval().is_some() || payment.open_reason(false).is_some();
             // A person has looked at both words and said which is true.
             let is_settled = payment.is_manual && payment.denied.is_none();
             prop_assert!(!was_approved || is_told || is_settled, "{payment:?}");
@@ -187,6 +187,6 @@ fn a_proof_that_proves_another_payment_leaves_a_doubt() {
     let word = CardReported { proves_already: Some(new_payment(9).payment_id), ..approved };
     let after = word.apply(sent);
     assert_eq!(after.state, CardState::Uncertain);
-    assert_eq!(after.open_reason(false, false), Some(OpenReason::Contradicted));
+    assert_eq!(after.open_reason(false), Some(OpenReason::Contradicted));
     assert!(after.approved().is_none(), "never silently paid");
 }

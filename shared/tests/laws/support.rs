@@ -4,7 +4,7 @@ use shared::catalog::Product;
 use shared::event::{
     CardBatchClosed, CardReported, CardRequested, CardReturned, ChainHead, ChainStarted, DrawerOpened, Edited, Fact,
     Hash, IssuedTicket, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, Origin, ParentChain, ProductEdited,
-    ReceiptReprinted, RegisterClosed, RegisterOpened, ReturnWay, SaleAbandoned, SaleRecorded, SealedEvent, Seen, Stamp,
+    ReceiptReprinted, RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded, SealedEvent, Seen, Stamp,
     StockCounted, StockMoved, StockReason, TicketRedeemed, WitnessState,
 };
 use shared::ids::{
@@ -19,7 +19,7 @@ use shared::sale::{Quantity, Sale};
 use shared::tax::RateBp;
 use shared::tender::{
     ApprovedCard, BatchComparison, CardApproval, CardPayment, CardProgress, CardState, NotStartedReason, Payment,
-    Tender, TerminalReport, TerminalRow, TerminalTotals,
+    ReturnWay, Tender, TerminalReport, TerminalRow, TerminalTotals,
 };
 use shared::ticket::{DisplayCode, RedeemedLine, Ticket, TicketId, TicketKind, TicketLine};
 use shared::time::{BusinessDate, Hlc, Timestamp};

@@ -16,6 +16,94 @@ export type AddUpCash = {
  */
 counted: CashCount, };
 
+export type BatchComparison = { 
+/**
+ * What the till holds as taken.
+ */
+ours: TerminalTotals, 
+/**
+ * What the terminal says in one number.
+ */
+terminal: TerminalTotals, 
+/**
+ * What the terminal's own lines add up to.
+ */
+listed: TerminalTotals, 
+/**
+ * Ours in the order they were asked for, then what only the terminal knows.
+ */
+lines: Array<BatchLine>, };
+
+export type BatchLine = { 
+/**
+ * How it came out.
+ */
+verdict: BatchVerdict, 
+/**
+ * The till's payment, where it has one.
+ */
+payment_id?: PaymentId, 
+/**
+ * The key both may know it by.
+ */
+ticket_no?: string, 
+/**
+ * The terminal's number for it, or empty.
+ */
+operation_no: string, 
+/**
+ * The bank's code for it, or empty.
+ */
+authorisation_code: string, 
+/**
+ * Last four digits of the card, or empty.
+ */
+last4: string, 
+/**
+ * When, as the terminal writes it, or empty.
+ */
+at: string, 
+/**
+ * What the till holds as taken, minor units.
+ */
+ours_minor: number, 
+/**
+ * What the terminal lists, less what it gave back, minor units.
+ */
+terminal_minor: number, 
+/**
+ * The terminal's less ours, minor units.
+ */
+difference_minor: number, };
+
+export type BatchVerdict = "agrees" | "differs" | "only_here" | "only_there" | "in_doubt";
+
+export type BatchView = { 
+/**
+ * Which terminal.
+ */
+terminal: string, 
+/**
+ * When it was last closed from this till.
+ */
+last_closed_at: Timestamp | null, 
+/**
+ * When it was closed, by this command.
+ */
+closed_at: Timestamp | null, 
+/**
+ * The three-way table.
+ */
+comparison: BatchComparison, 
+/**
+ * Nothing to look at.
+ */
+agrees: boolean, 
+/**
+ * Payments not settled yet: while there are any, the batch cannot be closed.
+ */
+doubts: number, };
+
 export type BusinessDate = string;
 
 export type CardApproval = { 
@@ -80,7 +168,11 @@ denied?: TerminalReport,
 /**
  * The terminal's code for not giving it back.
  */
-void_refused?: string, } & ({ "state": "created" } | { "state": "ready" } | { "state": "in_progress", 
+void_refused?: string, 
+/**
+ * How the customer got it back without the terminal's word. It pays nothing any more.
+ */
+returned?: ReturnWay, } & ({ "state": "created" } | { "state": "ready" } | { "state": "in_progress", 
 /**
  * What the terminal is waiting for.
  */
@@ -115,6 +207,14 @@ payment: CardPayment,
  * It can still be cancelled at the till.
  */
 can_cancel: boolean, 
+/**
+ * The terminal can be asked to give it back.
+ */
+can_void?: boolean, 
+/**
+ * A person said how it ended, or gave it back.
+ */
+manual?: ManualView, 
 /**
  * Milliseconds since it was asked for.
  */
@@ -237,6 +337,12 @@ category: Category,
  * In their order, only what is for sale.
  */
 products: Array<Product>, };
+
+export type CloseBatch = { 
+/**
+ * Somebody has looked at the difference, and closes all the same.
+ */
+accepts_difference?: boolean, };
 
 export type CloseRegister = { 
 /**
@@ -408,7 +514,29 @@ server_url: string,
  */
 code: string, };
 
-export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
+export type EnterCard = { 
+/**
+ * How much, minor units; all that is left when absent.
+ */
+amount_minor?: number, 
+/**
+ * The authorisation code on the voucher.
+ */
+authorisation_code: string, 
+/**
+ * The card's last four digits on the voucher.
+ */
+last4: string, 
+/**
+ * `CR` or `DB`, where the voucher says it.
+ */
+card_type?: string, 
+/**
+ * The brand, where the voucher says it.
+ */
+brand?: string, };
+
+export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "card_not_open" | "card_outcome_invalid" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
 
 export type IssuedTicket = { 
 /**
@@ -433,6 +561,20 @@ staff_id: StaffId,
  * Four to eight digits.
  */
 pin: string, };
+
+export type ManualView = { 
+/**
+ * Their name.
+ */
+by: string | null, 
+/**
+ * When.
+ */
+at: Timestamp | null, 
+/**
+ * Why; a till without a line to its terminal asks for no reason.
+ */
+note: string | null, };
 
 export type MoveStock = { 
 /**
@@ -470,11 +612,39 @@ outcome: ScanOutcome | null,
  */
 error: CommandError | null, };
 
+export type OpenCardView = { 
+/**
+ * The payment, with its amount and its age.
+ */
+card: CardPaymentView, 
+/**
+ * What is wrong with it.
+ */
+reason: OpenReason, 
+/**
+ * Which terminal was asked.
+ */
+terminal: string, 
+/**
+ * Who asked.
+ */
+asked_by: string | null, 
+/**
+ * Its sale was finished without it, under this number.
+ */
+receipt_no: number | null, 
+/**
+ * What would settle it, the surest first.
+ */
+ways: Array<SettleWay>, };
+
 export type OpenDrawer = { 
 /**
  * Why; goes into the ledger.
  */
 reason: string, };
+
+export type OpenReason = "in_doubt" | "void_in_doubt" | "contradicted" | "not_counted";
 
 export type OpenRegister = { 
 /**
@@ -546,7 +716,7 @@ is_manual?: boolean, };
 
 export type PaymentId = string;
 
-export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "reprint" | "see_expected_cash" | "see_diagnostics" | "edit_product" | "keep_stock";
+export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "reprint" | "see_expected_cash" | "see_diagnostics" | "edit_product" | "keep_stock" | "settle_card" | "void_card" | "close_batch";
 
 export type Product = { 
 /**
@@ -679,6 +849,46 @@ export type Reprint = {
  * Which sale.
  */
 sale_id: SaleId, };
+
+export type ResolveCard = { 
+/**
+ * Which.
+ */
+payment_id: PaymentId, 
+/**
+ * How it ended.
+ */
+outcome: ResolveOutcome, 
+/**
+ * The authorisation code on the voucher, of what was approved.
+ */
+authorisation_code?: string, 
+/**
+ * The card's last four digits on the voucher, of what was approved.
+ */
+last4?: string, 
+/**
+ * How they know; goes into the ledger.
+ */
+note: string, };
+
+export type ResolveOutcome = "approved" | "not_charged" | "voided" | "not_voided";
+
+export type ReturnCard = { 
+/**
+ * Which.
+ */
+payment_id: PaymentId, 
+/**
+ * How.
+ */
+way: ReturnWay, 
+/**
+ * Why; goes into the ledger.
+ */
+note: string, };
+
+export type ReturnWay = "cash" | "otherwise";
 
 export type Role = "cashier" | "bartender" | "supervisor" | "manager" | "admin" | "auditor";
 
@@ -908,6 +1118,8 @@ line_no: number,
  */
 quantity_milli: Quantity, };
 
+export type SettleWay = "ask_terminal" | "resolve" | "void" | "return";
+
 export type Settlement = { 
 /**
  * Cards first, cash last.
@@ -1035,6 +1247,16 @@ reason: NotStartedReason, } | { "says": "no_answer" } | { "says": "void_asked" }
  * The terminal's own code, `08` for a debit card.
  */
 code: string, };
+
+export type TerminalTotals = { 
+/**
+ * How many transactions.
+ */
+count: number, 
+/**
+ * What they come to, minor units.
+ */
+total_minor: number, };
 
 export type Ticket = { 
 /**
@@ -1187,6 +1409,14 @@ server: ServerHealth,
  * What a person should know of the ledger and of head office, worst first.
  */
 concerns: Array<Concern>, 
+/**
+ * The terminal has no cable: what it charged is typed in with `card.enter_manual`.
+ */
+terminal_is_manual?: boolean, 
+/**
+ * Card payments that a person should look at; `card.list_open` tells them.
+ */
+open_cards?: number, 
 /**
  * Card payments in doubt, oldest first.
  */
@@ -1406,6 +1636,20 @@ export interface Commands {
   "card.cancel": { args: CardRef; answer: CardPaymentView };
   /** Asks the terminal again about a payment in doubt. */
   "card.ask": { args: CardRef; answer: CardPaymentView };
+  /** Card payments that a person should look at, oldest first. */
+  "card.list_open": { args: Nothing; answer: Array<OpenCardView> };
+  /** Says how a payment in doubt ended, by the terminal's paper. */
+  "card.resolve": { args: ResolveCard; answer: CardPaymentView };
+  /** Gives back what a card paid and no sale counts. */
+  "card.return": { args: ReturnCard; answer: CardPaymentView };
+  /** Has the terminal give back a payment that no finished sale counts. */
+  "card.void": { args: CardRef; answer: CardPaymentView };
+  /** Enters what a terminal without a cable has charged. */
+  "card.enter_manual": { args: EnterCard; answer: CardPaymentView };
+  /** Reads the terminal's batch and holds it against the till's payments. */
+  "card.read_batch": { args: Nothing; answer: BatchView };
+  /** Closes the terminal's batch; refused while a payment is in doubt. */
+  "card.close_batch": { args: CloseBatch; answer: BatchView };
   /** Takes a scan to where it belongs. */
   "scan.route": { args: ScannedCode; answer: ScanOutcome };
   /** Checks and judges a ticket; changes nothing. */
