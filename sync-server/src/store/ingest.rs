@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shared::event::{CardRequested, ChainHead, Hash, Origin, TicketRedeemed};
-use shared::ids::{ChainId, DeviceId, PaymentId, ProductId, RedemptionId, SessionId, StaffId, VenueId};
+use shared::event::{ChainHead, Hash, Origin, TicketRedeemed};
+use shared::ids::{ChainId, DeviceId, ProductId, RedemptionId, SessionId, StaffId, VenueId};
 use shared::staff::StaffMember;
 use shared::sync::ingest::{BranchHead, Held, KnownChain};
 use shared::ticket::{RedeemedLine, TicketId};
@@ -15,16 +15,6 @@ use super::row::Id;
 use super::rows::Rows;
 use super::sql::{Bind, Kind, Sql, query};
 use super::{Place, Result, StoreError, TenantTx};
-
-/// A request for money, and the terminal's last word if it is known already.
-pub struct NewCardPayment<'a> {
-    /// The request.
-    pub requested: &'a CardRequested,
-    /// How it stands.
-    pub says: &'static str,
-    /// The report, JSON.
-    pub report: String,
-}
 
 /// A redemption to be counted.
 pub struct NewRedemption<'a> {
@@ -163,14 +153,6 @@ impl TenantTx {
         rows.iter().map(|row| Ok((row.id("session_id")?, row.maybe_time("closed_at")?.is_none()))).collect()
     }
 
-    /// Which of these requests for money were heard of, and how much each asked for.
-    pub async fn known_cards(&mut self, payments: HashSet<PaymentId>) -> Result<HashMap<PaymentId, i64>> {
-        let Some(list) = ids(payments) else { return Ok(HashMap::new()) };
-        let sql = among!("SELECT payment_id, amount_minor FROM card_payment", "payment_id");
-        let rows = query(sql).bind(list).fetch_all(self.sql()).await?;
-        rows.iter().map(|row| Ok((row.id("payment_id")?, row.int("amount_minor")?))).collect()
-    }
-
     /// Everything handed over on these tickets so far, by anyone.
     pub async fn redeemed_of(&mut self, tickets: HashSet<TicketId>) -> Result<HashMap<TicketId, Vec<RedeemedLine>>> {
         let mut redeemed: HashMap<TicketId, Vec<RedeemedLine>> = HashMap::new();
@@ -188,32 +170,6 @@ impl TenantTx {
             redeemed.entry(ticket).or_default().extend(row.json::<Vec<RedeemedLine>>("lines")?);
         }
         Ok(redeemed)
-    }
-
-    /// Counts requests for money that are not counted yet.
-    pub async fn insert_card_payments(&mut self, new: &[NewCardPayment<'_>], device_id: DeviceId) -> Result<()> {
-        use Kind::{Int, Text, Uuid};
-        let mut rows = Rows::new(
-            "INSERT INTO card_payment (payment_id, sale_id, device_id, terminal, amount_minor, ticket_no, requested_at,
-               says, report)",
-            &[Uuid, Uuid, Uuid, Text, Int, Text, Int, Text, Text],
-            "",
-        );
-        for NewCardPayment { requested, says, report } in new {
-            rows.push([
-                requested.payment_id.value(),
-                requested.sale_id.value(),
-                device_id.value(),
-                requested.terminal.as_str().value(),
-                requested.amount_minor.value(),
-                requested.ticket_no.as_str().value(),
-                requested.requested_at.value(),
-                (*says).value(),
-                report.as_str().value(),
-            ]);
-        }
-        rows.execute(self.sql()).await?;
-        Ok(())
     }
 
     /// Counts redemptions that are not counted yet.

@@ -11,6 +11,7 @@
 //! [`Tenant::write_beside`] others), then rows, and last, at the commit, the streams in the order of their names.
 
 mod audit;
+mod card;
 mod carry;
 mod catalog;
 mod control;
@@ -47,13 +48,14 @@ use sqlx::PgPool;
 
 use database::Database;
 
+pub use card::{CardRow, OpenCardRow, SettledCard};
 pub use catalog::{Page, Paged};
 pub use control::{AdminRole, AdminRow, LoginGuard, SessionRow, TenantRow};
 pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, NonceOutcome};
 pub use edit::SupersededRow;
 pub use event::{ChainRow, Intake, Place, StoredEvent};
 pub use flag::{FlagId, FlagRow, NoFlagId, Settlement};
-pub use ingest::{NewCardPayment, NewFlag, NewRedemption, Savepoint};
+pub use ingest::{NewFlag, NewRedemption, Savepoint};
 pub use instance::Instance;
 pub use own::OwnChain;
 pub use recount::{Kept, Owned, Reckoning, Turn};

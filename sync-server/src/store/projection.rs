@@ -1,7 +1,7 @@
 //! What events come to. Every function takes what an event says as it is; a second telling changes nothing and says so.
 
 use shared::event::{Hash, RegisterClosed, RegisterOpened};
-use shared::ids::{DeviceId, PaymentId, RedemptionId, StaffId, VenueId};
+use shared::ids::{DeviceId, RedemptionId, StaffId, VenueId};
 use shared::time::Timestamp;
 
 use super::sql::query;
@@ -85,17 +85,6 @@ impl TenantTx {
                 .bind(json(&closed.z)?)
                 .execute(self.sql())
                 .await?;
-        Ok(updated == 1)
-    }
-
-    /// Counts the terminal's word; false when nobody asked it.
-    pub async fn update_card_payment(&mut self, id: PaymentId, says: &str, report: &str) -> Result<bool> {
-        let updated = query("UPDATE card_payment SET says = $2, report = $3 WHERE payment_id = $1")
-            .bind(id)
-            .bind(says.to_owned())
-            .bind(report.to_owned())
-            .execute(self.sql())
-            .await?;
         Ok(updated == 1)
     }
 

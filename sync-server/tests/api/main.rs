@@ -5,6 +5,7 @@ mod backup;
 mod bad_input;
 mod bell;
 mod board;
+mod card;
 mod device;
 mod document;
 mod enroll;

@@ -103,6 +103,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/card-payments/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Card payments in doubt, contradicted, or approved although no sale counts them, oldest first. They are settled at their
+         *     till.
+         */
+        get: operations["list_open_cards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/categories": {
         parameters: {
             query?: never;
@@ -951,11 +971,63 @@ export interface components {
              */
             most_minor: number;
         };
+        /** @description Payments that a person should look at. */
+        OpenCardList: {
+            items: components["schemas"]["OpenCardOut"][];
+        };
+        /** @description A payment that a person should look at. */
+        OpenCardOut: {
+            /**
+             * Format: int64
+             * @description Milliseconds since then.
+             */
+            age_ms: number;
+            /** Format: int64 */
+            amount_minor: number;
+            /** Format: int64 */
+            asked_at: number;
+            /** @description Who was signed in when the terminal was asked, if head office knows them. */
+            asked_by: string | null;
+            /** @description The bank's code, of what was approved. */
+            authorisation_code: string | null;
+            /** @description What was said that denies how it stands: `approved`, `declined`, … */
+            denied_by: string | null;
+            device_id: string;
+            device_name: string;
+            /** @description A person said how it ended. */
+            is_manual: boolean;
+            /** @description Its sale was finished without it: the customer paid another way as well. */
+            is_sale_finished: boolean;
+            /** @description The card's last four digits, of what was approved. */
+            last4: string | null;
+            /** @description And why. */
+            note: string | null;
+            payment_id: string;
+            /** @description `in_doubt`, `void_in_doubt`, `contradicted` or `not_counted`. */
+            reason: string;
+            sale_id: string;
+            /** @description How it stands: `uncertain`, `voiding`, `approved`, `declined`, … */
+            says: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            settled_at: number | null;
+            /** @description Who. */
+            settled_by: string | null;
+            terminal: string;
+            /** @description What the terminal knows it by. */
+            ticket_no: string;
+            /** @description What would settle it, at the till: `ask_terminal`, `resolve`, `void`, `return`. */
+            ways: string[];
+        };
         /** @description A payment of a sale. */
         PaymentOut: {
             /** Format: int64 */
             amount_minor: number;
             approval: components["schemas"]["CardApproval"] | null;
+            /** @description A person entered it or settled it by the terminal's paper: no terminal vouches for it. */
+            is_manual: boolean;
             /** @description `cash` or `card`. */
             tender: string;
             /**
@@ -1543,6 +1615,49 @@ export interface operations {
             };
             /** @description `not_found`: no such venue */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_open_cards: {
+        parameters: {
+            query?: {
+                /** @description Of which venue's tills; all when absent. */
+                venue_id?: string;
+                /** @description At most so many, 50 unless said, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The oldest of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenCardList"];
+                };
+            };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,7 @@
 //! What head office looks at and decides.
 
 mod board;
+mod card;
 mod catalog;
 mod extract;
 mod flag;
@@ -39,6 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Inner>> {
         .routes(routes!(sales::find_sale))
         .routes(routes!(sales::day_totals))
         .routes(routes!(board::board))
+        .routes(routes!(card::list_open_cards))
         .routes(routes!(flag::list_flags))
         .routes(routes!(flag::settle_flag))
         .routes(routes!(stock::list_stock))

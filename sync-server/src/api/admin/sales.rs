@@ -53,6 +53,8 @@ pub(crate) struct PaymentOut {
     /// The terminal's word for it; null for cash.
     #[schema(value_type = Option<CardApprovalDoc>)]
     approval: Option<CardApproval>,
+    /// A person entered it or settled it by the terminal's paper: no terminal vouches for it.
+    is_manual: bool,
 }
 
 /// A sale with everything, as the till wrote it.
@@ -78,11 +80,15 @@ pub(crate) struct SaleDetailOut {
 impl From<Payment> for PaymentOut {
     fn from(payment: Payment) -> Self {
         match payment {
-            Payment::Cash { amount_minor, tendered_minor, .. } => {
-                Self { tender: "cash", amount_minor, tendered_minor: Some(tendered_minor), approval: None }
-            }
-            Payment::Card { amount_minor, approval, .. } => {
-                Self { tender: "card", amount_minor, tendered_minor: None, approval: Some(approval) }
+            Payment::Cash { amount_minor, tendered_minor, .. } => Self {
+                tender: "cash",
+                amount_minor,
+                tendered_minor: Some(tendered_minor),
+                approval: None,
+                is_manual: false,
+            },
+            Payment::Card { amount_minor, approval, is_manual, .. } => {
+                Self { tender: "card", amount_minor, tendered_minor: None, approval: Some(approval), is_manual }
             }
         }
     }

@@ -1,18 +1,18 @@
 //! What single events come to, one function each, and what is odd about them.
 
 use shared::event::{
-    CardReported, CardRequested, ChainStarted, Event, Fact, OperatorRefused, RegisterClosed, RegisterOpened,
-    SaleRecorded, SealedEvent, TicketRedeemed,
+    CardReported, CardRequested, CardReturned, ChainStarted, Event, Fact, OperatorRefused, RegisterClosed,
+    RegisterOpened, SaleRecorded, SealedEvent, TicketRedeemed,
 };
 use shared::merge::Actor;
 use shared::sale::Totals;
 use shared::sync::stream::{RedemptionRecord, StreamName, keys};
-use shared::tender::{Payment, TerminalReport};
+use shared::tender::Payment;
 use shared::ticket::{Ticket, UnverifiedTicket};
 
 use super::world::World;
 use super::{Source, keep};
-use crate::store::{NewCardPayment, NewRedemption, NewSale, StoreError, TenantTx};
+use crate::store::{CardRow, NewRedemption, NewSale, SettledCard, StoreError, TenantTx};
 
 pub(super) type Codes = Vec<&'static str>;
 
@@ -33,8 +33,11 @@ pub(super) async fn count<'a>(
         }
         Fact::RegisterOpened(opened) => register_opened(tx, world, source, opened).await,
         Fact::RegisterClosed(closed) => register_closed(tx, world, source, closed).await,
-        Fact::CardRequested(requested) => Ok(card_requested(world, requested)),
-        Fact::CardReported(reported) => card_reported(world, reported),
+        Fact::CardRequested(requested) => Ok(card_requested(world, event, requested)),
+        Fact::CardReported(reported) => Ok(card_reported(world, event, reported)),
+        Fact::CardReturned(returned) => Ok(card_returned(world, event, returned)),
+        Fact::CardBatchClosed(closed) if closed.comparison.agrees() => Ok(Codes::new()),
+        Fact::CardBatchClosed(_) => Ok(vec!["batch_differs"]),
         Fact::TicketRedeemed(redeemed) => ticket_redeemed(tx, world, source, sealed, event, redeemed).await,
         Fact::OperatorRefused(refused) => operator_refused(tx, source, sealed, event, refused).await,
         Fact::ProductEdited(edit) => keep::product_edited(tx, source, event, edit).await,
@@ -47,9 +50,7 @@ pub(super) async fn count<'a>(
         | Fact::OperatorLoggedOut(_)
         | Fact::SaleAbandoned(_)
         | Fact::ReceiptReprinted(_)
-        | Fact::DrawerOpened(_)
-        | Fact::CardReturned(_)
-        | Fact::CardBatchClosed(_) => Ok(Codes::new()),
+        | Fact::DrawerOpened(_) => Ok(Codes::new()),
     }
 }
 
@@ -98,11 +99,14 @@ fn sale_completed<'a>(world: &mut World<'a>, sealed: &SealedEvent, event: &Event
     }
     for payment in &sale.settlement.payments {
         if let Payment::Card { payment_id, amount_minor, .. } = payment {
-            match world.cards.get(payment_id) {
-                Some(asked_minor) if asked_minor == amount_minor => {}
-                Some(_) => codes.push("card_amount_mismatch"),
-                None => codes.push("card_payment_unknown"),
+            let Some(card) = world.cards.get(payment_id).cloned() else {
+                codes.push("card_payment_unknown");
+                continue;
+            };
+            if card.payment.amount_minor != *amount_minor {
+                codes.push("card_amount_mismatch");
             }
+            world.move_card(CardRow { is_counted: true, ..card });
         }
     }
     codes
@@ -149,36 +153,44 @@ async fn register_closed(
     Ok(codes)
 }
 
-fn card_requested<'a>(world: &mut World<'a>, requested: &'a CardRequested) -> Codes {
+fn card_requested<'a>(world: &mut World<'a>, event: &Event, requested: &'a CardRequested) -> Codes {
     if world.cards.contains_key(&requested.payment_id) {
         return vec!["card_payment_repeated"];
     }
-    world.cards.insert(requested.payment_id, requested.amount_minor);
-    world.new_cards.push(NewCardPayment { requested, says: "requested", report: "null".to_owned() });
+    world.new_cards.push(requested);
+    world.move_card(CardRow::of(requested, event.stamp.actor));
     Codes::new()
 }
 
-fn card_reported(world: &mut World<'_>, reported: &CardReported) -> Result<Codes, StoreError> {
-    let says = match &reported.report {
-        // Where a payment has got to is not how it ended.
-        TerminalReport::Ready
-        | TerminalReport::Asked { .. }
-        | TerminalReport::Progress { .. }
-        | TerminalReport::Promised { .. } => return Ok(Codes::new()),
-        TerminalReport::VoidAsked => "voiding",
-        TerminalReport::Voided => "voided",
-        TerminalReport::VoidRefused { .. } => "void_refused",
-        TerminalReport::Approved { .. } => "approved",
-        TerminalReport::Declined { .. } => "declined",
-        TerminalReport::NotStarted { .. } => "not_started",
-        TerminalReport::NoAnswer => "uncertain",
-    };
-    if !world.cards.contains_key(&reported.payment_id) {
-        return Ok(vec!["card_payment_unknown"]);
+fn card_reported(world: &mut World<'_>, event: &Event, reported: &CardReported) -> Codes {
+    let Some(known) = world.cards.get(&reported.payment_id).cloned() else { return vec!["card_payment_unknown"] };
+    let payment = reported.apply(known.payment.clone());
+    let mut codes = Codes::new();
+    if payment.denied.is_some() && payment.denied != known.payment.denied {
+        codes.push(if reported.proves_already.is_some() { "card_proof_reused" } else { "card_contradicted" });
     }
-    let report = serde_json::to_string(&reported.report).map_err(|_| StoreError::Corrupt("report"))?;
-    world.hear_card(reported.payment_id, says, report);
-    Ok(Codes::new())
+    let is_late = payment.approved().is_some() && known.payment.approved().is_none() && !known.is_counted;
+    if is_late && world.sales.contains(&payment.sale_id) {
+        codes.push("card_paid_beside_sale");
+    }
+    let is_said_by_hand = reported.is_manual && payment.denied.is_none();
+    let settled = if is_said_by_hand { Some(by_hand(event, reported.note.clone())) } else { known.settled };
+    world.move_card(CardRow { payment, settled, ..known });
+    codes
+}
+
+fn card_returned(world: &mut World<'_>, event: &Event, returned: &CardReturned) -> Codes {
+    let Some(known) = world.cards.get(&returned.payment_id).cloned() else { return vec!["card_payment_unknown"] };
+    let codes =
+        if known.payment.amount_minor == returned.amount_minor { Codes::new() } else { vec!["card_amount_mismatch"] };
+    let settled = Some(by_hand(event, Some(returned.note.clone())));
+    let payment = returned.apply(known.payment.clone());
+    world.move_card(CardRow { payment, settled, ..known });
+    codes
+}
+
+fn by_hand(event: &Event, note: Option<String>) -> SettledCard {
+    SettledCard { by: event.stamp.actor, at: event.stamp.hlc.at(), note }
 }
 
 async fn operator_refused(

@@ -4,6 +4,7 @@
 use shared::event::{Event, Fact};
 use shared::ids::StaffId;
 use shared::staff::{Decision, Permission, StaffMember, decide};
+use shared::tender::TerminalReport;
 
 use super::world::World;
 use crate::store::{StoreError, TenantTx};
@@ -26,22 +27,36 @@ pub(super) const fn needs(fact: &Fact) -> Option<Permission> {
         Fact::DrawerOpened(_) => Some(Permission::OpenDrawer),
         Fact::ProductEdited(_) => Some(Permission::EditProduct),
         Fact::StockCounted(_) | Fact::StockMoved(_) => Some(Permission::KeepStock),
+        // Without a reason it was typed off a terminal without a cable, which belongs to selling.
+        Fact::CardReported(reported) if reported.is_manual && reported.note.is_some() => Some(Permission::SettleCard),
+        Fact::CardReturned(_) => Some(Permission::SettleCard),
+        Fact::CardReported(reported) if matches!(reported.report, TerminalReport::VoidAsked) => {
+            Some(Permission::VoidCard)
+        }
+        Fact::CardBatchClosed(_) => Some(Permission::CloseBatch),
         // What a terminal is asked and says belongs to the sale; the rest nobody has to be allowed.
         Fact::ChainStarted(_)
         | Fact::OperatorLoggedIn(_)
         | Fact::OperatorLoggedOut(_)
         | Fact::OperatorRefused(_)
         | Fact::CardRequested(_)
-        | Fact::CardReported(_)
-        | Fact::CardReturned(_)
-        | Fact::CardBatchClosed(_) => None,
+        | Fact::CardReported(_) => None,
     }
 }
 
 /// Whether it is odd when nobody known did it. Selling is not: a head office put back from a backup may not know its
 /// newest people, and a night of flags would hide the one that matters.
 const fn asks_for_somebody_known(permission: Permission) -> bool {
-    matches!(permission, Permission::EditProduct | Permission::KeepStock | Permission::OpenDrawer | Permission::Reprint)
+    matches!(
+        permission,
+        Permission::EditProduct
+            | Permission::KeepStock
+            | Permission::OpenDrawer
+            | Permission::Reprint
+            | Permission::SettleCard
+            | Permission::VoidCard
+            | Permission::CloseBatch
+    )
 }
 
 fn may(member: &StaffMember, permission: Permission) -> bool {

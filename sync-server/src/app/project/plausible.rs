@@ -41,6 +41,7 @@ pub(super) fn is_plausible(fact: &Fact) -> bool {
         Fact::RegisterOpened(opened) => is_countable(&opened.float) && opened.opened_at.as_millis() >= 0,
         Fact::RegisterClosed(closed) => is_countable(&closed.counted),
         Fact::CardRequested(requested) => fits(requested.amount_minor),
+        Fact::CardReported(reported) => reported.note.as_ref().is_none_or(|note| note.chars().count() <= MAX_CHARS),
         Fact::CardReturned(returned) => fits(returned.amount_minor) && returned.note.chars().count() <= MAX_CHARS,
         Fact::CardBatchClosed(closed) => {
             closed.comparison.lines.len() <= MAX_PARTS
@@ -61,7 +62,6 @@ pub(super) fn is_plausible(fact: &Fact) -> bool {
         | Fact::OperatorLoggedOut(_)
         | Fact::OperatorRefused(_)
         | Fact::SaleAbandoned(_)
-        | Fact::CardReported(_)
         | Fact::ReceiptReprinted(_)
         | Fact::DrawerOpened(_) => true,
     }

@@ -1,9 +1,9 @@
 //! What is known while a run of events is judged: looked up once for all of them, then kept up to date as they are
 //! counted; and what they add, gathered until it is written.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use shared::event::{Event, Fact};
+use shared::event::{CardRequested, Event, Fact};
 use shared::ids::{PaymentId, ProductId, RedemptionId, SaleId, SessionId, StaffId};
 use shared::keys::PublicKey;
 use shared::merge::{Actor, StockMove, StockRecord, moves_of};
@@ -13,7 +13,7 @@ use shared::tender::Payment;
 use shared::ticket::{RedeemedLine, TicketId};
 
 use super::{Prepared, Source, permit};
-use crate::store::{NewCardPayment, NewRedemption, NewSale, StoreError, TenantTx};
+use crate::store::{CardRow, NewRedemption, NewSale, StoreError, TenantTx};
 
 /// What is known, and what is new.
 #[derive(Default)]
@@ -26,8 +26,8 @@ pub(super) struct World<'a> {
     pub(super) products: HashSet<ProductId>,
     /// Sessions heard of, and whether they are open.
     pub(super) sessions: HashMap<SessionId, bool>,
-    /// Requests for money, and for how much.
-    pub(super) cards: HashMap<PaymentId, i64>,
+    /// Requests for money, and how each stands.
+    pub(super) cards: HashMap<PaymentId, CardRow>,
     /// Redemptions that are counted.
     pub(super) redemptions: HashSet<RedemptionId>,
     /// What was handed over on tickets, by anyone.
@@ -36,8 +36,9 @@ pub(super) struct World<'a> {
     pub(super) device_keys: HashMap<u16, Option<PublicKey>>,
 
     pub(super) new_sales: Vec<NewSale<'a>>,
-    pub(super) new_cards: Vec<NewCardPayment<'a>>,
-    card_words: Vec<(PaymentId, &'static str, String)>,
+    pub(super) new_cards: Vec<&'a CardRequested>,
+    /// Those known before that stand otherwise now.
+    moved_cards: BTreeSet<PaymentId>,
     pub(super) new_redemptions: Vec<NewRedemption<'a>>,
     /// What this run took from stock and put in, by the run: all of a batch are of one.
     moves: BTreeMap<ProductId, StockMove>,
@@ -51,6 +52,7 @@ struct Named {
     products: HashSet<ProductId>,
     sessions: HashSet<SessionId>,
     cards: HashSet<PaymentId>,
+    reported: Vec<PaymentId>,
     redemptions: Vec<RedemptionId>,
     tickets: HashSet<TicketId>,
     staff: HashSet<StaffId>,
@@ -75,7 +77,11 @@ impl Named {
                 }
                 Fact::RegisterClosed(closed) => named.sessions.extend([closed.session_id]),
                 Fact::CardRequested(requested) => named.cards.extend([requested.payment_id]),
-                Fact::CardReported(reported) => named.cards.extend([reported.payment_id]),
+                Fact::CardReported(reported) => {
+                    named.cards.extend([reported.payment_id]);
+                    named.reported.push(reported.payment_id);
+                }
+                Fact::CardReturned(returned) => named.cards.extend([returned.payment_id]),
                 Fact::TicketRedeemed(redeemed) => {
                     named.redemptions.push(redeemed.redemption_id);
                     named.tickets.extend([redeemed.ticket_id]);
@@ -90,7 +96,6 @@ impl Named {
                 | Fact::RegisterOpened(_)
                 | Fact::SaleAbandoned(_)
                 | Fact::ReceiptReprinted(_)
-                | Fact::CardReturned(_)
                 | Fact::CardBatchClosed(_)
                 | Fact::DrawerOpened(_) => {}
             }
@@ -102,12 +107,15 @@ impl Named {
 impl<'a> World<'a> {
     /// Looks up what these events name.
     pub(super) async fn load(tx: &mut TenantTx, events: &'a [Prepared]) -> Result<Self, StoreError> {
-        let named = Named::by(events);
+        let mut named = Named::by(events);
+        let cards = tx.known_cards(named.cards).await?;
+        // A late approval is odd once its sale is finished without it.
+        named.sales.extend(named.reported.iter().filter_map(|id| cards.get(id)).map(|card| card.payment.sale_id));
         Ok(Self {
             sales: tx.known_sales(named.sales).await?,
             products: tx.known_products(named.products).await?,
             sessions: tx.known_sessions(named.sessions).await?,
-            cards: tx.known_cards(named.cards).await?,
+            cards,
             redemptions: tx.known_redemptions(named.redemptions).await?,
             redeemed: tx.redeemed_of(named.tickets).await?,
             staff: tx.known_staff(named.staff).await?,
@@ -115,13 +123,13 @@ impl<'a> World<'a> {
         })
     }
 
-    /// Notes how a payment ended; the last word counts.
-    pub(super) fn hear_card(&mut self, payment: PaymentId, says: &'static str, report: String) {
-        if let Some(new) = self.new_cards.iter_mut().rev().find(|new| new.requested.payment_id == payment) {
-            (new.says, new.report) = (says, report);
-        } else {
-            self.card_words.push((payment, says, report));
+    /// Notes that a payment stands otherwise now.
+    pub(super) fn move_card(&mut self, card: CardRow) {
+        let id = card.payment.payment_id;
+        if !self.new_cards.iter().any(|new| new.payment_id == id) {
+            self.moved_cards.insert(id);
         }
+        self.cards.insert(id, card);
     }
 
     /// Notes what an event took from stock or put in. What a repeated sale says moved, moved.
@@ -153,9 +161,11 @@ impl<'a> World<'a> {
     pub(super) async fn write(mut self, tx: &mut TenantTx, source: &Source<'_>) -> Result<(), StoreError> {
         self.write_sales(tx, source).await?;
         self.write_moves(tx, source).await?;
-        tx.insert_card_payments(&self.new_cards, source.device.device_id).await?;
-        for (payment, says, report) in &self.card_words {
-            tx.update_card_payment(*payment, says, report).await?;
+        let new: Vec<_> =
+            self.new_cards.iter().filter_map(|new| Some((*new, self.cards.get(&new.payment_id)?))).collect();
+        tx.insert_card_payments(&new, source.device.device_id).await?;
+        for card in self.moved_cards.iter().filter_map(|id| self.cards.get(id)) {
+            tx.update_card_payment(card).await?;
         }
         tx.insert_redemptions(&self.new_redemptions, (source.device.device_id, source.venue_id)).await
     }
