@@ -18,15 +18,18 @@ mod unix {
     use std::sync::Arc;
 
     use anyhow::Context as _;
-    use clap::Parser;
+    use clap::{Parser, ValueEnum};
     use pos_app::outside::SystemClock;
-    use pos_app::terminal::simulated::{Plug, Script, SimulatedTerminal};
+    use pos_app::terminal::simulated::{Plug, Protocol, Script, SimulatedTerminal};
     use serde_json::json;
     use tokio::signal::unix::{SignalKind, signal};
 
     /// A simulated card terminal.
     #[derive(Parser)]
     struct Arguments {
+        /// What it speaks.
+        #[arg(long, value_enum, default_value_t = Speaks::Transbank)]
+        protocol: Speaks,
         /// A symbolic link to keep pointing at the present cable.
         #[arg(long)]
         link: Option<PathBuf>,
@@ -41,6 +44,29 @@ mod unix {
         think_ms: u64,
     }
 
+    #[derive(Clone, Copy, ValueEnum)]
+    enum Speaks {
+        /// On a serial line.
+        Transbank,
+        /// On a serial line.
+        Zvt,
+        /// Over TCP.
+        ZvtTcp,
+        /// On a serial line.
+        Getnet,
+    }
+
+    impl From<Speaks> for Protocol {
+        fn from(speaks: Speaks) -> Self {
+            match speaks {
+                Speaks::Transbank => Self::Transbank,
+                Speaks::Zvt => Self::Zvt,
+                Speaks::ZvtTcp => Self::ZvtTcp,
+                Speaks::Getnet => Self::Getnet,
+            }
+        }
+    }
+
     pub(super) fn main() -> anyhow::Result<()> {
         let arguments = Arguments::parse();
         let script = match &arguments.script {
@@ -51,7 +77,8 @@ mod unix {
             None => Script::approve_all(),
         };
         let plug = Plug { link: arguments.link, cut: None, replug_ms: None };
-        let terminal = Arc::new(SimulatedTerminal::start(
+        let terminal = Arc::new(SimulatedTerminal::speaking(
+            arguments.protocol.into(),
             script.thinking(arguments.think_ms),
             plug,
             Arc::new(SystemClock::new()),
@@ -59,9 +86,30 @@ mod unix {
         say(&json!({ "port": terminal.path(), "link": terminal.port(), "simulated": true }))?;
         tell_sales(terminal.clone())?;
         wait_for_the_end()?;
+        // Whoever started it may be gone, and nobody reads any more.
+        drop(tell_charges(&terminal));
         // The thread that tells sales may hold the terminal still: the link must not outlive the cable.
         terminal.unlink();
         Ok(())
+    }
+
+    /// What was really charged, whatever anybody believes.
+    fn tell_charges(terminal: &SimulatedTerminal) -> std::io::Result<()> {
+        let charges = terminal.charges();
+        let lines: Vec<_> = charges
+            .iter()
+            .map(|charge| {
+                json!({
+                    "ticket": charge.ticket,
+                    "amount_minor": charge.amount,
+                    "operation": charge.operation,
+                    "authorisation": charge.authorisation,
+                    "stand_alone": charge.is_stand_alone,
+                })
+            })
+            .collect();
+        let total: i64 = charges.iter().map(|charge| charge.amount).sum();
+        say(&json!({ "charges": lines, "charged_minor": total }))
     }
 
     fn tell_sales(terminal: Arc<SimulatedTerminal>) -> anyhow::Result<()> {

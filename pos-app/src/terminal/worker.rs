@@ -14,7 +14,7 @@ use shared::time::Clock;
 
 use super::conversation::{Conversation, Surroundings, lock};
 use super::getnet::Getnet;
-use super::port::{self, Serial};
+use super::port::{self, Line, Serial};
 use super::ticker::Ticker;
 use super::timing::Timing;
 use super::transbank::Transbank;
@@ -71,6 +71,19 @@ impl TerminalWorker {
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let (address, baud) = (config.port.clone(), config.baud());
+        let serial = Serial { baud, has_two_stop_bits: config.protocol == "zvt" };
+        Self::spawn_on(config, timing, journal, clock, move || port::open(&address, serial))
+    }
+
+    /// The same on lines that `open` opens.
+    pub fn spawn_on(
+        config: &TerminalConfig,
+        timing: Timing,
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+        open: impl Fn() -> Result<Box<dyn Line>, TerminalError> + Send + 'static,
+    ) -> Self {
         let (commands, inbox) = channel();
         let health = DeviceHealth {
             // Without a cable there is nothing that could be wrong with it.
@@ -94,6 +107,7 @@ impl TerminalWorker {
         });
         let worker = Worker {
             config: config.clone(),
+            open: Box::new(open),
             inbox,
             journal,
             ticker: Ticker::new(clock.clone()),
@@ -199,6 +213,7 @@ struct Doubt {
 
 struct Worker {
     config: TerminalConfig,
+    open: Box<dyn Fn() -> Result<Box<dyn Line>, TerminalError> + Send>,
     inbox: Receiver<Command>,
     journal: Arc<dyn Journal>,
     ticker: Ticker,
@@ -289,7 +304,7 @@ impl Worker {
     fn connect(&self) -> Result<Box<dyn CardTerminal>, TerminalError> {
         let TerminalConfig { protocol, port, .. } = &self.config;
         let is_framed_zvt = protocol == "zvt" && !port.starts_with("tcp://");
-        let line = port::open(port, Serial { baud: self.config.baud(), has_two_stop_bits: is_framed_zvt })?;
+        let line = (self.open)()?;
         let around = Surroundings {
             timing: self.timing.clone(),
             ticker: self.ticker.clone(),

@@ -2,6 +2,7 @@
 //! its place behind the same link.
 
 use std::io::{self, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,12 +13,17 @@ use std::time::Duration;
 use serialport::{SerialPort as _, TTYPort};
 use shared::time::Clock;
 
-use super::brain::{Brain, Charge, Deed, Told};
+use super::book::{Brain, Charge, Deed, Told};
+use super::getnet::GetnetBrain;
 use super::script::Script;
+use super::transbank::TransbankBrain;
+use super::zvt::ZvtBrain;
 use crate::terminal::ticker::Ticker;
 
 /// The longest blocking read, which is how soon a stop is noticed.
 const SLICE_MS: u64 = 20;
+/// A pause inside a frame, after which it is none any more.
+const GAP_MS: u64 = 100;
 
 /// Where the cable is cut, once, counted in bytes from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +45,19 @@ pub struct Plug {
     pub replug_ms: Option<u64>,
 }
 
+/// What a simulated terminal speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Transbank, on a serial line.
+    Transbank,
+    /// ZVT, on a serial line.
+    Zvt,
+    /// ZVT, over TCP. A link makes no sense for it.
+    ZvtTcp,
+    /// Getnet, on a serial line.
+    Getnet,
+}
+
 /// Bytes that went over the cable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
@@ -51,7 +70,7 @@ pub struct Traffic {
 /// A terminal at the far end of a cable.
 pub struct SimulatedTerminal {
     link: Option<PathBuf>,
-    brain: Arc<Mutex<Brain>>,
+    brain: Arc<Mutex<Box<dyn Brain>>>,
     path: Arc<Mutex<String>>,
     traffic: Arc<Mutex<Traffic>>,
     is_stopping: Arc<AtomicBool>,
@@ -60,14 +79,27 @@ pub struct SimulatedTerminal {
 }
 
 impl SimulatedTerminal {
-    /// Plugs one in.
+    /// Plugs one in that speaks Transbank.
     pub fn start(script: Script, plug: Plug, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        Self::speaking(Protocol::Transbank, script, plug, clock)
+    }
+
+    /// Plugs one in.
+    pub fn speaking(protocol: Protocol, script: Script, plug: Plug, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let (tell, told) = channel();
-        let brain = Arc::new(Mutex::new(Brain::new(script)));
+        let brain: Box<dyn Brain> = match protocol {
+            Protocol::Transbank => Box::new(TransbankBrain::new(script)),
+            Protocol::Zvt => Box::new(ZvtBrain::new(script, false)),
+            Protocol::ZvtTcp => Box::new(ZvtBrain::new(script, true)),
+            Protocol::Getnet => Box::new(GetnetBrain::new(script)),
+        };
+        let brain = Arc::new(Mutex::new(brain));
+        let listener = if protocol == Protocol::ZvtTcp { Some(listen()?) } else { None };
         let is_stopping = Arc::new(AtomicBool::new(false));
         let path = Arc::new(Mutex::new(String::new()));
         let mut far_end = FarEnd {
             plug,
+            listener,
             cable: None,
             path: path.clone(),
             brain: brain.clone(),
@@ -76,6 +108,7 @@ impl SimulatedTerminal {
             tell,
             traffic: Arc::default(),
             replug_at: None,
+            last_byte: 0,
             is_stopping: is_stopping.clone(),
         };
         let (link, traffic) = (far_end.plug.link.clone(), far_end.traffic.clone());
@@ -97,14 +130,14 @@ impl SimulatedTerminal {
         lock(&self.path).clone()
     }
 
-    /// What was really charged, refunds included.
+    /// What was really charged, voids included, closed or not.
     pub fn charges(&self) -> Vec<Charge> {
-        lock(&self.brain).memory().to_vec()
+        lock(&self.brain).book().charges.clone()
     }
 
-    /// The ticket of every whole request for a sale that was heard, repeats included.
+    /// The ticket of every whole request for a sale that was heard, repeats included; empty where the protocol has none.
     pub fn requests_seen(&self) -> Vec<String> {
-        lock(&self.brain).seen().to_vec()
+        lock(&self.brain).book().seen.clone()
     }
 
     /// What went over the cable so far.
@@ -142,27 +175,34 @@ impl Drop for SimulatedTerminal {
 
 struct FarEnd {
     plug: Plug,
-    /// Both ends: holding the till's end open as well keeps the pair alive while no till has opened it.
-    cable: Option<(TTYPort, TTYPort)>,
+    listener: Option<TcpListener>,
+    cable: Option<Cable>,
     path: Arc<Mutex<String>>,
-    brain: Arc<Mutex<Brain>>,
+    brain: Arc<Mutex<Box<dyn Brain>>>,
     ticker: Ticker,
     clock: Arc<dyn Clock>,
     tell: Sender<Told>,
     traffic: Arc<Mutex<Traffic>>,
     replug_at: Option<u64>,
+    last_byte: u64,
     is_stopping: Arc<AtomicBool>,
 }
 
 impl FarEnd {
     fn plug_in(&mut self) -> io::Result<()> {
+        if let Some(listener) = &self.listener {
+            *lock(&self.path) = format!("tcp://{}", listener.local_addr()?);
+            self.cable = Some(Cable::Socket(None));
+            self.replug_at = None;
+            return Ok(());
+        }
         let (ours, tills) = TTYPort::pair()?;
         let path = tills.name().unwrap_or_default();
         if let Some(link) = &self.plug.link {
             replace_link(link, &path)?;
         }
         *lock(&self.path) = path;
-        self.cable = Some((ours, tills));
+        self.cable = Some(Cable::Pty { ours, _tills: tills });
         self.replug_at = None;
         Ok(())
     }
@@ -173,7 +213,8 @@ impl FarEnd {
             let _ = std::fs::remove_file(link);
         }
         self.cable = None;
-        lock(&self.brain).replugged();
+        let now = self.ticker.now();
+        lock(&self.brain).unplugged(now);
         self.replug_at = replug_ms.map(|ms| self.ticker.now() + ms);
     }
 
@@ -197,22 +238,41 @@ impl FarEnd {
     fn listen(&mut self, wait_ms: u64) {
         let wait = Duration::from_millis(wait_ms);
         let mut buffer = [0; 64];
-        let Some((ours, _)) = &mut self.cable else {
+        let listener = self.listener.as_ref();
+        let Some(cable) = &mut self.cable else {
+            // Who calls while the cable is out is not answered.
+            if let Some(Ok((caller, _))) = listener.map(TcpListener::accept) {
+                drop(caller);
+            }
             // Nothing to read from without a cable: an empty channel waits as well.
             let (_keep, nothing) = channel::<()>();
             let _ = nothing.recv_timeout(wait);
             self.ticker.waited(wait_ms);
             return;
         };
-        let read = ours.set_timeout(wait).map_err(io::Error::from).and_then(|()| ours.read(&mut buffer));
-        match read {
-            Ok(count) => {
+        match cable.read(&mut buffer, wait, listener) {
+            Ok(Heard::Nobody) => {
+                let (_keep, nothing) = channel::<()>();
+                let _ = nothing.recv_timeout(wait);
+                self.ticker.waited(wait_ms);
+            }
+            // The till has hung up.
+            Ok(Heard::Bytes(0)) => {
+                self.cable = Some(Cable::Socket(None));
+                let now = self.ticker.now();
+                lock(&self.brain).unplugged(now);
+            }
+            Ok(Heard::Bytes(count)) => {
                 for byte in &buffer[..count] {
                     if self.is_cut() {
                         return;
                     }
                     lock(&self.traffic).to_terminal += 1;
                     let now = self.ticker.now();
+                    if now > self.last_byte + GAP_MS {
+                        lock(&self.brain).gap();
+                    }
+                    self.last_byte = now;
                     let deeds = lock(&self.brain).hear(*byte, now, self.clock.now());
                     self.carry_out(deeds);
                     if self.cable.is_none() || self.is_cut() {
@@ -220,7 +280,9 @@ impl FarEnd {
                     }
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => self.ticker.waited(wait_ms),
+            Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => {
+                self.ticker.waited(wait_ms);
+            }
             Err(error) => {
                 tracing::error!(%error, "the cable broke by itself");
                 self.pull(Some(0));
@@ -245,10 +307,10 @@ impl FarEnd {
             _ => usize::MAX,
         };
         let bytes = &bytes[..bytes.len().min(room)];
-        if let Some((ours, _)) = &mut self.cable {
+        if let Some(cable) = &mut self.cable {
             // Counted first: who hears the last byte may ask at once how many there were.
             lock(&self.traffic).to_till += bytes.len();
-            if let Err(error) = ours.write_all(bytes) {
+            if let Err(error) = cable.write(bytes) {
                 tracing::debug!(%error, "said into a broken cable");
             }
             self.is_cut();
@@ -269,6 +331,58 @@ impl FarEnd {
         }
         is_due
     }
+}
+
+/// What leads to the till.
+enum Cable {
+    /// Both ends: holding the till's end open as well keeps the pair alive while no till has opened it.
+    Pty { ours: TTYPort, _tills: TTYPort },
+    /// A connection, once a till has called.
+    Socket(Option<TcpStream>),
+}
+
+/// What came of listening.
+enum Heard {
+    /// Nobody is there to speak.
+    Nobody,
+    /// So many bytes; none at all is the end of a connection.
+    Bytes(usize),
+}
+
+impl Cable {
+    fn read(&mut self, buffer: &mut [u8], wait: Duration, listener: Option<&TcpListener>) -> io::Result<Heard> {
+        match self {
+            Self::Pty { ours, .. } => {
+                ours.set_timeout(wait)?;
+                ours.read(buffer).map(Heard::Bytes)
+            }
+            Self::Socket(socket) => {
+                // A till that calls again has forgotten the last connection.
+                if let Some(Ok((caller, _))) = listener.map(TcpListener::accept) {
+                    caller.set_nonblocking(false)?;
+                    caller.set_nodelay(true)?;
+                    *socket = Some(caller);
+                }
+                let Some(stream) = socket else { return Ok(Heard::Nobody) };
+                stream.set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;
+                stream.read(buffer).map(Heard::Bytes)
+            }
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Pty { ours, .. } => ours.write_all(bytes),
+            Self::Socket(Some(stream)) => stream.write_all(bytes),
+            Self::Socket(None) => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+}
+
+fn listen() -> io::Result<TcpListener> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 fn replace_link(link: &Path, target: &str) -> io::Result<()> {

@@ -3,10 +3,13 @@
 //!
 //! It never looks at what the till believes, so a test can compare the two.
 
-mod brain;
+mod book;
 mod cable;
+mod getnet;
 mod script;
+mod transbank;
+mod zvt;
 
-pub use self::brain::{Charge, Told};
-pub use self::cable::{Cut, Plug, SimulatedTerminal, Traffic};
+pub use self::book::{Charge, Told};
+pub use self::cable::{Cut, Plug, Protocol, SimulatedTerminal, Traffic};
 pub use self::script::{Behaviour, Outcome, Script, ScriptError};

@@ -2,8 +2,14 @@
 //!
 //! A line is an outcome and, before or after it, what goes wrong on the way:
 //! `approve`, `decline 07`, `silent` · `nak=1`, `nak=always`, `no-ack`, `progress=78,81,82`, `pause=200`, `bad-lrc=1`,
-//! `split`, `garbage`, `duplicate`, `stale`, `amount=100`, `short`, `debit`, `account=4111111111111111`, `lose-reply`,
-//! `vanish`, `replug=500`.
+//! `split`, `garbage`, `duplicate` (the end is said twice), `stale` (the end before comes first), `amount=100`,
+//! `ticket=000009`, `currency=826`, `short`, `debit`, `voucher=8000`, `foreign` (letters beyond ASCII),
+//! `account=4111111111111111`, `cut=17` (the cable comes out at that byte of the end), `lose-reply`, `late` (the end comes
+//! when the cable is back), `vanish`, `replug=500`, `stand-alone=5000` (somebody types a sale into the terminal),
+//! `batch-full` (refused until the batch is closed), `void-vanish` (the next void is done and not answered).
+//!
+//! The words are the same for every protocol. Progress codes are Transbank's, and others as the protocol writes them; NAK
+//! is `{"Received":false}` where there are no bare bytes; what a protocol has not, it leaves out.
 
 use std::collections::VecDeque;
 use std::str::FromStr;
@@ -48,6 +54,24 @@ pub struct Behaviour {
     pub repeats_stale: bool,
     /// The end names this amount instead.
     pub amount: Option<i64>,
+    /// The end names this ticket instead.
+    pub ticket: Option<String>,
+    /// The end names this currency instead, ISO 4217.
+    pub currency: Option<u16>,
+    /// So many bytes of voucher come along.
+    pub voucher: usize,
+    /// Letters beyond ASCII.
+    pub is_foreign: bool,
+    /// The cable comes out after so many bytes of the end.
+    pub cut: Option<usize>,
+    /// The cable comes out, and the end is said when it is back.
+    pub is_late: bool,
+    /// Right after it somebody types a sale of so much into the terminal itself.
+    pub stand_alone: Option<i64>,
+    /// Refused until the batch is closed.
+    pub is_full: bool,
+    /// The next void is done and not answered.
+    pub void_vanishes: bool,
     /// The end lacks its tail.
     pub is_short: bool,
     /// A debit card.
@@ -77,6 +101,15 @@ impl Behaviour {
             is_doubled: false,
             repeats_stale: false,
             amount: None,
+            ticket: None,
+            currency: None,
+            voucher: 0,
+            is_foreign: false,
+            cut: None,
+            is_late: false,
+            stand_alone: None,
+            is_full: false,
+            void_vanishes: false,
             is_short: false,
             is_debit: false,
             account: String::new(),
@@ -134,6 +167,15 @@ impl FromStr for Behaviour {
                 "duplicate" => behaviour.is_doubled = true,
                 "stale" => behaviour.repeats_stale = true,
                 "amount" => behaviour.amount = Some(value.parse().map_err(|_| word.to_owned())?),
+                "ticket" => behaviour.ticket = Some(value.to_owned()),
+                "currency" => behaviour.currency = Some(value.parse().map_err(|_| word.to_owned())?),
+                "voucher" => behaviour.voucher = value.parse().map_err(|_| word.to_owned())?,
+                "foreign" => behaviour.is_foreign = true,
+                "cut" => behaviour.cut = Some(value.parse().map_err(|_| word.to_owned())?),
+                "late" => behaviour.is_late = true,
+                "stand-alone" => behaviour.stand_alone = Some(value.parse().map_err(|_| word.to_owned())?),
+                "batch-full" => behaviour.is_full = true,
+                "void-vanish" => behaviour.void_vanishes = true,
                 "short" => behaviour.is_short = true,
                 "debit" => behaviour.is_debit = true,
                 "account" => value.clone_into(&mut behaviour.account),
@@ -156,25 +198,39 @@ pub struct Script {
     last: Behaviour,
     /// Milliseconds between an ACK and what follows it.
     pub(super) think_ms: u64,
+    /// Milliseconds until what was not acknowledged is said again.
+    pub(super) again_ms: u64,
+    void_vanishes: bool,
 }
+
+/// What terminals wait for an acknowledgement.
+const AGAIN_MS: u64 = 10_000;
+/// The terminals' code for a full batch.
+const FULL: &str = "67";
 
 impl Script {
     /// Everybody pays.
     pub fn approve_all() -> Self {
-        Self { next: VecDeque::new(), last: Behaviour::approve(), think_ms: 0 }
+        Self::of([Behaviour::approve()])
     }
 
     /// One behaviour after the other; the last one for ever.
     pub fn of(behaviours: impl IntoIterator<Item = Behaviour>) -> Self {
         let next: VecDeque<Behaviour> = behaviours.into_iter().collect();
         let last = next.back().cloned().unwrap_or_else(Behaviour::approve);
-        Self { next, last, think_ms: 0 }
+        Self { next, last, think_ms: 0, again_ms: AGAIN_MS, void_vanishes: false }
     }
 
     /// With so many milliseconds between an ACK and what follows it: real terminals take their time.
     #[must_use]
     pub fn thinking(self, think_ms: u64) -> Self {
         Self { think_ms, ..self }
+    }
+
+    /// With so many milliseconds until what was not acknowledged is said again.
+    #[must_use]
+    pub fn insisting(self, again_ms: u64) -> Self {
+        Self { again_ms, ..self }
     }
 
     /// Reads a script; `#` starts a comment.
@@ -189,7 +245,41 @@ impl Script {
 
     /// The next sale's.
     pub(super) fn next(&mut self) -> Behaviour {
-        self.next.pop_front().unwrap_or_else(|| self.last.clone())
+        let behaviour = self.peek().clone();
+        if behaviour.is_full {
+            return Behaviour { outcome: Outcome::Decline { code: FULL.to_owned() }, ..behaviour };
+        }
+        self.next.pop_front();
+        self.void_vanishes |= behaviour.void_vanishes;
+        behaviour
+    }
+
+    /// The next sale's, which stays the next.
+    pub(super) fn peek(&self) -> &Behaviour {
+        self.next.front().unwrap_or(&self.last)
+    }
+
+    /// The next sale has had its share of NAKs.
+    pub(super) fn forgive_naks(&mut self) {
+        match self.next.front_mut() {
+            Some(behaviour) => behaviour.naks = 0,
+            None => self.next.push_back(Behaviour { naks: 0, ..self.last.clone() }),
+        }
+    }
+
+    /// The batch was closed: there is room again.
+    pub(super) fn closed(&mut self) {
+        while self.next.front().is_some_and(|behaviour| behaviour.is_full) {
+            self.next.pop_front();
+        }
+        if self.last.is_full {
+            self.last = Behaviour::approve();
+        }
+    }
+
+    /// Whether the void that is being asked for is done without a word.
+    pub(super) fn next_void_vanishes(&mut self) -> bool {
+        std::mem::take(&mut self.void_vanishes)
     }
 }
 

@@ -94,6 +94,10 @@ impl EnquiryDialog {
             Verdict::Declined(_) | Verdict::Doubtful if last.code == codes::NOTHING_STORED => {
                 (false, self.ask(Step::Details))
             }
+            // Typed into the terminal itself, after ours or instead of it: the list knows.
+            Verdict::Doubtful if last.code == codes::APPROVED && last.ticket.is_empty() => {
+                (false, self.ask(Step::Details))
+            }
             // Our ticket and another amount: a person has to look.
             Verdict::Doubtful if !last.ticket.is_empty() => (false, self.end(Ending::Mismatch)),
             // No code we can build on: it proves nothing.
@@ -117,9 +121,17 @@ impl EnquiryDialog {
 
     /// The list has been read whole.
     fn conclude(&mut self) -> Vec<Effect> {
-        let verdicts: Vec<Verdict> = self.rows.iter().map(|row| self.key.judge(row, Asked::Last)).collect();
+        let (nameless, named): (Vec<_>, Vec<_>) = self.rows.iter().partition(|row| row.ticket.is_empty());
+        let verdicts: Vec<Verdict> = named.iter().map(|row| self.key.judge(row, Asked::Last)).collect();
         let mut ours = verdicts.into_iter().filter(|verdict| *verdict != Verdict::Stale);
+        // Without a ticket it is none of ours; but one of our amount, where ours is missing, or given back, where ours
+        // stands, is more than a coincidence.
+        let (sold, undone) = (Some(self.key.amount), Some(-self.key.amount));
+        let is_sold = nameless.iter().any(|row| row.amount == sold);
+        let is_undone = nameless.iter().any(|row| row.amount == undone);
         match (ours.next(), ours.next()) {
+            (None, _) if is_sold => self.end(Ending::Mismatch),
+            (Some(_), _) if is_undone => self.end(Ending::Mismatch),
             (None, _) if self.is_over => {
                 self.settled(TerminalReport::Declined { code: codes::NOT_STORED.into() }, Ending::Declined)
             }
@@ -228,6 +240,24 @@ mod tests {
             [Effect::Report(TerminalReport::Approved { .. }), Effect::End(Ending::Approved)]
         ));
         let undone = ROW.replace("|1990|", "|-1990|");
+        assert_eq!(listed(true, &[ROW, &undone]), vec![Effect::End(Ending::Mismatch)]);
+    }
+
+    #[test]
+    fn a_sale_typed_into_the_terminal_is_none_of_ours() {
+        let mut dialog = asked(true);
+        let effects = say(&mut dialog, &LAST.replace("000007", ""));
+        assert_eq!(effects[..2], [ack(), Effect::Send(frame::encode("0260|1|"))]);
+        let nameless = ROW.replace("000007", "");
+        assert!(matches!(listed(true, &[ROW, &nameless])[1], Effect::End(Ending::Approved)));
+        assert_eq!(
+            listed(true, &[&nameless]),
+            vec![Effect::End(Ending::Mismatch)],
+            "ours is missing, and this is like it"
+        );
+        let other = nameless.replace("|1990|", "|5000|");
+        assert!(matches!(listed(true, &[&other])[1], Effect::End(Ending::Declined)));
+        let undone = nameless.replace("|1990|", "|-1990|");
         assert_eq!(listed(true, &[ROW, &undone]), vec![Effect::End(Ending::Mismatch)]);
     }
 

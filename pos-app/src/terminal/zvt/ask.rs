@@ -3,7 +3,7 @@
 use super::apdu::{Apdu, command};
 use super::codes;
 use super::message::{StatusInformation, printed};
-use super::sale::yes;
+use super::sale::{no, yes};
 use super::serial::Heard;
 use crate::terminal::dialog::{Dialog, Effect, Input};
 use crate::terminal::{Ending, Timing};
@@ -48,7 +48,13 @@ impl AskDialog {
                 self.answer = Answer::Refused(code);
                 return vec![Effect::End(Ending::Answered)];
             }
-            self.is_accepted = true;
+            // What ends or tells something before ours was accepted, is about something else: the end of a payment would
+            // be taken for an answer without a receipt.
+            let is_other = [command::COMPLETION, command::ABORT, command::STATUS_INFORMATION].contains(&apdu.command);
+            if is_other {
+                return vec![yes(), Effect::Note("a message about something else")];
+            }
+            self.is_accepted |= apdu.is_positive();
         }
         match apdu.command {
             command::POSITIVE | command::NEGATIVE => vec![Effect::Within(self.done_ms)],
@@ -89,15 +95,17 @@ impl Dialog<Heard> for AskDialog {
     }
 }
 
-/// Hears out what comes unasked and says yes to it, so that the terminal can go on.
+/// Hears out what comes unasked and answers it, so that the terminal can go on. A promise is taken only where a payment in
+/// doubt may be meant by it; to any other the answer is no, which undoes it.
 pub struct ListenDialog {
     within_ms: u64,
+    is_doubtful: bool,
 }
 
 impl ListenDialog {
     /// Listens for so long.
-    pub fn new(within_ms: u64) -> Self {
-        Self { within_ms }
+    pub fn new(within_ms: u64, is_doubtful: bool) -> Self {
+        Self { within_ms, is_doubtful }
     }
 }
 
@@ -107,6 +115,9 @@ impl Dialog<Heard> for ListenDialog {
             Input::Start => vec![Effect::Within(self.within_ms)],
             // An answer is to be answered by nobody.
             Input::Heard(Heard::Apdu(apdu)) if apdu.is_positive() || apdu.refusal().is_some() => Vec::new(),
+            Input::Heard(Heard::Apdu(apdu)) if apdu.command == command::STATUS_INFORMATION && !self.is_doubtful => {
+                vec![no(), Effect::Note("a promise nobody asked for")]
+            }
             Input::Heard(Heard::Apdu(_)) => vec![yes(), Effect::Note("a message nobody asked for")],
             Input::Heard(_) | Input::NotKept | Input::CancelWanted => Vec::new(),
             Input::NothingSent | Input::LineLost | Input::Deadline => vec![Effect::End(Ending::NoAnswer)],
@@ -138,6 +149,25 @@ mod tests {
         assert_eq!(say(&mut dialog, command::COMPLETION, &[]), vec![yes(), Effect::End(Ending::Answered)]);
         assert_eq!(dialog.answer, Answer::Done);
         assert_eq!(dialog.told.and_then(|told| told.receipt), Some(16));
+    }
+
+    #[test]
+    fn a_promise_nobody_asked_for_is_taken_only_in_doubt() {
+        let promise = || Input::Heard(Heard::Apdu(Apdu::new(command::STATUS_INFORMATION, vec![0x27, 0])));
+        assert_eq!(ListenDialog::new(0, false).step(promise())[0], no());
+        assert_eq!(ListenDialog::new(0, true).step(promise())[0], yes());
+        let line = || Input::Heard(Heard::Apdu(Apdu::new(command::PRINT_LINE, vec![0])));
+        assert_eq!(ListenDialog::new(0, false).step(line())[0], yes());
+    }
+
+    #[test]
+    fn the_end_of_a_payment_is_no_answer_to_a_question() {
+        let mut dialog = asked();
+        assert_eq!(say(&mut dialog, command::STATUS_INFORMATION, &[0x27, 0, 0x87, 0, 0x17])[0], yes());
+        assert_eq!(say(&mut dialog, command::COMPLETION, &[])[0], yes());
+        assert_eq!((&dialog.answer, &dialog.told), (&Answer::None, &None));
+        assert_eq!(say(&mut dialog, 0x8483, &[]), vec![Effect::End(Ending::Answered)]);
+        assert_eq!(dialog.answer, Answer::Refused(0x83));
     }
 
     #[test]

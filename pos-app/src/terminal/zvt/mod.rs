@@ -84,8 +84,8 @@ impl<E: Carrier> Zvt<E> {
         }
     }
 
-    fn listen(&mut self) -> Result<(), TerminalError> {
-        let ran = self.run(&mut ListenDialog::new(0), None)?;
+    fn listen(&mut self, is_doubtful: bool) -> Result<(), TerminalError> {
+        let ran = self.run(&mut ListenDialog::new(0, is_doubtful), None)?;
         ran.line_error.map_or(Ok(()), |source| Err(self.line.port_error(source)))
     }
 }
@@ -104,6 +104,7 @@ fn after(receipt: &str) -> Option<String> {
 pub fn judge(
     payment: &CardPayment,
     last: Option<&StatusInformation>,
+    currency: u16,
     is_over: bool,
 ) -> (Option<TerminalReport>, Ending) {
     let receipt = last.map_or_else(|| Some(NO_RECEIPT.to_owned()), |last| last.receipt.map(number));
@@ -119,7 +120,7 @@ pub fn judge(
     let Some(last) = last.filter(|_| is_next || is_promised) else { return (None, Ending::Mismatch) };
     match last.refusal() {
         Some(code) => (Some(TerminalReport::Declined { code }), Ending::Declined),
-        None if last.amount == Some(payment.amount_minor) => {
+        None if last.amount == Some(payment.amount_minor) && last.currency.is_none_or(|said| said == currency) => {
             (Some(TerminalReport::Approved { approval: last.approval.clone() }), Ending::Approved)
         }
         None => (None, Ending::Mismatch),
@@ -178,7 +179,7 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
         if !AMOUNTS.contains(&payment.amount_minor) {
             return not_started(if claim() { NotStartedReason::Refused } else { NotStartedReason::Cancelled });
         }
-        self.listen()?;
+        self.listen(false)?;
         self.register()?;
         // Without that number a doubt could only be settled by a person; some terminals never tell it.
         let baseline = match self.last() {
@@ -205,7 +206,7 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
         is_over: bool,
         journal: &dyn Journal,
     ) -> Result<Ending, TerminalError> {
-        self.listen()?;
+        self.listen(true)?;
         self.register()?;
         let last = match self.last() {
             // Busy, with the customer or with undoing: ask again later.
@@ -219,7 +220,7 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
                 None => (None, Ending::Mismatch),
             }
         } else {
-            judge(payment, last.as_ref(), is_over)
+            judge(payment, last.as_ref(), self.account.currency, is_over)
         };
         if let Some(report) = report {
             keep(report, Some((payment.payment_id, journal)))?;
@@ -232,13 +233,13 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
         self.ask(self.account.status_enquiry()).map(|_| ())
     }
 
-    fn attend(&mut self, _: Option<&CardPayment>, _: &dyn Journal) -> Result<Ending, TerminalError> {
-        self.listen().map(|()| Ending::NoAnswer)
+    fn attend(&mut self, doubt: Option<&CardPayment>, _: &dyn Journal) -> Result<Ending, TerminalError> {
+        self.listen(doubt.is_some()).map(|()| Ending::NoAnswer)
     }
 
     fn void(&mut self, payment: &CardPayment, journal: &dyn Journal) -> Result<Ending, TerminalError> {
         let reports = Some((payment.payment_id, journal));
-        self.listen()?;
+        self.listen(false)?;
         self.register()?;
         let last = self.last()?.and_then(|last| last.receipt).map(number);
         let sold = payment.state.approval().map(|approval| approval.operation_no.clone()).unwrap_or_default();
@@ -256,7 +257,7 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
     }
 
     fn close(&mut self) -> Result<(), TerminalError> {
-        self.listen()?;
+        self.listen(false)?;
         self.register()?;
         match self.ask(self.account.end_of_day())?.answer {
             Answer::Done => Ok(()),
@@ -404,7 +405,7 @@ mod tests {
     #[test]
     fn the_next_receipt_with_our_amount_is_ours() {
         let ending = |baseline, promised, last: Option<StatusInformation>, is_over| {
-            judge(&payment(baseline, promised), last.as_ref(), is_over).1
+            judge(&payment(baseline, promised), last.as_ref(), 978, is_over).1
         };
         assert_eq!(ending(Some("0015"), None, Some(last(16, 0, 1_990)), false), Ending::Approved);
         assert_eq!(ending(Some("9999"), None, Some(last(1, 0, 1_990)), false), Ending::Approved, "they begin anew");
@@ -414,16 +415,18 @@ mod tests {
         assert_eq!(ending(Some("0015"), None, Some(last(17, 0, 1_990)), true), Ending::Mismatch, "somebody else's?");
         assert_eq!(ending(None, None, Some(last(16, 0, 1_990)), true), Ending::Mismatch, "no telling whose");
         assert_eq!(ending(None, Some("0016"), Some(last(16, 0, 1_990)), true), Ending::Approved, "as promised");
+        let pounds = StatusInformation { currency: Some(826), ..last(16, 0, 1_990) };
+        assert_eq!(ending(Some("0015"), None, Some(pounds), true), Ending::Mismatch, "another currency");
         assert_eq!(ending(Some("0015"), None, None, true), Ending::Mismatch, "its memory is gone");
     }
 
     #[test]
     fn the_receipt_before_proves_in_time_that_nothing_was_taken() {
         let in_doubt = payment(Some("0015"), None);
-        assert_eq!(judge(&in_doubt, Some(&last(15, 0, 1_990)), false), (None, Ending::NotStoredYet));
+        assert_eq!(judge(&in_doubt, Some(&last(15, 0, 1_990)), 978, false), (None, Ending::NotStoredYet));
         let none = TerminalReport::Declined { code: NOT_STORED.into() };
-        assert_eq!(judge(&in_doubt, Some(&last(15, 0, 1_990)), true), (Some(none), Ending::Declined));
-        assert_eq!(judge(&payment(Some("0000"), None), None, true).1, Ending::Declined, "still no receipt");
+        assert_eq!(judge(&in_doubt, Some(&last(15, 0, 1_990)), 978, true), (Some(none), Ending::Declined));
+        assert_eq!(judge(&payment(Some("0000"), None), None, 978, true).1, Ending::Declined, "still no receipt");
     }
 
     #[test]

@@ -12,8 +12,8 @@ pub const NAK: u8 = 0x15;
 const DLE: u8 = 0x10;
 const STX: u8 = 0x02;
 const ETX: u8 = 0x03;
-/// The longest message listened to.
-const MAX_MESSAGE: usize = 8 * 1024;
+/// The longest message listened to; receipts make them long.
+pub const MAX_MESSAGE: usize = 16 * 1024;
 
 /// CRC-16/KERMIT: reflected polynomial 8408, starting with 0.
 pub fn crc(bytes: impl IntoIterator<Item = u8>) -> u16 {
