@@ -1,6 +1,8 @@
 /** One night at Club Valdivia, as the core would tell it. Typed by the generated types, so that it cannot drift. */
 
 import type {
+  BatchLine,
+  BatchView,
   CardPayment,
   CardPaymentView,
   CatalogView,
@@ -8,6 +10,8 @@ import type {
   Concern,
   ConcernCode,
   DeviceHealth,
+  OpenCardView,
+  OperatorView,
   Product,
   Role,
   SaleLine,
@@ -288,7 +292,7 @@ export const four = sale([
 ]);
 export const long = sale(products.slice(0, 12).map((one, i) => line(i + 1, one.name, (i % 3) + 1)));
 
-const APPROVAL = {
+export const APPROVAL = {
   authorisation_code: "093412",
   operation_no: "000412",
   last4: "4417",
@@ -327,6 +331,7 @@ export const cards = {
   unreachable: card({ state: "not_started", reason: "unreachable" }),
   uncertain: card({ state: "uncertain" }),
   voided: card({ state: "voided", approval: APPROVAL }),
+  voiding: card({ state: "voiding", approval: APPROVAL }),
 };
 
 const paid = four.totals;
@@ -498,3 +503,136 @@ export const copiedTill = status({
     concern("server_restored", 12_845),
   ],
 });
+
+/** Who may settle, void and close the batch. */
+export const manager: OperatorView = {
+  staff_id: id("staff", 5),
+  name: "Antonia V.",
+  roles: ["manager"],
+  may: [
+    "open_register",
+    "sell",
+    "remove_line",
+    "redeem_ticket",
+    "open_drawer",
+    "reprint",
+    "see_expected_cash",
+    "see_diagnostics",
+    "settle_card",
+    "void_card",
+    "close_batch",
+  ],
+};
+
+const CREDIT = { ...APPROVAL, last4: "0461", brand: "MC", card_type: "CR", authorisation_code: "441207" };
+
+/** A payment as another attempt. */
+export function another(view: CardPaymentView, n: number, over: Partial<CardPayment> = {}): CardPaymentView {
+  const payment = {
+    ...view.payment,
+    payment_id: id("payment", n),
+    sale_id: id("sale", 400 + n),
+    ticket_no: `0000${n}C`,
+    started_at: NOW - n * 17 * MINUTE,
+    ...over,
+  } as CardPayment;
+  return { ...view, payment };
+}
+
+/** What a bad night leaves behind, oldest first. */
+export const openCards: OpenCardView[] = [
+  {
+    card: another(cards.uncertain, 9, { amount_minor: 38_470, promised: CREDIT }),
+    reason: "in_doubt",
+    terminal: "serial /dev/ttyUSB1",
+    asked_by: "Javiera P.",
+    receipt_no: 398,
+    ways: ["ask_terminal", "resolve"],
+  },
+  {
+    card: another(card({ state: "voiding", approval: CREDIT }, {}, 12_990), 6),
+    reason: "void_in_doubt",
+    terminal: "serial /dev/ttyUSB1",
+    asked_by: "Camila R.",
+    receipt_no: null,
+    ways: ["ask_terminal", "resolve"],
+  },
+  {
+    card: another(card({ state: "declined", code: "51" }, {}, 7_990), 4, {
+      denied: { says: "approved", approval: CREDIT },
+    }),
+    reason: "contradicted",
+    terminal: "serial /dev/ttyUSB1",
+    asked_by: "Camila R.",
+    receipt_no: null,
+    ways: ["resolve"],
+  },
+  {
+    card: another(card({ state: "approved", approval: CREDIT }, { can_void: true }), 2),
+    reason: "not_counted",
+    terminal: "serial /dev/ttyUSB1",
+    asked_by: "Camila R.",
+    receipt_no: 411,
+    ways: ["void", "return"],
+  },
+];
+
+export const danger = status({ operator: manager, open_cards: openCards.length });
+/** The same night, seen by who may only sell. */
+export const dangerCashier = status({ open_cards: openCards.length });
+export const cableless = status({ terminal_is_manual: true, terminal: device({ address: "manual" }) });
+
+/** A card that pays a part and can be undone. */
+export const part = card({ state: "approved", approval: CREDIT }, { can_void: true }, 14_501);
+
+const settled = (n: number, ours: number, over: Partial<BatchLine> = {}): BatchLine => ({
+  verdict: "agrees",
+  payment_id: id("payment", n),
+  ticket_no: `0000${String(n).padStart(2, "0")}`,
+  operation_no: String(400 + n),
+  authorisation_code: String(300_000 + n * 7_919),
+  last4: String(1_000 + ((n * 3_571) % 9_000)),
+  at: `23:${String((n * 7) % 60).padStart(2, "0")}`,
+  ours_minor: ours,
+  terminal_minor: ours,
+  difference_minor: 0,
+  ...over,
+});
+const AMOUNTS = [5_990, 24_501, 12_990, 8_490, 19_470, 6_490, 31_960, 4_490, 7_490, 11_980, 15_970, 9_980, 6_990, 22_460];
+const evenLines = AMOUNTS.map((amount, i) => settled(i + 1, amount));
+
+/** The batch of lines, with the sums the core would give. */
+export function batch(lines: BatchLine[], over: Partial<BatchView> = {}): BatchView {
+  const sum = (of: "ours_minor" | "terminal_minor") => ({
+    count: lines.filter((line) => line[of] !== 0).length,
+    total_minor: lines.reduce((total, line) => total + line[of], 0),
+  });
+  return {
+    terminal: "serial /dev/ttyUSB1",
+    last_closed_at: NOW - 20 * 60 * MINUTE,
+    closed_at: null,
+    comparison: { ours: sum("ours_minor"), terminal: sum("terminal_minor"), listed: sum("terminal_minor"), lines },
+    agrees: lines.every((line) => line.verdict === "agrees"),
+    doubts: 0,
+    ...over,
+  };
+}
+
+export const evenBatch = batch(evenLines);
+export const oddBatch = batch([
+  ...evenLines.slice(0, 4),
+  settled(20, 7_990, { verdict: "differs", terminal_minor: 9_770, difference_minor: 1_780 }),
+  ...evenLines.slice(4),
+  settled(21, 12_990, { verdict: "only_here", terminal_minor: 0, difference_minor: -12_990, at: "" }),
+  settled(22, 0, { verdict: "only_there", terminal_minor: 24_501, difference_minor: 24_501, payment_id: undefined }),
+]);
+export const doubtfulBatch = batch(
+  [...evenLines.slice(0, 5), settled(23, 0, { verdict: "in_doubt", authorisation_code: "", last4: "", at: "" })],
+  { doubts: 1, agrees: false },
+);
+export const closedBatch: BatchView = { ...evenBatch, closed_at: NOW };
+
+/** Totals of a night on which a person had to write cards down, and gave some back. */
+const BY_HAND = { ...TOTALS, manual_cards: 2, manual_card_minor: 38_470, returned_minor: 24_501 };
+export const handReading: XReport = { ...fullReading, manual_card_minor: 38_470, totals: BY_HAND };
+export const handZ: ZReport = { ...z, totals: BY_HAND };

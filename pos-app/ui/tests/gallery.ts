@@ -11,7 +11,7 @@ import { mount, tick } from "svelte";
 
 import App from "../src/App.svelte";
 import { Core } from "../src/lib/api/commands";
-import type { SaleView, TillStatus, XReport } from "../src/lib/api/generated";
+import type { BatchView, SaleView, TillStatus, XReport } from "../src/lib/api/generated";
 import { i18n } from "../src/lib/i18n/index.svelte";
 import { Till } from "../src/lib/till.svelte";
 import type { Reading } from "../src/lib/till-state.svelte";
@@ -22,6 +22,8 @@ interface Scene {
   status?: TillStatus;
   sale?: SaleView;
   reading?: XReport;
+  /** What the terminal's batch is; never answered when absent. */
+  batch?: BatchView;
   /** What happens once the screen stands. */
   then?: (till: Till) => void;
   /** Keys pressed after that, by test id. */
@@ -70,6 +72,22 @@ const onCard =
     till.trace = { ...till.trace, sent_at: night.NOW, ...trace };
   };
 const pay = (till: Till) => till.go("pay");
+const settling = (n: number) => (till: Till) => {
+  const open = night.openCards[n];
+  if (open !== undefined) till.settle(open.card, open);
+};
+const toBatch = (till: Till) => till.toBatch();
+const partly: SaleView = {
+  ...night.four,
+  cards: [night.part],
+  paid_minor: 14_501,
+  left_minor: 10_000,
+  cash_due_minor: 10_000,
+  rounding_minor: 0,
+  cash_suggestions: [10_000, 20_000],
+};
+const supervisor = night.status({ operator: night.manager });
+const byHand = { by: "Antonia V.", at: night.NOW, note: "Voucher a la vista" };
 const loggedOut = night.status({ operator: null });
 
 const SCENES: Record<string, Scene> = {
@@ -166,6 +184,122 @@ const SCENES: Record<string, Scene> = {
     status: night.paidTwice,
     then: onCard(night.cards.approved, { uncertain_at: night.NOW - 40_000, is_revisited: true }),
   },
+  "card-uncertain-manager": {
+    status: supervisor,
+    sale: night.four,
+    then: onCard(night.cards.uncertain, { sent_at: night.NOW - 70_000, uncertain_at: night.NOW - 40_000 }),
+  },
+  "card-uncertain-may-not": {
+    sale: night.four,
+    then: onCard(night.cards.uncertain, { sent_at: night.NOW - 70_000, uncertain_at: night.NOW - 40_000 }),
+    press: ["doubt-resolve"],
+  },
+  "card-voiding": { sale: partly, then: onCard(night.cards.voiding, { voiding_at: night.NOW - 4_000 }) },
+  "card-voiding-silent": { sale: partly, then: onCard(night.cards.voiding, { voiding_at: night.NOW - 30_000 }) },
+  "card-void-refused": {
+    sale: partly,
+    then: onCard({ ...night.part, payment: { ...night.part.payment, void_refused: "12" } }),
+  },
+  "card-void-refused-debit": {
+    sale: partly,
+    then: onCard({ ...night.part, payment: { ...night.part.payment, void_refused: "08" } }),
+  },
+  "card-by-hand": {
+    sale: night.four,
+    then: onCard(
+      { ...night.cards.approved, payment: { ...night.cards.approved.payment, is_manual: true }, manual: byHand },
+      { uncertain_at: night.NOW },
+    ),
+  },
+  "card-returned": {
+    then: onCard({
+      ...night.cards.approved,
+      payment: { ...night.cards.approved.payment, returned: "cash" },
+      manual: byHand,
+    }),
+  },
+  "pay-leg-void": { status: supervisor, sale: partly, then: pay },
+  "pay-voucher": { status: night.cableless, sale: night.four, then: pay, press: ["tender-card", "charge-card"] },
+  "pay-voucher-typed": {
+    status: night.cableless,
+    sale: night.four,
+    then: pay,
+    press: [
+      "tender-card",
+      "charge-card",
+      ...["0", "9", "3", "4", "1", "2"].map((d) => `digit-${d}`),
+      "field-last4",
+      ...["4", "4", "1", "7"].map((d) => `digit-${d}`),
+      "type-DB",
+    ],
+  },
+  "pay-voucher-short": {
+    status: night.cableless,
+    sale: night.four,
+    then: pay,
+    press: ["tender-card", "charge-card", "digit-9", "voucher-write"],
+  },
+  "cards-panel": { status: night.danger, sale: night.four, press: ["cards-chip"] },
+  "cards-panel-none": {
+    status: night.status({ open_cards: 0 }),
+    sale: night.four,
+    then: (till) => {
+      till.panel = "cards";
+      till.open_cards = [];
+    },
+  },
+  "cards-chip-notices": {
+    status: { ...night.everyNotice, open_cards: 2, printer: night.troubled.printer },
+    sale: night.four,
+  },
+  "settle-doubt": { status: night.danger, then: settling(0) },
+  "settle-doubt-cashier": { status: night.dangerCashier, then: settling(0), press: ["way-resolve"] },
+  "settle-void-doubt": { status: night.danger, then: settling(1) },
+  "settle-contradicted": { status: night.danger, then: settling(2) },
+  "settle-not-counted": { status: night.danger, then: settling(3) },
+  "settle-resolve": { status: night.danger, then: settling(0), press: ["way-resolve", "outcome-approved"] },
+  "settle-resolve-not": { status: night.danger, then: settling(0), press: ["way-resolve", "outcome-not_charged"] },
+  "settle-resolve-sure": {
+    status: night.danger,
+    then: settling(0),
+    press: [
+      "way-resolve",
+      "outcome-approved",
+      ...["4", "4", "1", "2", "0", "7"].map((d) => `digit-${d}`),
+      "field-last4",
+      ...["0", "4", "6", "1"].map((d) => `digit-${d}`),
+      "why-0",
+      "settle-review",
+    ],
+  },
+  "settle-not-sure": {
+    status: night.danger,
+    then: settling(0),
+    press: ["way-resolve", "outcome-not_charged", "why-1", "settle-review"],
+  },
+  "settle-void-resolve": { status: night.danger, then: settling(1), press: ["way-resolve", "outcome-voided"] },
+  "settle-return": { status: night.danger, then: settling(3), press: ["way-return", "return-cash", "why-0"] },
+  "settle-return-sure": {
+    status: night.danger,
+    then: settling(3),
+    press: ["way-return", "return-cash", "why-0", "settle-review"],
+  },
+  "settle-void": { status: night.danger, then: settling(3), press: ["way-void"] },
+  "batch-reading": { status: supervisor, then: toBatch },
+  "batch-even": { status: supervisor, batch: night.evenBatch, then: toBatch },
+  "batch-odd": { status: supervisor, batch: night.oddBatch, then: toBatch },
+  "batch-odd-next": { status: supervisor, batch: night.oddBatch, then: toBatch, press: ["batch-next"] },
+  "batch-sure": { status: supervisor, batch: night.oddBatch, then: toBatch, press: ["batch-go"] },
+  "batch-doubts": {
+    status: { ...supervisor, open_cards: 1 },
+    batch: night.doubtfulBatch,
+    then: toBatch,
+  },
+  "batch-closed": { status: supervisor, batch: night.closedBatch, then: toBatch },
+  "batch-empty": { status: supervisor, batch: night.batch([], { last_closed_at: null }), then: toBatch },
+  "register-by-hand": { status: supervisor, sale: night.four, reading: night.handReading, press: ["register"] },
+  "close-open-cards": { status: night.danger, then: (till) => till.go("close") },
+  "sealed-by-hand": { status: supervisor, then: (till) => (till.sealed = night.handZ) },
   "card-voided": { sale: night.four, then: onCard(night.cards.voided) },
   change: { then: (till) => (till.completed = night.completedCash) },
   "change-big": { then: (till) => (till.completed = night.completedBig) },
@@ -235,6 +369,8 @@ if (target !== null && scene !== undefined) {
     "sale.current": () => scene.sale ?? night.empty,
     "sale.tender": (args) => tender(args, (scene.sale ?? night.empty).cash_due_minor),
     "register.read": () => scene.reading ?? night.reading,
+    "card.list_open": () => night.openCards,
+    "card.read_batch": () => scene.batch ?? new Promise<BatchView>(() => {}),
     "catalog.search": ({ limit }) => night.products.slice(0, limit),
   });
   const till = new Till(new Core(transport));
@@ -246,7 +382,9 @@ if (target !== null && scene !== undefined) {
     for (const id of scene.press ?? []) {
       await tick();
       await new Promise((done) => setTimeout(done, 10));
-      document.querySelector<HTMLElement>(`[data-testid="${id}"]`)?.click();
+      const found = document.querySelector<HTMLElement>(`[data-testid="${id}"]`);
+      if (found instanceof HTMLInputElement) found.focus();
+      else found?.click();
     }
     document.body.dataset.ready = "yes";
   }, 150);

@@ -1,9 +1,7 @@
 /** The window against a scripted core: what it asks, and where it leads. */
 
-import { flushSync, mount, unmount } from "svelte";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
-import App from "../src/App.svelte";
 import { Core } from "../src/lib/api/commands";
 import type { CardPaymentView, Commands, Notice, ScanOutcome, TillStatus } from "../src/lib/api/generated";
 import { i18n } from "../src/lib/i18n/index.svelte";
@@ -12,50 +10,7 @@ import type { Sound } from "../src/lib/sounds";
 import { Till } from "../src/lib/till.svelte";
 import { FakeTransport, refusal } from "./fake";
 import * as night from "./fixtures";
-
-let standing: Record<string, unknown> | undefined;
-afterEach(() => {
-  if (standing) void unmount(standing);
-  standing = undefined;
-});
-
-type Answers = ConstructorParameters<typeof FakeTransport>[0];
-
-/** Opens the window on a core that answers so, and waits until it has asked for everything. */
-async function open(answers: Answers = {}): Promise<{ till: Till; core: FakeTransport }> {
-  const core = new FakeTransport(answers);
-  const till = new Till(new Core(core));
-  standing = mount(App, { target: document.body, props: { till } });
-  await settle();
-  return { till, core };
-}
-
-/** Lets every promise that is ready run, and the screen follow. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 30; i++) await Promise.resolve();
-  flushSync();
-}
-
-function find(id: string): HTMLElement {
-  const found = document.querySelector<HTMLElement>(`[data-testid="${id}"]`);
-  if (found === null) throw new Error(`no ${id} on screen`);
-  return found;
-}
-const sees = (id: string) => document.querySelector(`[data-testid="${id}"]`) !== null;
-
-async function tap(...ids: string[]): Promise<void> {
-  for (const id of ids) {
-    find(id).click();
-    await settle();
-  }
-}
-
-async function key(name: string, over: KeyboardEventInit = {}): Promise<void> {
-  window.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, ...over }));
-  await settle();
-}
-
-const selling = (answers: Answers = {}): Answers => ({ "sale.current": () => night.four, ...answers });
+import { find, key, open, sees, selling, settle, stand, tap, type Answers } from "./hands";
 
 describe("signing in", () => {
   const out = night.status({ operator: null });
@@ -515,8 +470,7 @@ describe("what is heard", () => {
   async function listening(answers: Answers): Promise<{ till: Till; heard: Sound[] }> {
     const heard: Sound[] = [];
     const till = new Till(new Core(new FakeTransport(answers)), (sound) => heard.push(sound));
-    standing = mount(App, { target: document.body, props: { till } });
-    await settle();
+    await stand(till);
     return { till, heard };
   }
 

@@ -9,6 +9,7 @@ export interface CardTrace {
   pin_at: Timestamp | null;
   bank_at: Timestamp | null;
   uncertain_at: Timestamp | null;
+  voiding_at: Timestamp | null;
   /** Come back to later: the person may choose at once. */
   is_revisited: boolean;
 }
@@ -19,12 +20,14 @@ export const NO_TRACE: CardTrace = {
   pin_at: null,
   bank_at: null,
   uncertain_at: null,
+  voiding_at: null,
   is_revisited: false,
 };
 
 /** Where a payment has been, after one more look at it. */
 export function traced(trace: CardTrace, { payment }: CardPaymentView, now: Timestamp): CardTrace {
   if (payment.state === "uncertain") return { ...trace, uncertain_at: trace.uncertain_at ?? now };
+  if (payment.state === "voiding") return { ...trace, voiding_at: trace.voiding_at ?? now };
   if (payment.state !== "in_progress") return trace;
   const seen = { ...trace, sent_at: trace.sent_at ?? now };
   switch (payment.progress) {

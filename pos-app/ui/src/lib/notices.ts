@@ -10,6 +10,8 @@ export interface Notice {
   short: string;
   title: string;
   about: string;
+  /** About one card payment. */
+  is_card?: boolean;
   /** The payment in doubt it is about, which can be asked about again. */
   doubt?: number;
 }
@@ -25,6 +27,7 @@ export function noticesOf(
     const card = payment.state === "approved" ? payment.approval : null;
     return {
       key: `twice/${payment.payment_id}`,
+      is_card: true,
       short: t.notices.twice_short,
       title: t.notices.twice(say(payment.amount_minor)),
       about:
@@ -35,6 +38,7 @@ export function noticesOf(
   });
   const doubts = status.uncertain_payments.map(({ payment }, doubt) => ({
     key: `doubt/${payment.payment_id}`,
+    is_card: true,
     short: t.notices.doubt_short,
     title: t.notices.doubt(say(payment.amount_minor)),
     about: t.notices.doubt_about(payment.ticket_no),

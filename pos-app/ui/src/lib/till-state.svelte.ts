@@ -41,10 +41,13 @@ export type Room =
   | "change"
   | "redeem"
   | "close"
-  | "sealed";
+  | "sealed"
+  | "settle"
+  | "voucher"
+  | "batch";
 
 /** What lies over the stage. */
-export type Panel = "net" | "devices" | "help" | "search" | "last" | "register" | "code" | "notices" | null;
+export type Panel = "net" | "devices" | "help" | "search" | "last" | "register" | "code" | "notices" | "cards" | null;
 
 /** What a scan at the bar came to. */
 export type Reading =
@@ -79,7 +82,7 @@ export class TillState {
   sealed = $state.raw<ZReport | null>(null);
 
   /** The room asked for; the till's state may still lead elsewhere. */
-  wanted = $state<"sell" | "pay" | "card" | "redeem" | "close">("sell");
+  wanted = $state<"sell" | "pay" | "card" | "redeem" | "close" | "settle" | "voucher" | "batch">("sell");
   panel = $state<Panel>(null);
   trouble = $state<CommandError | null>(null);
   broken = $state<CommandError | null>(null);
@@ -121,6 +124,11 @@ export class TillState {
         ),
   );
 
+  /** The notices of the bar: open card payments have a place of their own there. */
+  readonly barNotices: readonly Notice[] = $derived(
+    (this.status?.open_cards ?? 0) > 0 ? this.notices.filter((one) => !one.is_card) : this.notices,
+  );
+
   /** The sentence for a refusal. */
   words(error: CommandError): string {
     return wordsFor(error, this.where);
@@ -138,10 +146,18 @@ export class TillState {
     if (!status.is_enrolled) return "enrol";
     if (this.sealed !== null) return "sealed";
     if (status.operator === null) return "login";
+    if (this.standing !== null) return this.standing;
     if (this.completed !== null) return "change";
     if (this.wanted === "redeem" || !this.may("sell")) return "redeem";
+    // What became of a card stays on screen, whatever the register does.
+    if (this.wanted === "card" && this.card !== null) return "card";
     if (status.session === null) return "open";
     return this.wanted;
+  }
+
+  /** A room that stands whatever the register does. */
+  protected get standing(): Room | null {
+    return null;
   }
 
   /** The clock between two answers. */

@@ -6,23 +6,27 @@ import type {
   CardPaymentView,
   CashCount,
   CommandError,
+  Commands,
   Notice,
   SaleLine,
   SaleView,
   ScanOutcome,
   TillStatus,
 } from "./api/generated";
+import { CardDesk } from "./card-desk.svelte";
 import { NO_TRACE, traced } from "./card-trace";
 import { floodOf } from "./flood";
 import { i18n } from "./i18n/index.svelte";
-import { TillState, type GivenLine, type Panel, type Reading, type Room, type Undo } from "./till-state.svelte";
+import type { GivenLine, Panel, Reading, Room, Undo } from "./till-state.svelte";
 
 /** Rooms where a scan means something; elsewhere a working terminal or a count is not disturbed. */
 const SCANNING: readonly Room[] = ["open", "sell", "pay", "change", "redeem"];
+/** Rooms that a scan of the till's own scanner does not lead away from. */
+const STAYING: readonly Room[] = ["pay", "card", "settle", "voucher", "batch"];
 const UNDO_MS = 5_000;
 const HISTORY = 12;
 
-export class Till extends TillState {
+export class Till extends CardDesk {
   private undo_timer: ReturnType<typeof setTimeout> | undefined;
 
   // --- start and news ---
@@ -77,6 +81,8 @@ export class Till extends TillState {
     this.trouble = null;
     this.completed = null;
     this.reading = null;
+    this.settling = null;
+    this.open_cards = null;
     this.forgetUndo();
   }
 
@@ -265,12 +271,29 @@ export class Till extends TillState {
 
   /** Leaves the terminal's screen with whatever the sale now has. */
   async leaveCard(): Promise<void> {
-    await this.quietly("sale.current", {}, (sale) => this.show(sale));
+    await this.refreshSale();
     this.card = null;
-    this.wanted = "pay";
+    // What was settled may be of an older sale, with nothing on the counter.
+    this.wanted = this.sale?.sale.lines.length === 0 && this.sale.paid_minor === 0 ? "sell" : "pay";
+  }
+
+  /** What a terminal without a cable charged, copied from its voucher. */
+  enterVoucher(said: Commands["card.enter_manual"]["args"]): Promise<boolean> {
+    return this.askOnce("card.enter_manual", said, (card) => {
+      this.voucher_minor = null;
+      this.card = card;
+      this.play("ok");
+      void this.settleApproved();
+    });
+  }
+
+  protected refreshSale(): Promise<void> {
+    return this.quietly("sale.current", {}, (sale) => this.show(sale));
   }
 
   private follow(card: CardPaymentView): void {
+    if (this.open_cards !== null) void this.loadOpenCards();
+    if (this.hearSettling(card)) return;
     const current = this.card;
     const isOnScreen =
       current === null ? this.wanted === "card" : current.payment.payment_id === card.payment.payment_id;
@@ -284,6 +307,8 @@ export class Till extends TillState {
     this.card = card;
     this.trace = traced(this.trace, card, this.status === null ? card.payment.started_at : this.now);
     if (card.payment.state === "approved" && before !== "approved") {
+      // A terminal that did not give the money back leaves the sale as it was.
+      if (before === "voiding") return this.play("review");
       // Beside its sale it is no reason to rejoice.
       this.play(card.payment.sale_id === this.sale?.sale.sale_id ? "ok" : "review");
       void this.settleApproved();
@@ -326,7 +351,7 @@ export class Till extends TillState {
       this.show(outcome.sale);
       this.selected = outcome.line_no;
       this.touched = outcome.line_no;
-      if (this.wanted !== "pay" && this.wanted !== "card") this.wanted = "sell";
+      if (!STAYING.includes(this.wanted)) this.wanted = "sell";
       this.play("heard");
     } else if (outcome?.kind === "ticket") {
       this.read({ kind: "ticket", ticket: outcome.ticket, at: this.now, handed: false, gave: [] });
@@ -335,7 +360,7 @@ export class Till extends TillState {
 
   private read(reading: Reading): void {
     // A terminal that works keeps its screen; the paper can be read again.
-    if (this.room === "card" || this.room === "close" || this.room === "pay") return;
+    if (STAYING.includes(this.room) || this.room === "close") return;
     this.trouble = null;
     this.wanted = "redeem";
     this.reading = reading;

@@ -1,5 +1,6 @@
 /** English: the same order as the Spanish, money first. */
 
+import { cardsEn } from "./cards.en";
 import type { Words } from "./es";
 import { five, plurals, two } from "./plural";
 
@@ -280,6 +281,8 @@ export const en: Words = {
     rounding: "Legal rounding",
     tax: "Tax included",
     expected: "The drawer should hold",
+    manual_card: "of that, noted by hand",
+    returned: "Given back in cash",
     open_drawer: "Open drawer",
     reason: "Change notes",
     reason_check: "Check the drawer",
@@ -360,8 +363,10 @@ export const en: Words = {
     compare: (ticket) => `Compare ticket ${ticket} and amount`,
     choose_in: (n) => `If the terminal does not answer, you can choose in ${n} s`,
     choose_now: "The terminal does not answer. Choose how this customer goes on",
-    pay_cash: "Pay in cash",
-    pay_cash_about: "The payment in doubt is noted with its amount",
+    pay_cash: "Pay otherwise",
+    pay_cash_about: "The payment in doubt is noted, and given back if it turns up",
+    voucher: "Say what happened",
+    voucher_about: "With the terminal's voucher at hand",
     ask_again: "Ask again",
     ask_again_about: "Asks the terminal about this same payment",
     wait: "Wait for the terminal",
@@ -369,6 +374,7 @@ export const en: Words = {
     settled_not_charged: "Not charged",
     settled_about: "The terminal confirmed that nothing was charged. You can charge again.",
   },
+  cards: cardsEn,
   change: {
     change: "Change",
     paid_exact: "Paid exactly",
@@ -495,6 +501,8 @@ export const en: Words = {
     exact: "Exactly right",
     short: "Short",
     over: "Over",
+    card_manual: "noted by hand",
+    returned: "Given back in cash",
     counted: "Counted",
     expected: "Expected",
     float: "Opening float",

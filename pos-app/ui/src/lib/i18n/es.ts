@@ -1,6 +1,7 @@
 /** Chilean Spanish: usted, present tense, money first, no blame. */
 
 import type { ConcernCode, Role } from "../api/generated";
+import { cardsEs } from "./cards.es";
 import { five, plurals, two } from "./plural";
 
 const plural = plurals("es-CL");
@@ -288,6 +289,8 @@ export const es = {
     rounding: "Ajuste legal",
     tax: "IVA incluido",
     expected: "En el cajón debe haber",
+    manual_card: "de eso, anotado a mano",
+    returned: "Devuelto en efectivo",
     open_drawer: "Abrir cajón",
     reason: "Cambio de billetes",
     reason_check: "Revisar el cajón",
@@ -367,8 +370,10 @@ export const es = {
     compare: (ticket: string) => `Comparar ticket ${ticket} y monto`,
     choose_in: (n: number) => `Si el terminal no contesta, en ${n} s podrá elegir`,
     choose_now: "El terminal no contesta. Elija cómo sigue este cliente",
-    pay_cash: "Pagar en efectivo",
-    pay_cash_about: "El cobro en duda queda anotado con su monto",
+    pay_cash: "Pagar de otra forma",
+    pay_cash_about: "El cobro en duda queda anotado y se devuelve si aparece",
+    voucher: "Anotar qué pasó",
+    voucher_about: "Con el voucher del terminal a la vista",
     ask_again: "Preguntar otra vez",
     ask_again_about: "Consulta al terminal por este mismo cobro",
     wait: "Espere al terminal",
@@ -376,6 +381,7 @@ export const es = {
     settled_not_charged: "No se cobró",
     settled_about: "El terminal confirmó que no hubo cobro. Puede cobrar de nuevo.",
   },
+  cards: cardsEs,
   change: {
     change: "Vuelto",
     paid_exact: "Pagado exacto",
@@ -512,6 +518,8 @@ export const es = {
     exact: "Cuadra exacto",
     short: "Falta",
     over: "Sobra",
+    card_manual: "anotado a mano",
+    returned: "Devuelto en efectivo",
     counted: "Contado",
     expected: "Esperado",
     float: "Fondo inicial",
