@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 use pos_app::commands::{CommandError, ErrorCode};
 use pos_app::outside::{SystemClock, SystemEntropy};
-use pos_app::{Till, app};
+use pos_app::{Till, app, terminal};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -40,6 +40,12 @@ enum Task {
     },
     /// Takes one JSON request per line and answers each with one line.
     Run,
+    /// Looks for card terminals: which port, which protocol, how fast. No till may have the port open meanwhile.
+    DetectTerminal {
+        /// Only this port; all serial ports of this machine when absent.
+        #[arg(long)]
+        port: Option<String>,
+    },
     /// Says how the till is.
     Status,
     /// Sends and fetches now.
@@ -63,6 +69,7 @@ fn main() -> ExitCode {
     let done = match task {
         Task::Init { server, code } => init(&data, server.zip(code)),
         Task::Run => run(&data),
+        Task::DetectTerminal { port } => Ok(detect_terminal(port)),
         Task::Status => say(&data, "status.get"),
         Task::Sync => say(&data, "sync.run"),
         Task::Verify => prove(&data),
@@ -76,6 +83,25 @@ fn main() -> ExitCode {
         eprintln!("{}", json!({ "error": refusal }));
         ExitCode::FAILURE
     })
+}
+
+/// One line for each port; exit code 1 when no terminal answers.
+fn detect_terminal(port: Option<String>) -> ExitCode {
+    let clock: Arc<dyn shared::time::Clock> = Arc::new(SystemClock::new());
+    let ports = port.map_or_else(terminal::port::list, |port| vec![port]);
+    let mut found = 0;
+    for port in &ports {
+        let line = match terminal::detect::detect(port, &clock) {
+            Ok(Some(terminal)) => {
+                found += 1;
+                json!({ "port": port, "protocol": terminal.protocol, "baud": terminal.baud })
+            }
+            Ok(None) => json!({ "port": port, "protocol": null }),
+            Err(error) => json!({ "port": port, "error": error.to_string() }),
+        };
+        println!("{line}");
+    }
+    if found > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn open(data: &Path, workers: app::Workers) -> anyhow::Result<Arc<Till>> {

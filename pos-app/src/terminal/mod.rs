@@ -9,6 +9,7 @@
 //! Nothing outside `port` knows that a port is serial. No file here knows a database.
 
 pub mod conversation;
+pub mod detect;
 pub mod dialog;
 pub mod getnet;
 pub mod port;

@@ -45,6 +45,14 @@ pub fn open(address: &str, serial: Serial) -> Result<Box<dyn Line>, TerminalErro
     Ok(Box::new(SerialLine::open(&path, serial).map_err(|error| refused(&path, error))?))
 }
 
+/// The serial ports of this machine, by name.
+pub fn list() -> Vec<String> {
+    let mut names: Vec<String> =
+        serialport::available_ports().unwrap_or_default().into_iter().map(|port| port.port_name).collect();
+    names.sort();
+    names
+}
+
 /// What the system's complaint means to whoever plugs cables.
 fn refused(path: &str, error: serialport::Error) -> TerminalError {
     let port = path.to_owned();

@@ -69,6 +69,11 @@ impl<E: Carrier> Zvt<E> {
         }
     }
 
+    /// Whether one is there, asked without a registration.
+    pub fn is_there(&mut self) -> Result<(), TerminalError> {
+        self.ask(self.account.status_enquiry()).map(|_| ())
+    }
+
     /// Who we are, once for each line that was opened.
     fn register(&mut self) -> Result<(), TerminalError> {
         if self.is_registered {
