@@ -8,6 +8,7 @@
 //! SQLite and a web server with instrumentation to read a frame would take minutes.
 
 pub mod event;
+pub mod getnet;
 pub mod hello;
 pub mod push;
 pub mod scan;
@@ -15,9 +16,12 @@ pub mod seeds;
 pub mod snapshot;
 pub mod stream;
 pub mod terminal;
+pub mod terminal_getnet;
+pub mod terminal_zvt;
 pub mod ticket;
 pub mod transbank;
 mod who;
+pub mod zvt;
 
 #[path = "../../../sync-server/src/api/packed.rs"]
 mod packed;
@@ -29,7 +33,7 @@ pub mod scanner_parse;
 pub type Target = fn(&[u8]);
 
 /// All of them, as their folders in `corpus/` are called.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("event", event::target),
     ("push", push::target),
     ("hello", hello::target),
@@ -37,5 +41,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("snapshot", snapshot::target),
     ("ticket", ticket::target),
     ("terminal", terminal::target),
+    ("terminal_getnet", terminal_getnet::target),
+    ("terminal_zvt", terminal_zvt::target),
     ("scan", scan::target),
 ];

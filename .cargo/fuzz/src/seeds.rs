@@ -24,6 +24,8 @@ pub fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("snapshot", snapshots()),
         ("ticket", vec![b"\x00\x00\x01\x00\x02\x03\x04\x01\x00\x07\x02\x00\x08\x01".to_vec()]),
         ("terminal", terminals()),
+        ("terminal_getnet", terminals_of_getnet()),
+        ("terminal_zvt", terminals_of_zvt()),
         ("scan", scans()),
     ]
 }
@@ -121,6 +123,24 @@ fn terminals() -> Vec<Vec<u8>> {
     let progress = crate::transbank::frame::encode("0900|81|");
     let sale = crate::transbank::frame::encode(sale);
     vec![[[6].as_slice(), &progress, &sale].concat(), b"\x02cut\x020900|78|\x03\x05\x15".to_vec()]
+}
+
+fn terminals_of_getnet() -> Vec<Vec<u8>> {
+    let sale =
+        r#"{"FunctionCode":100,"ResponseCode":0,"Ticket":"00000A","Amount":1990,"Last4Digits":461,"OperationId":7}"#;
+    let noisy = [b"\0D\r\n".as_slice(), &crate::getnet::frame::receipt(true), b"{\"a\":\"}"].concat();
+    vec![[noisy, crate::getnet::frame::encode(sale)].concat()]
+}
+
+fn terminals_of_zvt() -> Vec<Vec<u8>> {
+    use crate::zvt::apdu::{Apdu, command};
+    let status = b"\x27\x00\x04\x00\x00\x00\x00\x19\x90\x49\x09\x78\x87\x00\x16\x22\xf0\xf4\x41\x11\x12\x34".to_vec();
+    let status = Apdu::new(command::STATUS_INFORMATION, status);
+    let line = Apdu::new(command::PRINT_LINE, b"\x00Karte 4111111111111111".to_vec());
+    let block = Apdu::new(command::PRINT_BLOCK, b"\x06\x0c\x25\x0a\x07\x03ABC\x07\x03DEF".to_vec());
+    let said = [&status, &line, &block];
+    let serial: Vec<u8> = said.into_iter().flat_map(crate::zvt::serial::encode).collect();
+    vec![serial, said.into_iter().flat_map(Apdu::encode).collect()]
 }
 
 fn scans() -> Vec<Vec<u8>> {

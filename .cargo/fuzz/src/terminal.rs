@@ -1,5 +1,9 @@
 //! What a card terminal says over its cable, or what noise says in its place.
 
+/// What is written down of what was said.
+#[path = "../../../pos-app/src/terminal/transcript.rs"]
+pub mod transcript;
+
 use crate::transbank::frame::{Heard, MAX_FRAME, Receiver, encode};
 use crate::transbank::message::{Reply, decode};
 

@@ -71,7 +71,9 @@ pub fn mask_frame(data: &[u8], account: Option<usize>) -> String {
 
 /// A line of text, for a printer.
 pub fn mask_text(text: &str) -> String {
-    mask_digits(text, SHORTEST_CARD).chars().filter(|character| !character.is_control()).collect()
+    // First what does not print: digits on both sides of it stand together on paper.
+    let text: String = text.chars().filter(|character| !character.is_control()).collect();
+    mask_digits(&text, SHORTEST_CARD)
 }
 
 /// Bytes of no whole frame: no digit of them shows.
