@@ -378,6 +378,8 @@ if (target !== null && scene !== undefined) {
   till.tick = () => {};
   mount(App, { target, props: { till } });
   setTimeout(async () => {
+    // A window that has just heard who is there leaves whatever it showed before.
+    while (till.status === null || till.catalog === null) await new Promise((done) => setTimeout(done, 10));
     scene.then?.(till);
     for (const id of scene.press ?? []) {
       await tick();

@@ -188,6 +188,8 @@ export const cardsEn: typeof cardsEs = {
     not_read: "Not read yet",
     ours: "By the ledger",
     terminal: "By the terminal",
+    ours_short: "Ledger",
+    terminal_short: "Terminal",
     difference: "Difference",
     n: (n) => plural(n, { one: `${n} payment`, other: `${n} payments` }),
     lines: (n) => plural(n, { one: `${n} line`, other: `${n} lines` }),

@@ -195,6 +195,8 @@ export const cardsEs = {
     not_read: "Sin leer todavía",
     ours: "Según el libro",
     terminal: "Según el terminal",
+    ours_short: "Libro",
+    terminal_short: "Terminal",
     difference: "Diferencia",
     n: (n: number) => plural(n, { one: `${n} cobro`, other: `${n} cobros` }),
     lines: (n: number) => plural(n, { one: `${n} línea`, other: `${n} líneas` }),
