@@ -1,6 +1,7 @@
 //! The till's window. Decodes what the screens ask, lets `pos-app` do it, encodes what it answers; decides nothing.
 
 mod command;
+mod drawing;
 mod opening;
 mod window;
 
@@ -11,6 +12,7 @@ use clap::Parser;
 use tauri::{Manager, RunEvent};
 use tracing_subscriber::EnvFilter;
 
+use drawing::Drawing;
 use opening::Opening;
 
 /// Barra, the till with its window.
@@ -20,6 +22,10 @@ struct Arguments {
     /// The till's data directory: its ledger, its key, its `till.toml`. The user's data directory when absent.
     #[arg(long, value_name = "DIR", env = "BARRA_TILL_DATA")]
     data: Option<PathBuf>,
+
+    /// What to draw the window with (Linux).
+    #[arg(long, value_enum, default_value_t = Drawing::Auto, env = "BARRA_DRAWING")]
+    drawing: Drawing,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -41,7 +47,7 @@ fn main() -> anyhow::Result<()> {
             };
             // The ledger opens while the window draws its first picture; commands wait for it.
             opening.begin(data, app.handle().clone())?;
-            window::open(app)?;
+            window::open(app, arguments.drawing)?;
             Ok(())
         })
         .build(context())

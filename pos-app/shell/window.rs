@@ -3,20 +3,22 @@
 use tauri::webview::NewWindowResponse;
 use tauri::{App, LogicalSize, Url, WebviewWindowBuilder};
 
+use crate::drawing::Drawing;
+
 /// Opens the window described in `tauri.conf.json`, no larger than the screen. It never leaves the embedded screens.
-pub(crate) fn open(app: &App) -> tauri::Result<()> {
+pub(crate) fn open(app: &App, drawing: Drawing) -> tauri::Result<()> {
     let config = app.config().app.windows.first().expect("tauri.conf.json describes the till's window");
     let mut size = LogicalSize::new(config.width, config.height);
     if let Some(screen) = app.primary_monitor()? {
         let room = screen.size().to_logical::<f64>(screen.scale_factor());
         size = LogicalSize::new(size.width.min(room.width), size.height.min(room.height));
     }
-    WebviewWindowBuilder::from_config(app.handle(), config)?
+    let window = WebviewWindowBuilder::from_config(app.handle(), config)?
         .inner_size(size.width, size.height)
         .on_navigation(is_ours)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
-    Ok(())
+    drawing.apply(&window)
 }
 
 /// Our own pages, as each platform spells them.

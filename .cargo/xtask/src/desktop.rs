@@ -49,8 +49,9 @@ pub struct TillWindow {
 }
 
 impl TillWindow {
-    /// Opens `barra --data DATA` on a screen of this size; logs go to `logs`.
-    pub fn open(barra: &Path, data: &Path, logs: &Path, width: u32, height: u32) -> Result<Self> {
+    /// Opens `barra --data DATA --drawing DRAWING` on a screen of this size; logs go to `logs`. The driver takes pictures of
+    /// a window drawn in `layers` only.
+    pub fn open(barra: &Path, data: &Path, drawing: &str, logs: &Path, width: u32, height: u32) -> Result<Self> {
         for program in ["Xvfb", "dbus-run-session", "WebKitWebDriver"] {
             need(program)?;
         }
@@ -73,7 +74,7 @@ impl TillWindow {
         let driver = Running::start("WebKitWebDriver", &mut driver, &logs.join("window.log"))?;
         let address = format!("127.0.0.1:{port}");
         until_listening(&address, &driver, "WebKitWebDriver")?;
-        let options = json!({ "binary": barra, "args": ["--data", data] });
+        let options = json!({ "binary": barra, "args": ["--data", data, "--drawing", drawing] });
         let session = Session::open(&address, json!({ "webkitgtk:browserOptions": options }))?;
         Ok(Self { session, group: driver.pid(), _driver: driver, _screen: screen })
     }

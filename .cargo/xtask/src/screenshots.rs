@@ -75,7 +75,7 @@ impl Album {
     }
 
     fn open(&self, house: &House, club: &Club, data: &Path) -> Result<TillWindow> {
-        TillWindow::open(&house.program("barra")?, data, &club.logs(), self.width.into(), self.height.into())
+        TillWindow::open(&house.program("barra")?, data, "layers", &club.logs(), self.width.into(), self.height.into())
     }
 }
 
