@@ -191,7 +191,9 @@ impl Sheet {
                 };
                 self.amount(&format!("{name} .... {last4}"), *amount_minor, currency);
                 let authorisation = fill(self.words.authorisation, authorisation_code);
-                let operation = fill(self.words.operation, operation_no);
+                // What a person typed off a voucher has no number of the terminal's.
+                let is_numbered = !operation_no.is_empty();
+                let operation = if is_numbered { fill(self.words.operation, operation_no) } else { String::new() };
                 for line in self.packed(&[&authorisation, &operation]) {
                     self.left(line, Style::PLAIN);
                 }
@@ -257,6 +259,12 @@ impl Sheet {
         self.amount(words.rounding, totals.rounding_minor, currency);
         self.amount(words.cash_kept, totals.cash_minor, currency);
         self.amount(words.by_card, totals.card_minor, currency);
+        if totals.manual_cards > 0 {
+            self.amount(&fill(words.by_hand, totals.manual_cards), totals.manual_card_minor, currency);
+        }
+        if totals.returned_minor != 0 {
+            self.amount(words.returned, -totals.returned_minor, currency);
+        }
         self.rule();
         self.center(words.cash_in_drawer, Style::BOLD);
         self.count(&slip.counted, currency);

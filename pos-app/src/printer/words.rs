@@ -84,6 +84,8 @@ words! {
     tax_inside: "IVA incluido" | "VAT included";
     cash_kept: "Efectivo" | "Cash";
     by_card: "Tarjetas" | "Cards";
+    by_hand: "De ellas a mano ({})" | "Of them by hand ({})";
+    returned: "Devuelto en efectivo" | "Given back in cash";
     cash_in_drawer: "EFECTIVO EN CAJA" | "CASH IN THE DRAWER";
     expected: "Esperado" | "Expected";
     counted: "Contado" | "Counted";

@@ -115,6 +115,16 @@ pub(crate) fn opening_slip() -> Document {
 }
 
 pub(crate) fn z_report() -> Document {
+    z_report_of(SessionTotals::default())
+}
+
+/// With cards that people entered, and cash given back beside the sales.
+pub(crate) fn z_report_by_hand() -> Document {
+    let by_hand = SessionTotals { manual_cards: 3, manual_card_minor: 41_500, ..SessionTotals::default() };
+    z_report_of(SessionTotals { returned_minor: 3_500, ..by_hand })
+}
+
+fn z_report_of(by_hand: SessionTotals) -> Document {
     let morning = BusinessDate::from_days(night().days() + 1);
     let totals = SessionTotals {
         sales: 412,
@@ -123,10 +133,10 @@ pub(crate) fn z_report() -> Document {
         cash_minor: 1_204_480,
         card_minor: 3_607_785,
         rounding_minor: -85,
-        ..SessionTotals::default()
+        ..by_hand
     };
     let (float_minor, counted_cash_minor) = (60_000, 1_264_030);
-    let expected_cash_minor = float_minor + totals.cash_minor;
+    let expected_cash_minor = float_minor + totals.cash_minor - totals.returned_minor;
     let z = ZReport {
         z_number: 37,
         session_id: SessionId::from_uuid(Uuid::nil()),
@@ -165,6 +175,7 @@ pub(crate) fn all() -> Vec<(&'static str, Document)> {
         ("ticket", Document::Ticket(ticket())),
         ("opening_slip", opening_slip()),
         ("z_report", z_report()),
+        ("z_report_by_hand", z_report_by_hand()),
         ("test_page", test_page()),
     ]
 }
