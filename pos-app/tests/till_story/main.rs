@@ -12,3 +12,5 @@ mod permissions;
 mod power_cut;
 mod recovery;
 mod support;
+#[cfg(unix)]
+mod wired;

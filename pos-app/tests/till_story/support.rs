@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pos_app::commands::ErrorCode;
+use pos_app::outside::SystemClock;
 use pos_app::practice::{HeadOffice, SeededEntropy, StandingClock, THAT_NIGHT};
 use pos_app::{Outside, Till, Workers};
 use serde_json::{Value, json};
@@ -124,6 +125,13 @@ impl Counter {
             !is_held
         });
         self.till = Some(opened.expect("the lock is free").expect("the till opens again"));
+    }
+
+    /// Opens again with the threads that `till.toml` asks for.
+    pub(crate) fn open_wired(&mut self) {
+        drop(self.till.take());
+        let outside = Outside { clock: Arc::new(SystemClock::new()), entropy: Arc::new(SeededEntropy::new(77)) };
+        self.till = Some(Till::open_with(self.dir.path(), outside, Workers::On).expect("the till opens"));
     }
 
     pub(crate) fn assert_whole(&self) {

@@ -1,0 +1,64 @@
+//! The whole way: commands, journal, the thread that owns the port, a cable, and a terminal at its other end.
+
+use std::sync::Arc;
+
+use pos_app::outside::SystemClock;
+use pos_app::practice::HeadOffice;
+use pos_app::terminal::simulated::{Plug, Script, SimulatedTerminal};
+use serde_json::{Value, json};
+
+use crate::support::{Counter, MANAGER_PIN};
+
+/// A beer, asked of the terminal and approved.
+fn approved(counter: &Counter) -> Value {
+    counter.add(2, 1);
+    let asked = counter.ok("card.start", &json!({}));
+    let named = json!({ "payment_id": asked["payment"]["payment_id"], "timeout_ms": 60_000 });
+    let ended = counter.ok("card.wait", &named);
+    assert_eq!(ended["payment"]["state"], "approved", "{ended}");
+    ended
+}
+
+#[test]
+fn a_payment_is_voided_and_the_batch_compared_and_closed_over_a_cable() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let link = dir.path().join("terminal");
+    let script = Script::parse("approve\napprove stand-alone=5000").expect("a script");
+    let plug = Plug { link: Some(link.clone()), cut: None, replug_ms: None };
+    let terminal = SimulatedTerminal::start(script, plug, Arc::new(SystemClock::new())).expect("a terminal");
+    let port = link.display();
+    let devices = format!("[terminal]\nprotocol = \"transbank\"\nport = \"{port}\"\nsimulated = true\n");
+    let mut counter = Counter::with_devices(Arc::new(HeadOffice::new(1)), 1, &devices);
+    counter.start_selling();
+    counter.open_wired();
+    counter.log_in(counter.manager, MANAGER_PIN);
+
+    let first = approved(&counter);
+    assert_eq!(first["can_void"], true);
+    let named = json!({ "payment_id": first["payment"]["payment_id"], "timeout_ms": 60_000 });
+    let voiding = counter.ok("card.void", &json!({ "payment_id": first["payment"]["payment_id"] }));
+    assert!(["voiding", "voided"].contains(&voiding["payment"]["state"].as_str().expect("a state")), "{voiding}");
+    assert_eq!(counter.ok("card.wait", &named)["payment"]["state"], "voided");
+    assert_eq!(counter.ok("sale.current", &json!({}))["left_minor"], 3_500);
+    counter.ok("sale.abandon", &json!({}));
+
+    let second = approved(&counter);
+    counter.ok("sale.complete", &json!({}));
+    let read = counter.ok("card.read_batch", &json!({}));
+    let lines = read["comparison"]["lines"].as_array().expect("lines");
+    let of = |ticket: &Value| lines.iter().find(|line| line["ticket_no"] == *ticket);
+    let agreed = of(&second["payment"]["ticket_no"]).expect("the second");
+    assert_eq!((&agreed["verdict"], &agreed["difference_minor"]), (&json!("agrees"), &json!(0)), "{read}");
+    let voided = of(&first["payment"]["ticket_no"]);
+    assert!(voided.is_none_or(|line| line["difference_minor"] == 0), "what was given back comes to nothing: {read}");
+    let stranger = lines.iter().find(|line| line["verdict"] == "only_there").expect("what somebody typed there");
+    assert_eq!(stranger["difference_minor"], 5_000);
+    assert_eq!(counter.ok("card.list_open", &json!({})), json!([]));
+
+    let closed = counter.ok("card.close_batch", &json!({ "accepts_difference": true }));
+    assert!(closed["closed_at"].is_number());
+    assert_eq!(counter.ok("card.read_batch", &json!({}))["comparison"]["lines"], json!([]), "both begin anew");
+    counter.assert_whole();
+    counter.till().close();
+    terminal.stop();
+}
