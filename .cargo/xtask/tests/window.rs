@@ -19,7 +19,7 @@ fn a_cashier_sells_for_cash_and_sees_what_waits_to_be_sent() -> Result<()> {
     let counter = club.equip(&code, "approve")?;
     club.stop_server();
 
-    let window = TillWindow::open(&house.program("barra")?, &counter.dir, &club.logs(), 1366, 768)?;
+    let window = TillWindow::open(&house.program("barra")?, &counter.dir, "layers", &club.logs(), 1366, 768)?;
     let hands = Hands(&window.session);
     hands.sign_in(club.person("manager")?)?;
     hands.tap("count-10000")?;
