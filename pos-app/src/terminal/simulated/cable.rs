@@ -256,6 +256,11 @@ impl FarEnd {
                 let _ = nothing.recv_timeout(wait);
                 self.ticker.waited(wait_ms);
             }
+            // A till that calls again has forgotten the last connection, and half a message on it is none on this one.
+            Ok(Heard::Caller) => {
+                let now = self.ticker.now();
+                lock(&self.brain).unplugged(now);
+            }
             // The till has hung up.
             Ok(Heard::Bytes(0)) => {
                 self.cable = Some(Cable::Socket(None));
@@ -345,6 +350,8 @@ enum Cable {
 enum Heard {
     /// Nobody is there to speak.
     Nobody,
+    /// Somebody new.
+    Caller,
     /// So many bytes; none at all is the end of a connection.
     Bytes(usize),
 }
@@ -357,11 +364,11 @@ impl Cable {
                 ours.read(buffer).map(Heard::Bytes)
             }
             Self::Socket(socket) => {
-                // A till that calls again has forgotten the last connection.
                 if let Some(Ok((caller, _))) = listener.map(TcpListener::accept) {
                     caller.set_nonblocking(false)?;
                     caller.set_nodelay(true)?;
                     *socket = Some(caller);
+                    return Ok(Heard::Caller);
                 }
                 let Some(stream) = socket else { return Ok(Heard::Nobody) };
                 stream.set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;
