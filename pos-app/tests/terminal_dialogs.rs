@@ -246,8 +246,21 @@ fn hear_getnet(happening: Happening) -> Option<Input<getnet_frame::Heard>> {
     Some(Input::Heard(heard))
 }
 
+#[test]
+fn what_is_heard_is_written_down_though_a_cancellation_before_it_is_not_acknowledged() {
+    let account = Account { password: 0, currency: 978 };
+    let new = || zvt::sale::SaleDialog::new(&account, 1_990, Some("0015".into()), &Timing::default());
+    let (progress, called_off) = (Happening::Progress, Happening::CancelWanted);
+    for (after, approved) in [(vec![Happening::Done], false), (vec![Happening::Approval, Happening::Done], true)] {
+        let mut dialog = new().expect("an amount");
+        let happenings = [vec![progress, called_off], after].concat();
+        let seen = play(&mut Link::new(&mut dialog, 5_000), &happenings, hear_zvt, |_| false).expect("it is honest");
+        assert_eq!(matches!(seen.end, Some(TerminalReport::Approved { .. })), approved, "{:?}", seen.end);
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_interleaving_leaves_transbank_honest(happenings in happenings()) {

@@ -84,15 +84,18 @@ impl<'a> Link<'a> {
         Some(vec![Effect::Send(waiting.frame.clone()), Effect::Within(self.ack_ms)])
     }
 
-    /// The last message did not get through: what would have followed it does not, save for an end that was reached.
+    /// The last message did not get through, so nothing that was to be said after it is. What was heard meanwhile stays
+    /// true, and is written down; so does an end that was reached.
     fn fail(&mut self, how: Input<Heard>) -> Vec<Effect> {
         self.unacknowledged = None;
-        let left = std::mem::take(&mut self.queue);
-        if let Some(end) = left.into_iter().find(|effect| matches!(effect, Effect::End(_))) {
-            return vec![end];
+        let left = std::mem::take(&mut self.queue).into_iter();
+        let mut effects: Vec<_> =
+            left.filter(|effect| !matches!(effect, Effect::Send(_) | Effect::Within(_))).collect();
+        if !effects.iter().any(|effect| matches!(effect, Effect::End(_))) {
+            self.tell(how);
+            effects.extend(self.go_on());
         }
-        self.tell(how);
-        self.go_on()
+        effects
     }
 }
 
