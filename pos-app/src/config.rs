@@ -24,7 +24,8 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrinterConfig {
-    /// `tcp://host:9100`, `serial:///dev/ttyUSB0?baud=19200` or `file:///dev/usb/lp0`.
+    /// `tcp://host:9100`, `serial:///dev/ttyUSB0?baud=19200`, `usb:///dev/usb/lp0`, `file:///dev/usb/lp0` for one that
+    /// answers nothing, or `cups://queue`.
     pub address: String,
     /// Characters on a line: 32, 42 or 48.
     #[serde(default = "columns")]
@@ -35,6 +36,59 @@ pub struct PrinterConfig {
     /// A simulator; said so on screen.
     #[serde(default)]
     pub simulated: bool,
+    /// A drawer hangs on it. When absent one does, except on a spare: that may be another till's, whose drawer must not
+    /// spring open.
+    #[serde(default)]
+    pub drawer: Option<bool>,
+    /// What the drawer's sensor says while it is open, `high` or `low`; drawers differ. Absent, nothing is said of it.
+    #[serde(default)]
+    pub sensor_open_level: Option<SensorLevel>,
+    /// `[printer.spare]`: takes the queue when a person says so.
+    #[serde(default)]
+    pub spare: Option<Box<PrinterConfig>>,
+}
+
+/// What a line carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SensorLevel {
+    /// Some volts.
+    High,
+    /// None.
+    Low,
+}
+
+impl PrinterConfig {
+    /// A printer as `till.toml` has it when nothing but its place is said.
+    pub fn at(address: impl Into<String>) -> Self {
+        Self {
+            address: address.into(),
+            columns: columns(),
+            code_page: code_page(),
+            simulated: false,
+            drawer: None,
+            sensor_open_level: None,
+            spare: None,
+        }
+    }
+
+    fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        let schemes = ["tcp://", "serial://", "usb://", "file://", "cups://"];
+        if !schemes.iter().any(|scheme| self.address.starts_with(scheme)) {
+            return Err(("address", "begins with tcp://, serial://, usb://, file:// or cups://"));
+        }
+        if !matches!(self.columns, 32 | 42 | 48) {
+            return Err(("columns", "is 32, 42 or 48"));
+        }
+        if !matches!(self.code_page.as_str(), "pc858" | "wpc1252") {
+            return Err(("code_page", "is pc858 or wpc1252"));
+        }
+        match &self.spare {
+            Some(spare) if spare.spare.is_some() => Err(("[printer.spare", "has no spare of its own")),
+            Some(spare) => spare.check(),
+            None => Ok(()),
+        }
+    }
 }
 
 /// `[terminal]`
@@ -202,16 +256,7 @@ impl Config {
 
     fn check(&self) -> Result<(), (&'static str, &'static str)> {
         if let Some(printer) = &self.printer {
-            let schemes = ["tcp://", "serial://", "file://"];
-            if !schemes.iter().any(|scheme| printer.address.starts_with(scheme)) {
-                return Err(("address", "begins with tcp://, serial:// or file://"));
-            }
-            if !matches!(printer.columns, 32 | 42 | 48) {
-                return Err(("columns", "is 32, 42 or 48"));
-            }
-            if !matches!(printer.code_page.as_str(), "pc858" | "wpc1252") {
-                return Err(("code_page", "is pc858 or wpc1252"));
-            }
+            printer.check()?;
         }
         if let Some(terminal) = &self.terminal {
             terminal.check()?;
@@ -261,5 +306,17 @@ mod tests {
         assert_eq!(typo.map_err(|error| error.line), Err(3));
         let wrong = Config::parse("[printer]\naddress = \"tcp://127.0.0.1:9100\"\ncolumns = 40\n");
         assert_eq!(wrong.map_err(|error| error.line), Err(3));
+    }
+
+    #[test]
+    fn a_printer_may_have_a_spare_and_the_spare_none() {
+        let spare = "[printer.spare]\naddress = \"cups://cocina\"\ncolumns = 32\n";
+        let both = Config::parse(&format!("[printer]\naddress = \"usb:///dev/usb/lp0\"\n{spare}"));
+        let spare_columns =
+            both.map(|config| config.printer.and_then(|printer| printer.spare).map(|spare| spare.columns));
+        assert_eq!(spare_columns, Ok(Some(32)));
+        let third =
+            format!("[printer]\naddress = \"tcp://h:1\"\n{spare}[printer.spare.spare]\naddress = \"tcp://h:2\"\n");
+        assert_eq!(Config::parse(&third).map_err(|error| error.line), Err(3));
     }
 }

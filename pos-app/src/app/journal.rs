@@ -6,9 +6,9 @@ use shared::event::{CardReported, Fact};
 use shared::ids::PaymentId;
 use shared::tender::{CardPayment, CardState, Contradiction, NotStartedReason, TerminalReport};
 
-use super::Till;
 use super::till::lock;
-use crate::commands::types::{DeviceHealth, Notice};
+use super::{Till, paper_desk};
+use crate::commands::types::{DeviceHealth, Notice, PaperDoubt};
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::{LedgerError, card, print_job};
 use crate::terminal::{Journal, JournalError};
@@ -117,7 +117,7 @@ impl Till {
 
     /// After a crash: what was never sent was never charged; what was on its way is in doubt until the terminal says, and
     /// so is a void.
-    /// Paper that was on its way comes out as a copy.
+    /// Paper that was on its way is in doubt until a person has looked.
     pub(super) fn recover(&self) -> Result<(), CommandError> {
         for payment in self.ledger().read(card::list_unsettled)? {
             let report = match payment.state {
@@ -129,7 +129,8 @@ impl Till {
             };
             self.take_report(payment.payment_id, report)?;
         }
-        self.ledger().write(print_job::requeue_interrupted)?;
+        let why = paper_desk::doubt_word(PaperDoubt::TillStopped);
+        self.ledger().write(move |tx| print_job::doubt_interrupted(tx, &why))?;
         Ok(())
     }
 }

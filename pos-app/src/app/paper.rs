@@ -49,9 +49,10 @@ pub(crate) fn reprint(till: &Till, who: &Caller, args: &Reprint) -> Result<Compl
         }
         let session = till.find_session()?.map(|stored| stored.session.session_id);
         let fact = Fact::ReceiptReprinted(ReceiptReprinted { sale_id: args.sale_id, copy_no });
-        let (actor, now) = (Some(who.staff()?.staff_id), till.clock.now());
+        let (actor, now, sale_id) = (Some(who.staff()?.staff_id), till.clock.now(), args.sale_id);
         till.ledger().write(move |tx| {
             tx.append(&fact, actor, session)?;
+            tx.settle_print_jobs_of(sale_id)?;
             jobs.iter().try_for_each(|job| tx.insert_print_job(job, now).map(drop))
         })?;
     }
@@ -62,6 +63,7 @@ pub(crate) fn reprint(till: &Till, who: &Caller, args: &Reprint) -> Result<Compl
 /// `drawer.open`
 pub(crate) fn open_drawer(till: &Till, who: &Caller, args: &OpenDrawer) -> Result<TillStatus, CommandError> {
     till.require_answering_printer()?;
+    till.require_drawer()?;
     let session = till.find_session()?.map(|stored| stored.session.session_id);
     let fact = Fact::DrawerOpened(shared::event::DrawerOpened { reason: args.reason.trim().to_owned() });
     let job = NewPrintJob { opens_drawer: true, ..job_of(&Document::Drawer) };
@@ -78,7 +80,7 @@ impl Till {
     /// A sale of this till.
     ///
     /// Errors: `sale_unknown`.
-    fn load_sale(&self, sale_id: shared::ids::SaleId) -> Result<StoredSale, CommandError> {
+    pub(super) fn load_sale(&self, sale_id: shared::ids::SaleId) -> Result<StoredSale, CommandError> {
         let stored = self.ledger().read(|connection| find_sale(connection, sale_id))?;
         stored.ok_or_else(|| CommandError::new(ErrorCode::SaleUnknown, "This till made no such sale."))
     }
@@ -86,7 +88,7 @@ impl Till {
     /// Where the printer is.
     ///
     /// Errors: `printer_not_configured`.
-    fn require_printer(&self) -> Result<String, CommandError> {
+    pub(super) fn require_printer(&self) -> Result<String, CommandError> {
         let none = || CommandError::new(ErrorCode::PrinterNotConfigured, "No printer is set up at this till.");
         Ok(self.config.printer.as_ref().ok_or_else(none)?.address.clone())
     }
@@ -102,6 +104,20 @@ impl Till {
             return Err(CommandError::new(ErrorCode::PrinterUnreachable, message).with("detail", health.detail));
         }
         Ok(address)
+    }
+
+    /// A drawer hangs on the printer in use.
+    ///
+    /// Errors: `drawer_elsewhere`.
+    fn require_drawer(&self) -> Result<(), CommandError> {
+        let Some(printer) = &self.config.printer else { return Ok(()) };
+        let uses_spare = self.paper_status()?.uses_spare;
+        let in_use = printer.spare.as_deref().filter(|_| uses_spare).unwrap_or(printer);
+        if in_use.drawer.unwrap_or(!uses_spare) {
+            return Ok(());
+        }
+        let message = "No drawer hangs on the printer in use. Open it with its key.";
+        Err(CommandError::new(ErrorCode::DrawerElsewhere, message))
     }
 
     /// The paper of a deed; none where there is no printer to catch up with it.

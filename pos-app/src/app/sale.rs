@@ -116,7 +116,7 @@ pub(crate) fn recent_sales(
 }
 
 pub(super) fn view_sale(stored: StoredSale) -> CompletedSaleView {
-    let StoredSale { recorded, is_print_pending, .. } = stored;
+    let StoredSale { recorded, is_print_pending, is_print_unknown, .. } = stored;
     let notes = change_in_notes(recorded.settlement.change_minor, recorded.currency);
     let counted = |(denomination_minor, count): (i64, i64)| Counted {
         denomination_minor,
@@ -132,6 +132,7 @@ pub(super) fn view_sale(stored: StoredSale) -> CompletedSaleView {
         settlement: recorded.settlement,
         tickets: recorded.tickets,
         is_print_pending,
+        is_print_unknown,
     }
 }
 
@@ -203,7 +204,13 @@ impl Till {
             tx.insert_print_job(job, now)?;
         }
         let Fact::SaleCompleted(recorded) = fact else { return Err(internal("a sale that is none")) };
-        Ok(StoredSale { recorded, operator: Some(staff.staff_id), copies: 0, is_print_pending: !jobs.is_empty() })
+        Ok(StoredSale {
+            recorded,
+            operator: Some(staff.staff_id),
+            copies: 0,
+            is_print_pending: !jobs.is_empty(),
+            is_print_unknown: false,
+        })
     }
 
     fn load_settling(&self, ledger: &View) -> Result<Settling, CommandError> {

@@ -39,6 +39,7 @@ impl Till {
             operator: self.operator()?.map(view_operator),
             session: session.map(|stored| self.view_session(stored)).transpose()?,
             printer: self.printer_health()?,
+            paper: self.paper_status()?,
             terminal: self.terminal_health(),
             scanner: self.scanner_health(),
             server: self.server_health()?,

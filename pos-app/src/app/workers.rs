@@ -9,7 +9,7 @@ use super::batch::{BatchDesk, WorkerDesk};
 use super::queue::TillPaper;
 use super::till::lock;
 use super::{Till, TillJournal};
-use crate::commands::types::{DeviceHealth, DeviceState, Notice, ServerHealth, ServerState, SyncReport};
+use crate::commands::types::{DeviceHealth, DeviceState, Notice, PaperStatus, ServerHealth, ServerState, SyncReport};
 use crate::commands::{CommandError, ErrorCode};
 use crate::config::TerminalConfig;
 use crate::ledger::{LedgerError, card, outbox, print_job};
@@ -39,7 +39,8 @@ impl Till {
         }
         if let Some(config) = &self.config.printer {
             let queue = Arc::new(TillPaper(Arc::downgrade(self)));
-            lock(&self.devices).printer = Some(Arc::new(Spooler::spawn(config, queue)));
+            let uses_spare = self.ledger().read(print_job::uses_spare).unwrap_or(false);
+            lock(&self.devices).printer = Some(Arc::new(Spooler::spawn(config, uses_spare, queue)));
         }
         if let Some(config) = &self.config.scanner {
             let listener = Ear(Arc::downgrade(self));
@@ -186,12 +187,41 @@ impl Till {
 
     pub(super) fn printer_health(&self) -> Result<DeviceHealth, CommandError> {
         let printer = lock(&self.devices).printer.clone();
+        let open = self.ledger().read(print_job::count_open)?;
+        let health = if let Some(printer) = printer {
+            printer.health()
+        } else {
+            let printer = self.config.printer.as_ref();
+            let address = printer.map(|printer| printer.address.clone());
+            unknown(address, printer.is_some_and(|p| p.simulated), open.waiting)
+        };
+        // Paper in doubt is looked for as long as it is, however well the printer is by now.
+        let is_fine = matches!(health.state, DeviceState::Ready | DeviceState::Unknown);
+        let state = if is_fine && open.unknown > 0 { DeviceState::Attention } else { health.state };
+        Ok(DeviceHealth { state, ..health })
+    }
+
+    /// Papers in doubt, the other printer, the drawer.
+    pub(super) fn paper_status(&self) -> Result<PaperStatus, CommandError> {
+        let Some(config) = &self.config.printer else { return Ok(PaperStatus::default()) };
+        let open = self.ledger().read(print_job::count_open)?;
+        let uses_spare = config.spare.is_some() && self.ledger().read(print_job::uses_spare)?;
+        let other = config.spare.as_ref().map(|spare| if uses_spare { &config.address } else { &spare.address });
+        let printer = lock(&self.devices).printer.clone();
+        Ok(PaperStatus {
+            in_doubt: open.unknown,
+            other_printer: other.cloned(),
+            uses_spare,
+            is_drawer_open: printer.and_then(|printer| printer.is_drawer_open()),
+        })
+    }
+
+    /// Another printer takes the queue.
+    pub(super) fn turn_to_printer(&self, is_spare: bool) {
+        let printer = lock(&self.devices).printer.clone();
         if let Some(printer) = printer {
-            return Ok(printer.health());
+            printer.use_spare(is_spare);
         }
-        let pending = self.ledger().read(print_job::count_waiting)?;
-        let printer = self.config.printer.as_ref();
-        Ok(unknown(printer.map(|printer| printer.address.clone()), printer.is_some_and(|p| p.simulated), pending))
     }
 
     pub(super) fn terminal_health(&self) -> DeviceHealth {

@@ -2,7 +2,7 @@
 //!
 //! Prints one JSON line per paper: `{"paper":"…/paper-0001.png","qr":["T1…"],"drawer_pulses":1}`; `"paper":null` when
 //! only the drawer opened. Takes faults on its standard input, one word a line: `paper-low`, `paper-out`,
-//! `cover-open`, `offline`, `stalled`, and `ok`.
+//! `cover-open`, `offline`, `stalled`, `never-confirms`, `drawer-open`, and `ok`.
 
 use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -83,6 +83,8 @@ fn fault_named(word: &str) -> anyhow::Result<Option<Fault>> {
         "cover-open" => Fault::CoverOpen,
         "offline" => Fault::Offline,
         "stalled" => Fault::Stalled,
+        "never-confirms" => Fault::NeverConfirms,
+        "drawer-open" => Fault::DrawerOpen,
         _ => anyhow::bail!("no such fault: {word}"),
     }))
 }

@@ -142,6 +142,12 @@ pub enum ErrorCode {
     PrinterNotConfigured,
     /// It does not answer; the job waits.
     PrinterUnreachable,
+    /// No such paper is in doubt, or it cannot be printed again.
+    PaperNotInDoubt,
+    /// The till has one printer.
+    PrinterHasNoSpare,
+    /// No drawer hangs on the printer that is in use.
+    DrawerElsewhere,
     // ledger
     /// The database was written by a newer program.
     LedgerNewer,

@@ -2,8 +2,9 @@
 
 use super::types::{
     AddProduct, AddUpCash, CardRef, CloseBatch, CloseRegister, CompleteSale, CountStock, EditProduct, Enroll,
-    EnterCard, LogIn, MoveStock, Nothing, OpenDrawer, OpenRegister, RecentSales, RedeemTicket, RemoveLine, Reprint,
-    ResolveCard, ReturnCard, ScannedCode, SearchCatalog, SetQuantity, StartCard, TenderCash, WaitCard,
+    EnterCard, LogIn, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintJobRef, RecentSales, RedeemTicket, RemoveLine,
+    Reprint, ResolveCard, ReturnCard, ScannedCode, SearchCatalog, SetQuantity, StartCard, TenderCash, UsePrinter,
+    WaitCard,
 };
 
 /// Longer than any code of ours, shorter than any attempt to choke on.
@@ -31,6 +32,8 @@ unlimited!(
     CardRef,
     CloseBatch,
     Reprint,
+    PrintJobRef,
+    UsePrinter,
     CountStock,
     MoveStock
 );

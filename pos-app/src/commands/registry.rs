@@ -9,9 +9,9 @@ use super::error::CommandError;
 use super::types::{
     AddProduct, AddUpCash, BatchView, CardPaymentView, CardRef, CashSumView, CashTenderView, CatalogView, CloseBatch,
     CloseRegister, CompleteSale, CompletedSaleView, CountStock, EditProduct, Enroll, EnterCard, LogIn, MoveStock,
-    Nothing, OpenCardView, OpenDrawer, OpenRegister, RecentSales, RedeemTicket, RemoveLine, Reprint, ResolveCard,
-    ReturnCard, SaleView, ScanOutcome, ScannedCode, SearchCatalog, SetQuantity, StaffView, StartCard, StockView,
-    SyncReport, TenderCash, TicketView, TillStatus, VerifyReport, WaitCard,
+    Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintJobRef, PrintJobsView, RecentSales, RedeemTicket, RemoveLine,
+    Reprint, ResolveCard, ReturnCard, SaleView, ScanOutcome, ScannedCode, SearchCatalog, SetQuantity, StaffView,
+    StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, UsePrinter, VerifyReport, WaitCard,
 };
 use crate::app::{self, Caller, Need, Till};
 use shared::catalog::Product;
@@ -102,6 +102,10 @@ commands! {
     "ticket.redeem" (RedeemTicket) -> TicketView, Need::May(P::RedeemTicket), CHANGES, app::redeem_ticket: "Hands over what a ticket owes, in whole or part.";
     "printer.test" (Nothing) -> TillStatus, Need::May(P::SeeDiagnostics), CHANGES, app::test_printer: "Prints a test page.";
     "printer.reprint" (Reprint) -> CompletedSaleView, Need::May(P::Reprint), CHANGES, app::reprint: "Prints a sale's paper again, marked as a copy.";
+    "printer.jobs" (Nothing) -> PrintJobsView, Need::SignedIn, READS, app::list_jobs: "Papers that wait, and those of which nobody knows whether they came out.";
+    "printer.print_again" (PrintJobRef) -> PrintJobsView, Need::May(P::Reprint), CHANGES, app::print_again: "Prints a paper in doubt again, marked as a copy.";
+    "printer.found" (PrintJobRef) -> PrintJobsView, Need::SignedIn, CHANGES, app::found: "Says that a paper in doubt came out, or is not missed.";
+    "printer.use" (UsePrinter) -> TillStatus, Need::SignedIn, CHANGES, app::use_printer: "Has the spare printer take the queue, or the printer itself again.";
     "drawer.open" (OpenDrawer) -> TillStatus, Need::May(P::OpenDrawer), CHANGES, app::open_drawer: "Opens the drawer without a sale, with a reason.";
     "product.edit" (EditProduct) -> Product, Need::May(P::EditProduct), READS, app::edit_product: "Changes a product here, and everywhere once head office has heard.";
     "stock.list" (Nothing) -> Vec<StockView>, Need::SignedIn, READS, app::list_stock: "Products whose stock is known, and those not for sale.";

@@ -198,6 +198,16 @@ arguments! {
         /// Which sale.
         sale_id: SaleId,
     }
+    /// Names a paper in doubt.
+    PrintJobRef {
+        /// Its number in the queue.
+        job_id: i64,
+    }
+    /// Says which printer takes the queue.
+    UsePrinter {
+        /// The spare; the printer itself otherwise.
+        is_spare: bool,
+    }
     /// Opens the drawer without a sale.
     OpenDrawer {
         /// Why; goes into the ledger.
@@ -316,6 +326,87 @@ pub struct DeviceHealth {
     pub detail: Option<String>,
 }
 
+/// Why nobody knows whether a paper came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PaperDoubt {
+    /// The till stopped while it was printing.
+    TillStopped,
+    /// The line to the printer broke.
+    LineBroke,
+    /// The printer took it and never said that it printed.
+    NoWord,
+    /// Another printer took over while this one was at it.
+    PrinterChanged,
+    /// Written by a program this one does not understand, so nothing was printed.
+    Unreadable,
+}
+
+/// What a paper is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PaperKind {
+    /// Of a sale.
+    Receipt,
+    /// What the customer carries to the bar.
+    Ticket,
+    /// Of an opened drawer.
+    OpeningSlip,
+    /// A reading of the open session.
+    XReport,
+    /// Of a closed drawer.
+    ZReport,
+    /// A test page.
+    TestPage,
+    /// No paper: the drawer's pulse.
+    Drawer,
+    /// It cannot be read.
+    Unreadable,
+}
+
+/// A paper that is not through.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct PrintJobView {
+    /// Its number in the queue.
+    pub job_id: i64,
+    /// What it is.
+    pub paper: PaperKind,
+    /// What it is called: a receipt's number, a ticket's display code, a Z's number.
+    pub name: Option<String>,
+    /// 0 for the original.
+    pub copy_no: u32,
+    /// Since when it waits or is in doubt.
+    pub queued_at: Timestamp,
+    /// Why nobody knows whether it came out; none while it waits.
+    pub doubt: Option<PaperDoubt>,
+    /// It can be printed again, as a copy.
+    pub can_print_again: bool,
+}
+
+/// The papers that are not through: those in doubt first, then in the order they come out.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct PrintJobsView {
+    /// At most a hundred of them.
+    pub jobs: Vec<PrintJobView>,
+    /// How many wait.
+    pub waiting: u32,
+    /// How many are in doubt.
+    pub in_doubt: u32,
+}
+
+/// How it stands with paper and drawer, beside the printer's health.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, TS)]
+pub struct PaperStatus {
+    /// Papers of which nobody knows whether they came out; `printer.jobs` tells them.
+    pub in_doubt: u32,
+    /// Where the printer is that the queue goes to otherwise; none when the till has one printer.
+    pub other_printer: Option<String>,
+    /// The spare takes the queue.
+    pub uses_spare: bool,
+    /// The drawer stands open; none where nobody can know.
+    pub is_drawer_open: Option<bool>,
+}
+
 /// How the server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -418,8 +509,10 @@ pub struct TillStatus {
     pub operator: Option<OperatorView>,
     /// The open drawer.
     pub session: Option<SessionView>,
-    /// The printer.
+    /// The printer that takes the queue.
     pub printer: DeviceHealth,
+    /// Papers in doubt, the other printer, the drawer.
+    pub paper: PaperStatus,
     /// The card terminal.
     pub terminal: DeviceHealth,
     /// The scanner.
@@ -664,6 +757,8 @@ pub struct CompletedSaleView {
     pub tickets: Vec<IssuedTicket>,
     /// Paper that has not come out yet.
     pub is_print_pending: bool,
+    /// Paper of which nobody knows whether it came out; `printer.jobs` tells why.
+    pub is_print_unknown: bool,
 }
 
 /// A line of a ticket.

@@ -20,6 +20,8 @@ pub struct StoredSale {
     pub copies: u32,
     /// Paper that has not come out yet.
     pub is_print_pending: bool,
+    /// Paper of which nobody knows whether it came out.
+    pub is_print_unknown: bool,
 }
 
 pub(super) fn insert_sale(
@@ -93,7 +95,8 @@ pub fn next_receipt_no(connection: &Connection, register_id: RegisterId) -> Resu
 }
 
 const SELECT: &str = "SELECT event_no, operator, copies,
-    EXISTS (SELECT 1 FROM print_job WHERE print_job.sale_id = sale.sale_id AND state <> 'sent') FROM sale";
+    EXISTS (SELECT 1 FROM print_job WHERE print_job.sale_id = sale.sale_id AND state IN ('queued', 'sending')),
+    EXISTS (SELECT 1 FROM print_job WHERE print_job.sale_id = sale.sale_id AND state = 'unknown') FROM sale";
 
 /// One sale.
 pub fn find_sale(connection: &Connection, sale_id: SaleId) -> Result<Option<StoredSale>, LedgerError> {
@@ -108,16 +111,18 @@ pub fn list_latest(connection: &Connection, limit: u32) -> Result<Vec<StoredSale
     rows.map(|row| with_event(connection, row?)).collect()
 }
 
-type SaleRow = (i64, Option<StaffId>, u32, bool);
+type SaleRow = (i64, Option<StaffId>, u32, (bool, bool));
 
 fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<SaleRow> {
-    Ok((row.get(0)?, column::uuid_or_null(row, 1)?.map(StaffId::from_uuid), row.get(2)?, row.get(3)?))
+    Ok((row.get(0)?, column::uuid_or_null(row, 1)?.map(StaffId::from_uuid), row.get(2)?, (row.get(3)?, row.get(4)?)))
 }
 
 fn with_event(connection: &Connection, row: SaleRow) -> Result<StoredSale, LedgerError> {
-    let (event_no, operator, copies, is_print_pending) = row;
+    let (event_no, operator, copies, (is_print_pending, is_print_unknown)) = row;
     match event::load_fact(connection, event_no)? {
-        Some(Fact::SaleCompleted(recorded)) => Ok(StoredSale { recorded, operator, copies, is_print_pending }),
+        Some(Fact::SaleCompleted(recorded)) => {
+            Ok(StoredSale { recorded, operator, copies, is_print_pending, is_print_unknown })
+        }
         _ => Err(LedgerError::Corrupt(format!("event {event_no} is no sale"))),
     }
 }

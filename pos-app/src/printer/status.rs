@@ -46,6 +46,8 @@ pub struct Status {
     pub trouble: Option<Trouble>,
     /// It prints, for now.
     pub is_paper_low: bool,
+    /// What the drawer's sensor says: `true` is a high level. Whether that is open or shut, drawers differ.
+    pub is_drawer_line_high: Option<bool>,
 }
 
 /// Whether a byte can be an answer to [`real_time`]: its fixed bits are `0xx1xx10`.
@@ -75,7 +77,8 @@ impl Status {
             (has(1, 0x08), Trouble::Offline),
         ];
         let trouble = troubles.into_iter().find_map(|(is_so, trouble)| is_so.then_some(trouble));
-        Self { trouble, is_paper_low: has(4, 0x0C) }
+        let is_drawer_line_high = answers[0].map(|byte| byte & 0x04 != 0);
+        Self { trouble, is_paper_low: has(4, 0x0C), is_drawer_line_high }
     }
 }
 
@@ -87,8 +90,11 @@ mod tests {
     #[test]
     fn four_bytes_become_one_thing_to_do() {
         let of = |bytes: [u8; 4]| Status::of(bytes.map(Some));
-        assert_eq!(of([0x16, 0x12, 0x12, 0x12]), Status::default(), "an open drawer is no trouble");
-        assert_eq!(of([0x16, 0x12, 0x12, 0x1E]), Status { trouble: None, is_paper_low: true });
+        let well = Status { trouble: None, is_paper_low: false, is_drawer_line_high: Some(true) };
+        assert_eq!(of([0x16, 0x12, 0x12, 0x12]), well, "an open drawer is no trouble");
+        assert_eq!(of([0x16, 0x12, 0x12, 0x1E]), Status { is_paper_low: true, ..well });
+        assert_eq!(of([0x12, 0x12, 0x12, 0x12]), Status { is_drawer_line_high: Some(false), ..well });
+        assert_eq!(Status::of([None; 4]), Status::default(), "silence says nothing of the drawer either");
         assert_eq!(of([0x1E, 0x32, 0x12, 0x7E]).trouble, Some(Trouble::PaperOut));
         assert_eq!(of([0x1E, 0x16, 0x12, 0x12]).trouble, Some(Trouble::CoverOpen));
         assert_eq!(of([0x1E, 0x12, 0x1A, 0x12]).trouble, Some(Trouble::CutterJammed));

@@ -104,8 +104,7 @@ words! {
     printer_fault: "La impresora pide revisión" | "The printer needs a look";
     printer_offline: "La impresora está en pausa" | "The printer is paused";
     no_answer: "La impresora no contesta" | "The printer does not answer";
-    unconfirmed: "No se sabe si el papel salió; saldrá como copia"
-        | "It is not known whether the paper came out; it comes again as a copy";
+    unconfirmed: "No se sabe si el papel salió; mírelo" | "It is not known whether the paper came out; have a look";
 }
 
 /// A word with its gap filled in.

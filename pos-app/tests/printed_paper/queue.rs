@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use pos_app::commands::types::PaperDoubt;
 use pos_app::printer::{PrintJob, PrintQueue};
 
 /// Longer than any test should take; only a broken one waits so long.
@@ -14,8 +15,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     Taken(i64),
-    Sent(i64),
-    Failed { job_id: i64, why: String, may_have_printed: bool },
+    Done { job_id: i64, is_confirmed: bool },
+    NotSent { job_id: i64, why: String },
+    InDoubt { job_id: i64, doubt: PaperDoubt },
     HealthChanged,
 }
 
@@ -41,13 +43,6 @@ impl Queue {
         self.lock().queued.push_back(job);
     }
 
-    /// What the next start of the till finds: a job that was being sent waits again, as a copy.
-    pub(crate) fn after_a_crash(&self) -> Vec<PrintJob> {
-        let mut jobs = self.lock();
-        let interrupted = jobs.sending.take().map(as_copy);
-        interrupted.into_iter().chain(jobs.queued.drain(..)).collect()
-    }
-
     fn lock(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -56,10 +51,6 @@ impl Queue {
         // A test that saw enough stops listening.
         let _ = self.told.send(told);
     }
-}
-
-fn as_copy(job: PrintJob) -> PrintJob {
-    PrintJob { copy_no: job.copy_no + 1, opens_drawer: false, ..job }
 }
 
 impl PrintQueue for Queue {
@@ -75,17 +66,22 @@ impl PrintQueue for Queue {
         Some(job)
     }
 
-    fn sent(&self, job_id: i64) {
+    fn done(&self, job_id: i64, is_confirmed: bool) {
         self.lock().sending = None;
-        self.tell(Told::Sent(job_id));
+        self.tell(Told::Done { job_id, is_confirmed });
     }
 
-    fn failed(&self, job_id: i64, why: &str, may_have_printed: bool) {
+    fn not_sent(&self, job_id: i64, why: &str) {
         let mut jobs = self.lock();
         if let Some(job) = jobs.sending.take() {
-            jobs.queued.push_front(if may_have_printed { as_copy(job) } else { job });
+            jobs.queued.push_front(job);
         }
-        self.tell(Told::Failed { job_id, why: why.to_owned(), may_have_printed });
+        self.tell(Told::NotSent { job_id, why: why.to_owned() });
+    }
+
+    fn in_doubt(&self, job_id: i64, doubt: PaperDoubt) {
+        self.lock().sending = None;
+        self.tell(Told::InDoubt { job_id, doubt });
     }
 
     fn health_changed(&self) {

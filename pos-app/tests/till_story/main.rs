@@ -8,6 +8,8 @@ mod danger;
 mod laws;
 mod merge;
 mod night;
+#[cfg(unix)]
+mod paper;
 mod permissions;
 mod power_cut;
 mod recovery;

@@ -13,16 +13,16 @@ use shared::ids::StaffId;
 use shared::staff::Role;
 use tempfile::TempDir;
 
-const PIN: &str = "2468";
+pub(crate) const PIN: &str = "2468";
 
-struct Running {
-    process: Child,
+pub(crate) struct Running {
+    pub(crate) process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
 impl Running {
-    fn start(dir: &Path) -> Self {
+    pub(crate) fn start(dir: &Path) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_till"))
             .args(["--data".as_ref(), dir.as_os_str(), "run".as_ref()])
             .stdin(Stdio::piped())
@@ -35,7 +35,7 @@ impl Running {
         Self { process, input, output }
     }
 
-    fn send(&mut self, command: &str, args: &Value) -> bool {
+    pub(crate) fn send(&mut self, command: &str, args: &Value) -> bool {
         writeln!(self.input, "{}", json!({ "id": command, "command": command, "args": args })).is_ok()
     }
 
@@ -46,7 +46,7 @@ impl Running {
         line.ends_with('\n').then(|| serde_json::from_str(&line).expect("every whole line is an answer"))
     }
 
-    fn ok(&mut self, command: &str, args: &Value) -> Value {
+    pub(crate) fn ok(&mut self, command: &str, args: &Value) -> Value {
         assert!(self.send(command, args), "{command} could not be sent");
         let answer = self.answer().expect("an answer");
         assert!(answer.get("error").is_none(), "{answer}");
@@ -55,7 +55,7 @@ impl Running {
 }
 
 /// An enrolled till with an open drawer, closed in order.
-fn prepare(dir: &Path) -> (HeadOffice, StaffId) {
+pub(crate) fn prepare(dir: &Path) -> (HeadOffice, StaffId) {
     // A made-up office's tills bear the same names every time, so their witnesses must not meet.
     let ledger = format!("[ledger]\nwitness = \"{}\"\nballast_mb = 1\n", dir.join("witness").display());
     std::fs::write(dir.join("till.toml"), ledger).expect("till.toml");

@@ -70,6 +70,7 @@ export function tender({ notes, amount_minor }: TenderCash, due_minor: number): 
 /** A till on which nothing has happened since it opened. */
 const QUIET: Answers = {
   "status.get": () => night.status(),
+  "printer.jobs": () => ({ jobs: [], waiting: 0, in_doubt: 0 }),
   "staff.list": () => night.staff,
   "catalog.list": () => night.catalog,
   "sale.current": () => night.empty,

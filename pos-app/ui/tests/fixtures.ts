@@ -69,6 +69,7 @@ export function status(over: Partial<TillStatus> = {}): TillStatus {
     },
     printer: device(),
     terminal: device({ address: "serial /dev/ttyUSB1" }),
+    paper: { in_doubt: 0, other_printer: null, uses_spare: false, is_drawer_open: null },
     scanner: device({ address: "serial /dev/ttyACM0" }),
     server: {
       state: "sending",
@@ -353,6 +354,7 @@ export const completedCash: CompletedSaleView = {
   ],
   tickets: [{ ticket_id: id("ticket", 1), display_code: "BMB 11725-K", code: "T1" }],
   is_print_pending: false,
+  is_print_unknown: false,
 };
 
 export const completedBig: CompletedSaleView = {
@@ -374,6 +376,7 @@ export const completedBig: CompletedSaleView = {
     { denomination_minor: 10, count: 4 },
   ],
   is_print_pending: true,
+  is_print_unknown: false,
 };
 
 export const completedCard: CompletedSaleView = {

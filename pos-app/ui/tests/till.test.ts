@@ -3,7 +3,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { Core } from "../src/lib/api/commands";
-import type { CardPaymentView, Commands, Notice, ScanOutcome, TillStatus } from "../src/lib/api/generated";
+import type { CardPaymentView, Commands, Notice, PrintJobView, ScanOutcome, TillStatus } from "../src/lib/api/generated";
 import { i18n } from "../src/lib/i18n/index.svelte";
 import { noticesOf } from "../src/lib/notices";
 import type { Sound } from "../src/lib/sounds";
@@ -379,6 +379,45 @@ describe("the status bar", () => {
     core.tell({ notice: "status", status: night.status({ server }) });
     await settle();
     expect(find("net-chip").textContent).toContain("Enviado 23:52");
+  });
+});
+
+describe("paper in doubt", () => {
+  const job: PrintJobView = {
+    job_id: 7,
+    paper: "ticket",
+    name: "BMB 11725-K",
+    copy_no: 0,
+    queued_at: night.NOW - 3 * night.MINUTE,
+    doubt: "line_broke",
+    can_print_again: true,
+  };
+  const paper = { in_doubt: 1, other_printer: "tcp://192.168.1.21:9100", uses_spare: false, is_drawer_open: true };
+
+  it("is named with its reason, and printed again only by a person", async () => {
+    const { core } = await open({
+      "status.get": () => night.status({ paper }),
+      "printer.jobs": () => ({ jobs: [job], waiting: 0, in_doubt: 1 }),
+      "printer.print_again": () => ({ jobs: [], waiting: 1, in_doubt: 0 }),
+    });
+    await tap("devices-chip");
+    expect(find("paper-7").textContent).toContain("Ticket BMB 11725-K");
+    expect(find("paper-7").textContent).toContain("se cortó la línea");
+    expect(find("drawer-state").textContent).toContain("abierto");
+    expect(core.argsOf("printer.print_again")).toEqual([]);
+    await tap("print-again-7");
+    expect(core.argsOf("printer.print_again")).toEqual([{ job_id: 7 }]);
+    expect(find("papers-wait").textContent).toContain("1 papel espera");
+  });
+
+  it("leaves the queue to another printer when somebody says so", async () => {
+    const { core } = await open({
+      "status.get": () => night.status({ paper }),
+      "printer.use": () => night.status({ paper: { ...paper, uses_spare: true } }),
+    });
+    await tap("devices-chip", "use-other-printer");
+    expect(core.argsOf("printer.use")).toEqual([{ is_spare: true }]);
+    expect(find("devices-panel").textContent).toContain("el cajón se abre con llave");
   });
 });
 

@@ -27,6 +27,7 @@ pub(super) struct Status(pub(super) [u8; 4]);
 
 impl Status {
     pub(super) const OK: Self = Self([0x12, 0x12, 0x12, 0x12]);
+    pub(super) const DRAWER_OPEN: Self = Self([0x16, 0x12, 0x12, 0x12]);
     pub(super) const PAPER_LOW: Self = Self([0x12, 0x12, 0x12, 0x1E]);
     pub(super) const PAPER_OUT: Self = Self([0x1E, 0x32, 0x12, 0x7E]);
     pub(super) const COVER_OPEN: Self = Self([0x1E, 0x16, 0x12, 0x12]);

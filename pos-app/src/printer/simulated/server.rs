@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::interpreter::{Interpreter, Status};
 use super::paper::Paper;
 use crate::printer::profile::Columns;
+use crate::printer::status::is_printed_answer;
 
 /// How soon a connection notices that its printer's fault changed.
 const LOOK: Duration = Duration::from_millis(20);
@@ -32,6 +33,10 @@ pub enum Fault {
     Offline,
     /// Takes no more bytes and says nothing.
     Stalled,
+    /// Prints, says how it is, and never says that it printed.
+    NeverConfirms,
+    /// Somebody left the drawer open; it prints.
+    DrawerOpen,
     /// The cable is pulled after so many more bytes.
     Pulled {
         /// How many still arrive.
@@ -183,7 +188,10 @@ impl Server {
                 Err(error) => return Err(error),
             };
             self.panel.count_down(count);
-            let answer = self.printer.feed(&buffer[..count]);
+            let mut answer = self.printer.feed(&buffer[..count]);
+            if fault == Some(Fault::NeverConfirms) {
+                answer.retain(|byte| !is_printed_answer(*byte));
+            }
             connection.write_all(&answer)?;
             self.hand_out();
         }
@@ -199,7 +207,10 @@ impl Server {
 
 fn status_of(fault: Option<Fault>) -> Status {
     match fault {
-        None | Some(Fault::Stalled | Fault::Pulled { .. } | Fault::PaperEnds { after: 1.. }) => Status::OK,
+        Some(Fault::DrawerOpen) => Status::DRAWER_OPEN,
+        None | Some(Fault::Stalled | Fault::NeverConfirms | Fault::Pulled { .. } | Fault::PaperEnds { after: 1.. }) => {
+            Status::OK
+        }
         Some(Fault::PaperLow) => Status::PAPER_LOW,
         Some(Fault::PaperOut | Fault::PaperEnds { after: 0 }) => Status::PAPER_OUT,
         Some(Fault::CoverOpen) => Status::COVER_OPEN,

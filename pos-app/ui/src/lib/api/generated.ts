@@ -406,7 +406,11 @@ tickets: Array<IssuedTicket>,
 /**
  * Paper that has not come out yet.
  */
-is_print_pending: boolean, };
+is_print_pending: boolean, 
+/**
+ * Paper of which nobody knows whether it came out; `printer.jobs` tells why.
+ */
+is_print_unknown: boolean, };
 
 export type Concern = { 
 /**
@@ -536,7 +540,7 @@ card_type?: string,
  */
 brand?: string, };
 
-export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "card_not_open" | "card_outcome_invalid" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
+export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "card_not_open" | "card_outcome_invalid" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
 
 export type IssuedTicket = { 
 /**
@@ -680,6 +684,28 @@ payment: CardPayment,
  */
 receipt_no: number | null, };
 
+export type PaperDoubt = "till_stopped" | "line_broke" | "no_word" | "printer_changed" | "unreadable";
+
+export type PaperKind = "receipt" | "ticket" | "opening_slip" | "x_report" | "z_report" | "test_page" | "drawer" | "unreadable";
+
+export type PaperStatus = { 
+/**
+ * Papers of which nobody knows whether they came out; `printer.jobs` tells them.
+ */
+in_doubt: number, 
+/**
+ * Where the printer is that the queue goes to otherwise; none when the till has one printer.
+ */
+other_printer: string | null, 
+/**
+ * The spare takes the queue.
+ */
+uses_spare: boolean, 
+/**
+ * The drawer stands open; none where nobody can know.
+ */
+is_drawer_open: boolean | null, };
+
 export type Payment = { "kind": "cash", 
 /**
  * What stays in the drawer: tendered less change, minor units.
@@ -717,6 +743,56 @@ is_manual?: boolean, };
 export type PaymentId = string;
 
 export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "reprint" | "see_expected_cash" | "see_diagnostics" | "edit_product" | "keep_stock" | "settle_card" | "void_card" | "close_batch";
+
+export type PrintJobRef = { 
+/**
+ * Its number in the queue.
+ */
+job_id: number, };
+
+export type PrintJobView = { 
+/**
+ * Its number in the queue.
+ */
+job_id: number, 
+/**
+ * What it is.
+ */
+paper: PaperKind, 
+/**
+ * What it is called: a receipt's number, a ticket's display code, a Z's number.
+ */
+name: string | null, 
+/**
+ * 0 for the original.
+ */
+copy_no: number, 
+/**
+ * Since when it waits or is in doubt.
+ */
+queued_at: Timestamp, 
+/**
+ * Why nobody knows whether it came out; none while it waits.
+ */
+doubt: PaperDoubt | null, 
+/**
+ * It can be printed again, as a copy.
+ */
+can_print_again: boolean, };
+
+export type PrintJobsView = { 
+/**
+ * At most a hundred of them.
+ */
+jobs: Array<PrintJobView>, 
+/**
+ * How many wait.
+ */
+waiting: number, 
+/**
+ * How many are in doubt.
+ */
+in_doubt: number, };
 
 export type Product = { 
 /**
@@ -1390,9 +1466,13 @@ operator: OperatorView | null,
  */
 session: SessionView | null, 
 /**
- * The printer.
+ * The printer that takes the queue.
  */
 printer: DeviceHealth, 
+/**
+ * Papers in doubt, the other printer, the drawer.
+ */
+paper: PaperStatus, 
 /**
  * The card terminal.
  */
@@ -1445,6 +1525,12 @@ net_minor: number,
  * The same by rate, lowest rate first.
  */
 taxes: Array<TaxLine>, };
+
+export type UsePrinter = { 
+/**
+ * The spare; the printer itself otherwise.
+ */
+is_spare: boolean, };
 
 export type Venue = { 
 /**
@@ -1660,6 +1746,14 @@ export interface Commands {
   "printer.test": { args: Nothing; answer: TillStatus };
   /** Prints a sale's paper again, marked as a copy. */
   "printer.reprint": { args: Reprint; answer: CompletedSaleView };
+  /** Papers that wait, and those of which nobody knows whether they came out. */
+  "printer.jobs": { args: Nothing; answer: PrintJobsView };
+  /** Prints a paper in doubt again, marked as a copy. */
+  "printer.print_again": { args: PrintJobRef; answer: PrintJobsView };
+  /** Says that a paper in doubt came out, or is not missed. */
+  "printer.found": { args: PrintJobRef; answer: PrintJobsView };
+  /** Has the spare printer take the queue, or the printer itself again. */
+  "printer.use": { args: UsePrinter; answer: TillStatus };
   /** Opens the drawer without a sale, with a reason. */
   "drawer.open": { args: OpenDrawer; answer: TillStatus };
   /** Changes a product here, and everywhere once head office has heard. */
