@@ -1,10 +1,8 @@
 //! The simulated terminal against tills of another hand: the vendor's libraries for Python (`transbank-pos-sdk` 1.0.1, from
-//! `PyPI`) and for Node (`transbank-pos-sdk` 4.0.0, from npm), over a pseudo-terminal. They run wherever Python 3 or Node is
-//! found and the packages can be had; elsewhere the test says that it did not run. They are installed once, in the build's
-//! own folder.
+//! `PyPI`) and for Node (`transbank-pos-sdk` 4.0.0, from npm), over a pseudo-terminal. `cargo xtask test` and `cargo xtask
+//! setup` install them, into the build's own folder; where they are missing these tests fail, and say so.
 #![cfg(unix)]
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -48,48 +46,16 @@ const main = async () => {
 main().then(() => process.exit(0), (error) => { console.error(error); process.exit(1) })
 ";
 
-/// Whether a program runs and succeeds.
-fn succeeds(program: impl AsRef<OsStr>, args: &[&str], folder: &Path) -> bool {
-    let mut command = Command::new(program);
-    command.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
-}
-
+/// Where a peer is installed. The folder is named by `.cargo/xtask/src/peers.rs`, which fills it.
 fn home(name: &str) -> PathBuf {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::create_dir_all(&home).expect("the build's own folder");
-    home
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder of the build's");
+    target.join("peers").join(name)
 }
 
-/// A Python that has the library; or why there is none.
-fn python() -> Result<PathBuf, &'static str> {
-    let home = home("transbank-python-1.0.1");
-    let python = home.join("bin/python");
-    if succeeds(&python, &["-c", "import transbank.POS.POSIntegrado"], &home) {
-        return Ok(python);
-    }
-    if !succeeds("python3", &["--version"], &home) {
-        return Err("no Python was found");
-    }
-    let is_made = succeeds("python3", &["-m", "venv", "--clear", &home.display().to_string()], Path::new("."))
-        && succeeds(&python, &["-m", "pip", "install", "--quiet", "transbank-pos-sdk==1.0.1"], &home);
-    if is_made { Ok(python) } else { Err("transbank-pos-sdk could not be installed from PyPI") }
-}
-
-/// The folder of a Node script that finds the library; or why there is none.
-fn node() -> Result<PathBuf, &'static str> {
-    let home = home("transbank-node-4.0.0");
-    let is_there = || succeeds("node", &["-e", "require('transbank-pos-sdk')"], &home);
-    if is_there() {
-        return Ok(home);
-    }
-    if !succeeds("node", &["--version"], &home) {
-        return Err("no Node was found");
-    }
-    fs::write(home.join("package.json"), r#"{"name":"peer","private":true}"#).expect("written");
-    let package = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "transbank-pos-sdk@4.0.0"];
-    let is_made = succeeds("npm", &package, &home) && is_there();
-    if is_made { Ok(home) } else { Err("transbank-pos-sdk could not be installed from npm") }
+/// What cannot be there unless the peer is.
+fn installed(file: PathBuf) -> PathBuf {
+    assert!(file.exists(), "{} is missing: `cargo xtask setup` installs it", file.display());
+    file
 }
 
 /// Lets a till of another hand sell once, and gives what it was told and the terminal it sold at.
@@ -118,11 +84,7 @@ fn play(mut till: Command) -> (Map<String, Value>, SimulatedTerminal) {
 
 #[test]
 fn the_vendors_library_for_python_sells_at_our_terminal() {
-    let python = match python() {
-        Ok(python) => python,
-        Err(why) => return println!("not run: {why}"),
-    };
-    let mut till = Command::new(python);
+    let mut till = Command::new(installed(home("transbank-python-1.0.1").join("bin/python")));
     till.args(["-c", PYTHON]);
     let (told, terminal) = play(till);
     assert_eq!(told["sale"]["authorization_code"], *terminal.charges()[0].authorisation);
@@ -133,10 +95,8 @@ fn the_vendors_library_for_python_sells_at_our_terminal() {
 
 #[test]
 fn the_vendors_library_for_node_sells_at_our_terminal() {
-    let home = match node() {
-        Ok(home) => home,
-        Err(why) => return println!("not run: {why}"),
-    };
+    let home = home("transbank-node-4.0.0");
+    installed(home.join("node_modules/transbank-pos-sdk/package.json"));
     fs::write(home.join("till.js"), NODE).expect("written");
     let mut till = Command::new("node");
     till.arg("till.js").current_dir(&home);

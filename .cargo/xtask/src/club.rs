@@ -111,12 +111,12 @@ impl Club {
 
         let script_file = self.dir.join(format!("terminal-{code}.script"));
         fs::write(&script_file, script)?;
+        // A link, because a cable that was pulled comes back under another name.
+        let port = self.dir.join(format!("terminal-{code}"));
         let mut command = Command::new(self.house.program("terminal-sim")?);
-        command.arg("--script").arg(script_file);
+        command.arg("--script").arg(script_file).arg("--link").arg(&port);
         let terminal = Running::start("terminal-sim", &mut command, &self.logs().join(format!("terminal-{code}.log")))?;
-        let port = terminal.hear(START_LIMIT).context("terminal-sim names no port")?;
-        let port: Value = serde_json::from_str(&port)?;
-        let port = text(&port, "/port")?;
+        terminal.hear(START_LIMIT).context("terminal-sim names no port")?;
 
         // Kept with the club, not with this machine's tills: a club founded anew is not one restored from a backup.
         let witness = self.dir.join("witness");
@@ -124,13 +124,14 @@ impl Club {
             dir.join("till.toml"),
             format!(
                 "[printer]\naddress = \"tcp://{printer_address}\"\ncolumns = 48\ncode_page = \"pc858\"\nsimulated = true\n\n\
-                 [terminal]\nprotocol = \"transbank\"\nport = \"{port}\"\nbaud = 115200\nsimulated = true\n\n\
+                 [terminal]\nprotocol = \"transbank\"\nport = '{}'\nbaud = 115200\nsimulated = true\n\n\
                  [sync]\ninterval_ms = 2000\n\n\
                  [ledger]\nballast_mb = 0\nwitness = '{}'\n",
+                port.display(),
                 witness.display()
             ),
         )?;
-        let counter = Counter { code: code.to_owned(), dir, papers, printer, _terminal: terminal };
+        let counter = Counter { code: code.to_owned(), dir, papers, printer, terminal };
         self.enrol(&counter)?;
         Ok(counter)
     }
@@ -188,7 +189,7 @@ pub struct Counter {
     /// Where the printer lays the paper, as pictures.
     pub papers: PathBuf,
     printer: Running,
-    _terminal: Running,
+    terminal: Running,
 }
 
 impl Counter {
@@ -196,6 +197,26 @@ impl Counter {
     pub fn next_paper(&self, limit: Duration) -> Result<Value> {
         self.printer
             .hear_for(limit, |line| serde_json::from_str::<Value>(line).ok().filter(|it| it["paper"].is_string()))
+    }
+
+    /// The next sale that ends at the card terminal, as the terminal tells of it.
+    pub fn next_card_sale(&self, limit: Duration) -> Result<Value> {
+        self.terminal
+            .hear_for(limit, |line| serde_json::from_str::<Value>(line).ok().filter(|it| it["outcome"].is_string()))
+    }
+
+    /// Puts the card terminal's pulled cable back.
+    pub fn plug_terminal_in(&mut self) -> Result<()> {
+        self.terminal.say("plug")
+    }
+
+    /// What the card terminal has really charged, whatever the till believes.
+    pub fn charges(&mut self) -> Result<Vec<Value>> {
+        self.terminal.say("charges")?;
+        let told = self.terminal.hear_for(START_LIMIT, |line| {
+            serde_json::from_str::<Value>(line).ok().filter(|it| it["charges"].is_array())
+        })?;
+        Ok(told["charges"].as_array().cloned().unwrap_or_default())
     }
 }
 

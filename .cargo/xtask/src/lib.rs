@@ -11,6 +11,7 @@ pub mod hands;
 pub mod house;
 pub mod http;
 pub mod night;
+pub mod peers;
 pub mod power_cut;
 pub mod process;
 pub mod report;

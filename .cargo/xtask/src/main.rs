@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::house::House;
 use xtask::setup::Need;
-use xtask::{bench, check, demo, fuzz, power_cut, process, screenshots, setup, simulate, suite};
+use xtask::{bench, check, demo, fuzz, peers, power_cut, process, screenshots, setup, simulate, suite};
 
 /// What a newcomer, a contributor and the build machine run.
 #[derive(Parser)]
@@ -108,6 +108,10 @@ fn main() -> Result<()> {
         }
         Task::Simulate { words } => simulate::simulate(&house, &words),
         Task::Screenshots { dir } => screenshots::take(&house, &dir),
-        Task::Setup => setup::system(Need::Robots).and_then(|()| setup::build_screens(&house)),
+        Task::Setup => {
+            setup::system(Need::Robots)?;
+            peers::install(&house)?;
+            setup::build_screens(&house)
+        }
     }
 }

@@ -16,6 +16,8 @@ const WINDOW: &[&str] = &["libwebkit2gtk-4.1-dev", "fonts-dejavu-core"];
 /// To drive the window and the console without a person.
 const ROBOTS: &[&str] = &["webkit2gtk-driver", "xvfb", "dbus", "chromium", "chromium-driver"];
 
+/// For the vendor's libraries, which the simulated terminals are tested with.
+const PYTHON: &[&str] = &["python3", "python3-venv"];
 /// The server is tested on both its databases; each run starts one of its own and ends it.
 const DATABASE: &[&str] = &["postgresql"];
 
@@ -38,6 +40,7 @@ pub fn system(need: Need) -> Result<()> {
     }
     if need >= Need::Robots {
         wanted.extend(DATABASE);
+        wanted.extend(PYTHON);
         wanted.extend(ROBOTS);
     }
     if !is_installed("dpkg-query") {

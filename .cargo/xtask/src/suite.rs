@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::house::House;
 use crate::process::run;
 use crate::report::Steps;
-use crate::{demo, power_cut, setup, simulate};
+use crate::{demo, peers, power_cut, setup, simulate};
 
 /// How long the tills of the scripted night sell here.
 const NIGHT_SECONDS: u32 = 5;
@@ -16,6 +16,7 @@ const NIGHT_SECONDS: u32 = 5;
 pub fn test(house: &House) -> Result<()> {
     let mut steps = Steps::default();
     steps.take("system packages", || setup::system(setup::Need::Robots))?;
+    steps.take("terminal libraries", || peers::install(house))?;
     for (name, folder) in [("till", house.screens()), ("console", house.console())] {
         steps.take(&format!("{name}: packages"), || setup::npm_packages(&folder))?;
         steps.take(&format!("{name}: types"), || setup::npm_run(&folder, "check"))?;

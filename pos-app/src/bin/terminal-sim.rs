@@ -1,5 +1,5 @@
 //! A simulated card terminal on a pseudo-terminal. Its first line names the port; then one line per sale, until standard
-//! input closes or SIGTERM comes.
+//! input closes or SIGTERM comes. Lines on standard input: `plug` puts a pulled cable back, `charges` lists what was charged.
 
 #[cfg(unix)]
 fn main() -> anyhow::Result<()> {
@@ -13,7 +13,7 @@ fn main() -> anyhow::Result<()> {
 
 #[cfg(unix)]
 mod unix {
-    use std::io::{Read as _, Write as _};
+    use std::io::{BufRead as _, Write as _};
     use std::path::PathBuf;
     use std::sync::Arc;
 
@@ -85,7 +85,7 @@ mod unix {
         )?);
         say(&json!({ "port": terminal.path(), "link": terminal.port(), "simulated": true }))?;
         tell_sales(terminal.clone())?;
-        wait_for_the_end()?;
+        wait_for_the_end(terminal.clone())?;
         // Whoever started it may be gone, and nobody reads any more.
         drop(tell_charges(&terminal));
         // The thread that tells sales may hold the terminal still: the link must not outlive the cable.
@@ -114,13 +114,14 @@ mod unix {
 
     fn tell_sales(terminal: Arc<SimulatedTerminal>) -> anyhow::Result<()> {
         std::thread::Builder::new().name("told".into()).spawn(move || {
-            while let Some(told) = terminal.next_told() {
+            while let Some((told, said_at)) = terminal.next_told() {
                 let line = json!({
                     "ticket": told.ticket,
                     "amount_minor": told.amount,
                     "outcome": told.outcome,
                     "code": told.code,
                     "charged": told.is_charged,
+                    "said_at_ms": said_at.as_millis(),
                 });
                 if say(&line).is_err() {
                     return;
@@ -130,12 +131,18 @@ mod unix {
         Ok(())
     }
 
-    /// Standard input closes, or somebody asks politely.
-    fn wait_for_the_end() -> anyhow::Result<()> {
+    /// Standard input closes, or somebody asks politely. Until then it does what standard input says.
+    fn wait_for_the_end(terminal: Arc<SimulatedTerminal>) -> anyhow::Result<()> {
         let (closed, closing) = tokio::sync::oneshot::channel::<()>();
         std::thread::Builder::new().name("stdin".into()).spawn(move || {
-            let mut sink = [0; 256];
-            while std::io::stdin().read(&mut sink).is_ok_and(|count| count > 0) {}
+            for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+                match line.trim() {
+                    "" => {}
+                    "plug" => terminal.plug_in(),
+                    "charges" => drop(tell_charges(&terminal)),
+                    other => eprintln!("not understood: {other:?}"),
+                }
+            }
             drop(closed);
         })?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -17,6 +17,9 @@ use shared::time::Timestamp;
 
 /// How long a test waits for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+/// How often a till that was started again may open the port or say something before its sale is settled or a person's:
+/// twenty times what it takes.
+const RECOVERY_STEPS: usize = 400;
 pub(crate) const AMOUNT: i64 = 1_990;
 
 /// When the till dies: after so many bytes, counted both ways.
@@ -36,11 +39,13 @@ pub(crate) struct Life {
     pub(crate) needed: usize,
     is_counting: bool,
     is_dead: bool,
+    /// How often the port was opened or written to.
+    steps: usize,
 }
 
 impl Life {
     pub(crate) fn new(death: Option<Death>) -> Shared {
-        Arc::new(Mutex::new(Self { passed: 0, needed: 0, death, is_counting: false, is_dead: false }))
+        Arc::new(Mutex::new(Self { passed: 0, needed: 0, death, is_counting: false, is_dead: false, steps: 0 }))
     }
 
     /// How many of so many bytes may pass.
@@ -95,6 +100,7 @@ impl Line for MortalLine {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        lock(&self.life).steps += 1;
         let count = lock(&self.life).pass(bytes.len())?;
         let count = self.line.write(&bytes[..count])?;
         lock(&self.life).passed(count);
@@ -196,6 +202,7 @@ pub(crate) fn start(protocol: Protocol, address: String, new: CardPayment, life:
     let config = TerminalConfig { port: address.clone(), ..config };
     let open = move || -> Result<Box<dyn Line>, TerminalError> {
         let gone = || TerminalError::NoSuchPort { port: address.clone() };
+        lock(&life).steps += 1;
         if lock(&life).is_dead {
             return Err(gone());
         }
@@ -262,6 +269,31 @@ impl Till {
         panic!("nothing comes of {:?}", lock(&self.notebook.payment));
     }
 
+    /// Until the payment is settled, or a person has to look: openly uncertain, and that is an outcome. What is limited is
+    /// how much the till does for it, not how long it takes.
+    fn wait_for_a_settlement(&self) {
+        let mut said = None;
+        loop {
+            if lock(&self.notebook.payment).state.is_final() {
+                return;
+            }
+            if let Ok(health) = self.healths.recv_timeout(Duration::from_millis(5)) {
+                if health.detail.as_deref() == Some("a payment needs a person") {
+                    return;
+                }
+                said = Some(health);
+            }
+            let steps = lock(&self.notebook.life).steps;
+            assert!(
+                steps < RECOVERY_STEPS,
+                "after {steps} steps neither settled nor a person's: waiting for an end of {:?}; the terminal is {said:?}; \
+                 said so far: {:#?}",
+                lock(&self.notebook.payment),
+                self.worker.transcript(),
+            );
+        }
+    }
+
     /// What a till does that starts and finds this in its journal.
     pub(crate) fn recover(self) -> CardPayment {
         let payment = lock(&self.notebook.payment).clone();
@@ -271,16 +303,7 @@ impl Till {
             }
             CardState::InProgress { .. } | CardState::Uncertain => {
                 self.worker.enquire(payment);
-                loop {
-                    if lock(&self.notebook.payment).state.is_final() {
-                        break;
-                    }
-                    // A person has to look: openly uncertain, and that is an outcome.
-                    let health = self.healths.recv_timeout(Duration::from_millis(5));
-                    if health.is_ok_and(|health| health.detail.as_deref() == Some("a payment needs a person")) {
-                        break;
-                    }
-                }
+                self.wait_for_a_settlement();
             }
             _ => {}
         }

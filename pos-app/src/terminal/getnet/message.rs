@@ -206,13 +206,7 @@ mod tests {
     const NOW: &str = "2026-07-26T11:37:48.000Z";
 
     #[test]
-    fn requests_are_byte_for_byte_those_of_other_programs() {
-        let poll = encode(&Request::Poll.serialize(NOW));
-        let expected = r#"{"JsonSerialized":"{\"Command\":106,\"DateTime\":\"2026-07-26T11:37:48.000Z\"}","Sign":"55B19E5A56B175C03F2131E469371B151129B327B1E38494526FAA1AB1D6FBD8"}"#;
-        assert_eq!(String::from_utf8_lossy(&poll).trim_end(), expected);
-        let sale = encode(&Request::Sale { amount: 1_990, ticket: "A1B2C3D4E5".into() }.serialize(NOW));
-        let expected = r#"{"JsonSerialized":"{\"Command\":100,\"Amount\":1990,\"TicketNumber\":\"A1B2C3D4E5\",\"PrintOnPos\":false,\"SaleType\":0,\"SendMessage\":true,\"EmployeeId\":1,\"DateTime\":\"2026-07-26T11:37:48.000Z\"}","Sign":"81DA4289710D47C0DCF1A93CFE1ACA00E48DBF253566F07EDA0A05905AF1441B"}"#;
-        assert_eq!(String::from_utf8_lossy(&sale).trim_end(), expected);
+    fn a_sale_is_undone_by_its_number() {
         assert_eq!(
             Request::Refund { operation: 123 }.serialize(NOW),
             r#"{"Command":102,"OperationId":123,"PrintOnPos":false,"DateTime":"2026-07-26T11:37:48.000Z"}"#

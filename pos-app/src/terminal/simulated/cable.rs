@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serialport::{SerialPort as _, TTYPort};
-use shared::time::Clock;
+use shared::time::{Clock, Timestamp};
 
 use super::book::{Brain, Charge, Deed, Told};
 use super::getnet::GetnetBrain;
@@ -74,7 +74,8 @@ pub struct SimulatedTerminal {
     path: Arc<Mutex<String>>,
     traffic: Arc<Mutex<Traffic>>,
     is_stopping: Arc<AtomicBool>,
-    told: Mutex<Receiver<Told>>,
+    is_plugging: Arc<AtomicBool>,
+    told: Mutex<Receiver<(Told, Timestamp)>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -96,6 +97,7 @@ impl SimulatedTerminal {
         let brain = Arc::new(Mutex::new(brain));
         let listener = if protocol == Protocol::ZvtTcp { Some(listen()?) } else { None };
         let is_stopping = Arc::new(AtomicBool::new(false));
+        let is_plugging = Arc::new(AtomicBool::new(false));
         let path = Arc::new(Mutex::new(String::new()));
         let mut far_end = FarEnd {
             plug,
@@ -106,15 +108,18 @@ impl SimulatedTerminal {
             ticker: Ticker::new(clock.clone()),
             clock,
             tell,
+            said_at: Timestamp::from_millis(0),
             traffic: Arc::default(),
             replug_at: None,
             last_byte: 0,
             is_stopping: is_stopping.clone(),
+            is_plugging: is_plugging.clone(),
         };
         let (link, traffic) = (far_end.plug.link.clone(), far_end.traffic.clone());
         far_end.plug_in()?;
         let thread = std::thread::Builder::new().name("simulated-terminal".into()).spawn(move || far_end.run())?;
-        Ok(Self { link, brain, path, traffic, is_stopping, told: Mutex::new(told), thread: Some(thread) })
+        let told = Mutex::new(told);
+        Ok(Self { link, brain, path, traffic, is_stopping, is_plugging, told, thread: Some(thread) })
     }
 
     /// Where the till finds it: the link, or the present cable.
@@ -145,9 +150,15 @@ impl SimulatedTerminal {
         *lock(&self.traffic)
     }
 
-    /// Waits for the next sale's end, as the terminal sees it; `None` when the terminal is gone.
-    pub fn next_told(&self) -> Option<Told> {
+    /// Waits for the next sale's end, as the terminal sees it, and when it began to say so; `None` when the terminal is
+    /// gone.
+    pub fn next_told(&self) -> Option<(Told, Timestamp)> {
         lock(&self.told).recv().ok()
+    }
+
+    /// Puts a pulled cable back now, whenever it would have been.
+    pub fn plug_in(&self) {
+        self.is_plugging.store(true, Ordering::Release);
     }
 
     /// Takes the link away, for a program that ends without a stop.
@@ -181,11 +192,14 @@ struct FarEnd {
     brain: Arc<Mutex<Box<dyn Brain>>>,
     ticker: Ticker,
     clock: Arc<dyn Clock>,
-    tell: Sender<Told>,
+    tell: Sender<(Told, Timestamp)>,
+    /// When the first byte of what was said last left.
+    said_at: Timestamp,
     traffic: Arc<Mutex<Traffic>>,
     replug_at: Option<u64>,
     last_byte: u64,
     is_stopping: Arc<AtomicBool>,
+    is_plugging: Arc<AtomicBool>,
 }
 
 impl FarEnd {
@@ -221,6 +235,9 @@ impl FarEnd {
     fn run(mut self) {
         while !self.is_stopping.load(Ordering::Acquire) {
             let now = self.ticker.now();
+            if self.is_plugging.swap(false, Ordering::AcqRel) && self.cable.is_none() {
+                self.replug_at = Some(now);
+            }
             if self.replug_at.is_some_and(|at| at <= now)
                 && let Err(error) = self.plug_in()
             {
@@ -301,7 +318,7 @@ impl FarEnd {
                 Deed::Send(bytes) => self.send(&bytes),
                 Deed::Pull(replug_ms) => self.pull(Some(replug_ms)),
                 // Nobody may be listening, and that is their affair.
-                Deed::Tell(told) => drop(self.tell.send(told)),
+                Deed::Tell(told) => drop(self.tell.send((told, self.said_at))),
             }
         }
     }
@@ -313,6 +330,7 @@ impl FarEnd {
         };
         let bytes = &bytes[..bytes.len().min(room)];
         if let Some(cable) = &mut self.cable {
+            self.said_at = self.clock.now();
             // Counted first: who hears the last byte may ask at once how many there were.
             lock(&self.traffic).to_till += bytes.len();
             if let Err(error) = cable.write(bytes) {

@@ -235,117 +235,9 @@ fn last4(field: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame::{self, Heard, Receiver};
+    use super::super::frame::Receiver;
     use super::*;
     use proptest::prelude::*;
-
-    fn hex(text: &str) -> Vec<u8> {
-        text.split(' ').map(|byte| u8::from_str_radix(byte, 16).expect("a vector is hex")).collect()
-    }
-
-    fn sale(amount: i64, ticket: &str, wants_progress: bool) -> Request {
-        Request::Sale { amount, ticket: ticket.into(), wants_progress }
-    }
-
-    #[test]
-    fn requests_are_the_bytes_of_the_vendors_libraries() {
-        let multicode = Request::MulticodeSale {
-            amount: 5_000,
-            ticket: "000777".into(),
-            wants_progress: false,
-            commerce: "597029414301".into(),
-        };
-        let vectors = [
-            (Request::Poll, "02 30 31 30 30 03 02"),
-            (Request::LoadKeys, "02 30 38 30 30 03 0b"),
-            (sale(1_990, "ABCD", false), "02 30 32 30 30 7c 31 39 39 30 7c 41 42 43 44 7c 7c 7c 30 7c 03 34"),
-            (
-                sale(12_500, "000123", true),
-                "02 30 32 30 30 7c 31 32 35 30 30 7c 30 30 30 31 32 33 7c 7c 7c 31 7c 03 06",
-            ),
-            (
-                multicode,
-                "02 30 32 37 30 7c 35 30 30 30 7c 30 30 30 37 37 37 7c 7c 7c 30 7c 35 39 37 30 32 39 34 31 34 33 30 31 7c 03 4b",
-            ),
-            (Request::LastSale, "02 30 32 35 30 7c 03 78"),
-            (Request::MulticodeLastSale { wants_voucher: false }, "02 30 32 38 30 7c 30 03 45"),
-            (Request::MulticodeLastSale { wants_voucher: true }, "02 30 32 38 30 7c 31 03 44"),
-            (Request::Details, "02 30 32 36 30 7c 31 7c 03 36"),
-            (Request::PrintDetails, "02 30 32 36 30 7c 30 7c 03 37"),
-            (Request::Totals, "02 30 37 30 30 7c 7c 03 04"),
-            (Request::Close, "02 30 35 30 30 7c 7c 03 06"),
-            (Request::Refund { operation: "123".into() }, "02 31 32 30 30 7c 31 32 33 7c 03 30"),
-        ];
-        for (request, expected) in vectors {
-            assert_eq!(frame::encode(&request.data()), hex(expected), "{request:?}");
-        }
-    }
-
-    #[test]
-    fn the_other_shapes_of_a_sale_have_the_checksums_of_their_libraries() {
-        for (data, expected) in [
-            (
-                "0200|000001990|00ABCD|||0",
-                "02 30 32 30 30 7c 30 30 30 30 30 31 39 39 30 7c 30 30 41 42 43 44 7c 7c 7c 30 03 78",
-            ),
-            ("0200|1990|ABCD||0|0|", "02 30 32 30 30 7c 31 39 39 30 7c 41 42 43 44 7c 7c 30 7c 30 7c 03 04"),
-        ] {
-            assert_eq!(frame::encode(data), hex(expected));
-        }
-        for (data, lrc) in [("0900|84", 0x7a), ("0900|83", 0x7d), ("0900|81", 0x7f), ("0900|82", 0x7c), ("0900|79|", 4)]
-        {
-            assert_eq!(frame::lrc(data.as_bytes()), lrc, "{data}");
-        }
-    }
-
-    #[test]
-    fn replies_of_the_vendors_test_data_check_and_decode() {
-        let vectors = [
-            ("0210|07|597029414300|75001637|00ABCD|      |0|0||0461||CR|||||||0||", 0x22),
-            ("0260|00|597029414300|75001637|001234|252985|25000|0||0461|000123|CR|||  |26072023|113748|0|0||", 0x1c),
-            ("0510|00|597029414300|75001637|", 0x04),
-            ("1210|00|597029414300|75001637|794981|123", 0x44),
-        ];
-        for (data, lrc) in vectors {
-            assert_eq!(frame::lrc(data.as_bytes()), lrc, "{data}");
-        }
-        let keys = "02 30 38 31 30 7c 30 30 7c 35 39 37 30 32 39 34 31 34 33 30 30 7c 37 35 30 30 31 36 33 37 03 75";
-        assert_eq!(hear(&hex(keys)), vec![Reply::Done { asked: "0800", code: "00".into() }]);
-        assert_eq!(
-            hear(&hex("02 30 37 31 30 7c 30 30 7c 32 7c 32 36 35 30 30 7c 03 06")),
-            vec![Reply::Totals { code: "00".into(), count: Some(2), total: Some(26_500) }]
-        );
-
-        let Reply::Sale(Asked::Now, cancelled) = decode(vectors[0].0.as_bytes()) else { panic!("a 0210 is a sale") };
-        assert_eq!((cancelled.code.as_str(), cancelled.ticket.as_str()), ("07", "00ABCD"));
-        assert_eq!((cancelled.amount, cancelled.authorisation.as_str()), (Some(0), ""), "blanks are nothing");
-
-        let Reply::Sale(Asked::Last, last) = decode(vectors[1].0.as_bytes()) else { panic!("a 0260 is a sale") };
-        assert_eq!(
-            last,
-            SaleReply {
-                code: "00".into(),
-                commerce: "597029414300".into(),
-                terminal: "75001637".into(),
-                ticket: "001234".into(),
-                authorisation: "252985".into(),
-                amount: Some(25_000),
-                last4: "0461".into(),
-                operation: "000123".into(),
-                card_type: "CR".into(),
-                brand: String::new(),
-                date: "26072023".into(),
-                time: "113748".into(),
-                instalments: Some(0),
-                tip: Some(0),
-            }
-        );
-        assert_eq!(decode(vectors[2].0.as_bytes()), Reply::Done { asked: "0500", code: "00".into() });
-        assert_eq!(
-            decode(vectors[3].0.as_bytes()),
-            Reply::Refund { code: "00".into(), authorisation: "794981".into(), operation: "123".into() }
-        );
-    }
 
     #[test]
     fn a_reply_may_lack_its_tail() {
@@ -362,12 +254,6 @@ mod tests {
         let Reply::Row(row) = decode(row) else { panic!("a 0261 is a row") };
         assert_eq!((row.amount, row.brand.as_str(), row.instalments), (Some(-1_990), "VI", Some(3)));
         assert_eq!((row.operation.as_str(), row.card_type.as_str()), ("000124", "CR"));
-    }
-
-    fn hear(bytes: &[u8]) -> Vec<Reply> {
-        let mut receiver = Receiver::default();
-        let heard = bytes.iter().filter_map(|byte| receiver.hear(*byte));
-        heard.filter_map(|heard| if let Heard::Frame(data) = heard { Some(decode(&data)) } else { None }).collect()
     }
 
     proptest! {

@@ -174,59 +174,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn hex(text: &str) -> Vec<u8> {
-        text.split(' ').map(|byte| u8::from_str_radix(byte, 16).expect("a vector is hex")).collect()
-    }
-
     fn hear(bytes: &[u8]) -> Vec<Heard> {
         let mut receiver = Receiver::default();
         bytes.iter().filter_map(|byte| receiver.hear(*byte)).collect()
-    }
-
-    #[test]
-    fn the_crc_is_kermit() {
-        assert_eq!(crc(*b"123456789"), 0x2189);
-    }
-
-    #[test]
-    fn frames_are_byte_for_byte_those_of_other_programs() {
-        for (message, frame) in [
-            ("06 00 04 00 00 00 be", "10 02 06 00 04 00 00 00 be 10 03 f8 9f"),
-            ("06 00 06 00 00 00 be 09 78", "10 02 06 00 06 00 00 00 be 09 78 10 03 3c aa"),
-            ("06 0f 0a 19 00 29 75 00 16 37 49 09 78", "10 02 06 0f 0a 19 00 29 75 00 16 37 49 09 78 10 03 6b b0"),
-            ("06 01 0a 04 00 00 00 00 19 90 49 09 78", "10 02 06 01 0a 04 00 00 00 00 19 90 49 09 78 10 03 41 7b"),
-            (
-                "06 01 0c 04 00 00 00 00 10 00 49 09 78 06 00",
-                "10 02 06 01 0c 04 00 00 00 00 10 10 00 49 09 78 06 00 10 03 76 08",
-            ),
-            ("06 30 06 00 00 00 87 00 16", "10 02 06 30 06 00 00 00 87 00 16 10 03 5b 74"),
-            ("06 50 03 00 00 00", "10 02 06 50 03 00 00 00 10 03 fb 37"),
-            ("05 01 03 00 00 00", "10 02 05 01 03 00 00 00 10 03 df db"),
-            ("06 20 05 00 00 00 03 03", "10 02 06 20 05 00 00 00 03 03 10 03 db 15"),
-            ("80 00 00", "10 02 80 00 00 10 03 f5 1f"),
-            ("04 0f 02 27 6c", "10 02 04 0f 02 27 6c 10 03 76 32"),
-            ("06 1e 01 6c", "10 02 06 1e 01 6c 10 03 c9 f2"),
-        ] {
-            let apdu = Apdu::decode(&hex(message)).expect("a message");
-            assert_eq!(encode(&apdu), hex(frame), "{message}");
-            assert_eq!(hear(&hex(frame)), vec![Heard::Apdu(apdu)], "{message}");
-        }
-        for (message, crc) in [
-            ("06 02 00", "b9 cc"),
-            ("06 b0 00", "43 f3"),
-            ("06 0f 00", "c6 33"),
-            ("84 83 00", "91 8e"),
-            ("84 9c 00", "c3 41"),
-            ("84 cc 00", "20 c2"),
-            ("04 ff 01 0a", "f5 7d"),
-            ("04 ff 02 0e 03", "68 d4"),
-            ("06 31 0d 00 00 00 04 00 00 00 00 05 00 49 09 78", "dd 00"),
-            ("06 00 0e 00 00 00 c6 09 78 06 06 26 04 0a 02 06 d3", "87 49"),
-            ("06 01 0c 04 00 00 00 00 19 90 49 09 78 06 00", "a1 97"),
-        ] {
-            let apdu = Apdu::decode(&hex(message)).expect("a message");
-            assert_eq!(encode(&apdu)[encode(&apdu).len() - 2..], hex(crc), "{message}");
-        }
     }
 
     #[test]
