@@ -1,6 +1,7 @@
 //! Head office's console in a real browser, over a real server and a real till.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
 use xtask::club::Club;
 use xtask::desktop::Browser;
 use xtask::house::House;
@@ -39,6 +40,43 @@ fn the_night_board_shows_what_tills_sold_and_follows_live() -> Result<()> {
     sync_up(&mut till)?;
     page.see(SALES, "2").context("the sale made while the page was open, without touching it")?;
     page.picture(&pictures.join("e2e-console-live.png"))?;
+    till.finish_and_verify()
+}
+
+/// The customer may have paid and the terminal's cable is out: head office sees it until the till's manager has settled it.
+#[test]
+fn an_open_card_payment_is_seen_until_its_till_settles_it() -> Result<()> {
+    let house = House::find()?;
+    let pictures = house.target().join("screenshots");
+    std::fs::create_dir_all(&pictures)?;
+    let mut club = Club::open(&house, &house.fresh_folder("e2e-console-cards")?)?;
+    club.start_server()?;
+    let code = club.register_codes().into_iter().next().context("a register")?;
+    let counter = club.equip(&code, "progress=78,82 lose-reply replug=3600000")?;
+    let mut till = club.till(&counter)?;
+    open_register(&club, &mut till)?;
+    let catalog = till.ask("catalog.list", &json!({}))?;
+    till.ask("sale.add", &json!({ "product_id": text(&catalog, "/categories/0/products/0/product_id")? }))?;
+    let payment = till.ask("card.start", &json!({}))?;
+    let payment_id = payment["payment"]["payment_id"].clone();
+    let doubt = till.ask("card.wait", &json!({ "payment_id": payment_id, "timeout_ms": 60_000 }))?;
+    ensure!(doubt["payment"]["state"] == json!("uncertain"), "{doubt}");
+    sync_up(&mut till)?;
+
+    let browser = Browser::open(&club.logs(), 1366, 768)?;
+    let page = &browser.session;
+    page.go(&format!("{}/#/cards", club.url()))?;
+    log_in(page, text(&club.papers, "/admin/name")?, text(&club.papers, "/admin/password")?)?;
+    let row = format!("[data-testid=\"open-{}\"]", text(&doubt, "/payment/ticket_no")?);
+    page.see(&row, "").context("the payment in doubt")?;
+    page.see("[data-testid=\"card-facts\"]", text(&doubt, "/payment/ticket_no")?)?;
+    page.picture(&pictures.join("e2e-console-cards.png"))?;
+
+    let note = "the terminal's paper says that it was declined";
+    till.ask("card.resolve", &json!({ "payment_id": payment_id, "outcome": "not_charged", "note": note }))?;
+    sync_up(&mut till)?;
+    page.see("[data-testid=\"cards-none\"]", "").context("settled, without touching the page")?;
+    page.picture(&pictures.join("e2e-console-cards-none.png"))?;
     till.finish_and_verify()
 }
 

@@ -1,6 +1,6 @@
 //! A night at Club Valdivia, for tests and for the gallery. Made once, by the minute, without chance.
 
-import type { Board, BoardTill, Category, Flag, Product, QuarterHour, SaleDetail, SaleRow } from "../src/lib/api";
+import type { Board, BoardTill, Category, Flag, OpenCard, Product, QuarterHour, SaleDetail, SaleRow } from "../src/lib/api";
 
 /** 21 November 2026, 21:30 in Santiago. */
 const OPENED = Date.UTC(2026, 10, 22, 0, 30);
@@ -250,3 +250,66 @@ export const products: Product[] = CARD.map(([name, category, price], place) => 
   position: place,
   is_active: place !== 10,
 }));
+
+function openCard(no: number, minutesAgo: number, rest: Partial<OpenCard>): OpenCard {
+  const by = tills[no % 5];
+  return {
+    payment_id: `0193a5c2-0000-7000-a000-${String(no).padStart(12, "0")}`,
+    sale_id: sales[no]?.sale_id ?? "",
+    device_id: by?.device_id ?? "",
+    device_name: by?.name ?? "",
+    terminal: "/dev/serial/by-id/usb-Ingenico_Desk3500_07",
+    ticket_no: `0000${String(no)}K`,
+    amount_minor: 12_990,
+    asked_by: by?.session?.operator ?? null,
+    asked_at: NOW - minutesAgo * MINUTE,
+    age_ms: minutesAgo * MINUTE,
+    reason: "in_doubt",
+    says: "uncertain",
+    authorisation_code: null,
+    last4: null,
+    denied_by: null,
+    is_manual: false,
+    settled_by: null,
+    settled_at: null,
+    note: null,
+    is_sale_finished: false,
+    ways: ["ask_terminal", "resolve"],
+    ...rest,
+  };
+}
+
+/** The danger zone, oldest first. */
+export const openCards: OpenCard[] = [
+  openCard(1, 2 * 24 * 60 + 90, {
+    amount_minor: 49_990,
+    reason: "contradicted",
+    says: "declined",
+    denied_by: "approved",
+    authorisation_code: "093412",
+    last4: "4417",
+    is_manual: true,
+    settled_by: "Valentina O.",
+    settled_at: NOW - 2 * 24 * 60 * MINUTE,
+    note: "Terminal sin comprobante; la clienta mostró que no tenía cargo.",
+    is_sale_finished: true,
+    ways: ["resolve"],
+  }),
+  openCard(2, 205, {
+    amount_minor: 8_980,
+    reason: "not_counted",
+    says: "approved",
+    authorisation_code: "252986",
+    last4: "0461",
+    ways: ["void", "return"],
+  }),
+  openCard(3, 34, { amount_minor: 24_501, is_sale_finished: true }),
+  openCard(4, 6, {
+    amount_minor: 13_980,
+    reason: "void_in_doubt",
+    says: "voiding",
+    authorisation_code: "252991",
+    last4: "7781",
+    asked_by: null,
+  }),
+];

@@ -17,6 +17,7 @@ export type CardApproval = Schemas["CardApproval"];
 export type Category = Schemas["CategoryOut"];
 export type Flag = Schemas["FlagOut"];
 export type MayLack = Schemas["MayLack"];
+export type OpenCard = Schemas["OpenCardOut"];
 export type Payment = Schemas["PaymentOut"];
 export type Product = Schemas["ProductOut"];
 export type QuarterHour = Schemas["QuarterHour"];
@@ -109,5 +110,7 @@ export const api = {
     call<Flag>("PUT", `/v1/admin/flags/${encodeURIComponent(flagId)}/settlement`, {
       note,
     } satisfies Schemas["SettlementIn"]),
+  /** The oldest, as many as the server says at once. */
+  openCards: () => call<Schemas["OpenCardList"]>("GET", asking("/v1/admin/card-payments/open", { limit: 200 })),
   bell: () => new EventSource("/v1/admin/bell"),
 };

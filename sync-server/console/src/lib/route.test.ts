@@ -10,6 +10,7 @@ test.each<Route>([
   { ...TONIGHT, venueId: "0193-beef" },
   { ...TONIGHT, date: "2026-11-21", venueId: "0193-beef", saleId: "0193a5c2" },
   { page: "products" },
+  { page: "cards" },
 ])("%j comes back from its address", (route) => {
   expect(readRoute(writeRoute(route))).toEqual(route);
 });

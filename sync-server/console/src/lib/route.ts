@@ -8,7 +8,7 @@ export interface NightRoute {
   saleId: string | null;
 }
 
-export type Route = NightRoute | { page: "products" };
+export type Route = NightRoute | { page: "products" } | { page: "cards" };
 
 export const TONIGHT: NightRoute = { page: "night", date: null, venueId: null, saleId: null };
 
@@ -16,7 +16,7 @@ export const TONIGHT: NightRoute = { page: "night", date: null, venueId: null, s
 export function readRoute(hash: string): Route {
   const [path = "", asked = ""] = hash.replace(/^#\/?/, "").split("?");
   const [page, date, saleId] = path.split("/");
-  if (page === "products") return { page: "products" };
+  if (page === "products" || page === "cards") return { page };
   const isDate = date !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(date) && !Number.isNaN(Date.parse(date));
   const venueId = new URLSearchParams(asked).get("venue");
   return {
@@ -33,7 +33,7 @@ function isId(text: string): boolean {
 }
 
 export function writeRoute(route: Route): string {
-  if (route.page === "products") return "#/products";
+  if (route.page !== "night") return `#/${route.page}`;
   const sale = route.saleId ? `/${route.saleId}` : "";
   const venue = route.venueId ? `?venue=${route.venueId}` : "";
   if (!route.date && !sale) return `#/night${venue}`;
