@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::scanner::measured::Pattern;
+
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -14,6 +16,8 @@ pub struct Config {
     pub terminal: Option<TerminalConfig>,
     /// A serial scanner. One that types like a keyboard needs no mention.
     pub scanner: Option<ScannerConfig>,
+    /// Codes made inside the shop.
+    pub codes: CodesConfig,
     /// When to talk to the server.
     pub sync: SyncConfig,
     /// What watches over the ledger.
@@ -162,6 +166,23 @@ pub struct ScannerConfig {
     pub baud: u32,
 }
 
+/// `[codes]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CodesConfig {
+    /// How labels of the shop's scales are laid out: `["21IIIIIWWWWWC", "23IIIIIPPPPPC"]`. None when absent: then such a
+    /// code is a product's or nobody's.
+    #[serde(default)]
+    pub measured: Vec<String>,
+}
+
+impl CodesConfig {
+    /// The layouts; checked when the file was read.
+    pub fn patterns(&self) -> Vec<Pattern> {
+        self.measured.iter().filter_map(|text| text.parse().ok()).collect()
+    }
+}
+
 /// `[sync]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -261,6 +282,9 @@ impl Config {
         if let Some(terminal) = &self.terminal {
             terminal.check()?;
         }
+        if self.codes.measured.iter().any(|text| text.parse::<Pattern>().is_err()) {
+            return Err(("measured", "has patterns such as 21IIIIIWWWWWC or 23IIIIIPPPPPC"));
+        }
         if self.ledger.ballast_mb > 4_096 {
             return Err(("ballast_mb", "is at most 4096"));
         }
@@ -298,6 +322,15 @@ mod tests {
         ] {
             assert_eq!(parse(wrong).map_err(|error| error.line), Err(line), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_label_is_laid_out_as_the_shop_says_or_not_at_all() {
+        let codes =
+            Config::parse("[codes]\nmeasured = [\"21IIIIIWWWWWC\", \"23IIIIIPPPPPC\"]\n").map(|config| config.codes);
+        assert_eq!(codes.map(|codes| codes.patterns().len()), Ok(2));
+        let wrong = Config::parse("[codes]\nmeasured = [\"99IIIIIWWWWWC\"]\n");
+        assert_eq!(wrong.map_err(|error| error.line), Err(2));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 pub mod event;
 pub mod getnet;
 pub mod hello;
+pub mod printer;
 pub mod push;
 pub mod scan;
 pub mod seeds;
@@ -25,15 +26,23 @@ pub mod zvt;
 
 #[path = "../../../sync-server/src/api/packed.rs"]
 mod packed;
+#[path = "../../../pos-app/src/printer/status.rs"]
+pub mod printer_status;
 #[path = "../../../pos-app/src/scanner/framer.rs"]
 pub mod scanner_framer;
+#[path = "../../../pos-app/src/scanner/measured.rs"]
+pub mod scanner_measured;
 #[path = "../../../pos-app/src/scanner/parse.rs"]
 pub mod scanner_parse;
+/// What the printer's status is told in; the status looks for them beside itself.
+#[path = "../../../pos-app/src/printer/words.rs"]
+pub mod words;
+
 /// What a target does with bytes.
 pub type Target = fn(&[u8]);
 
 /// All of them, as their folders in `corpus/` are called.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("event", event::target),
     ("push", push::target),
     ("hello", hello::target),
@@ -44,4 +53,5 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("terminal_getnet", terminal_getnet::target),
     ("terminal_zvt", terminal_zvt::target),
     ("scan", scan::target),
+    ("printer", printer::target),
 ];

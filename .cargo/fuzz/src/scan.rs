@@ -1,6 +1,7 @@
 //! What a scanner types: a code, half a code, somebody's web address.
 
 use crate::scanner_framer::Framer;
+use crate::scanner_measured::{Pattern, Value};
 use crate::scanner_parse::{Scan, parse};
 
 /// The first byte is how many bytes come at once, the second how many milliseconds lie between.
@@ -27,7 +28,20 @@ fn look(code: &str) {
             assert!(!text.chars().any(|sign| sign.is_control() || sign.is_ascii_lowercase()));
             assert_eq!(parse(&text), Scan::Ticket(text));
         }
-        found @ Scan::Gtin(_) => assert_eq!(parse(code.trim()), found),
+        Scan::Gtin(gtin) => {
+            assert_eq!(parse(code.trim()), Scan::Gtin(gtin));
+            for layout in ["21IIIIIWWWWWC", "23IIIIPPPPPVC", "02IIIIIPPPPPC"] {
+                let pattern: Pattern = layout.parse().expect("a layout");
+                let Some(label) = pattern.read(gtin) else { continue };
+                let (Value::Grams(most) | Value::PriceMinor(most)) = label.value;
+                assert!(label.item < 100_000 && most < 100_000);
+                assert_eq!(
+                    pattern.read(label.base).map(|bare| bare.base),
+                    Some(label.base),
+                    "bare of what was measured"
+                );
+            }
+        }
         Scan::DisplayCode(display) => assert_eq!(parse(&display.to_string()), Scan::DisplayCode(display)),
     }
 }

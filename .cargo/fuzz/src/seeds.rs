@@ -27,6 +27,19 @@ pub fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("terminal_getnet", terminals_of_getnet()),
         ("terminal_zvt", terminals_of_zvt()),
         ("scan", scans()),
+        // Well, low, out of paper, open, paused; and what a web server says.
+        (
+            "printer",
+            [
+                &[0x16, 0x12, 0x12, 0x12][..],
+                &[0x16, 0x12, 0x12, 0x1E],
+                &[0x1E, 0x32, 0x12, 0x7E],
+                &[0x1E, 0x16, 0x12, 0x12],
+                b"HTTP",
+            ]
+            .map(<[u8]>::to_vec)
+            .to_vec(),
+        ),
     ]
 }
 
@@ -144,12 +157,14 @@ fn terminals_of_zvt() -> Vec<Vec<u8>> {
 }
 
 fn scans() -> Vec<Vec<u8>> {
-    let codes: [&[u8]; 5] = [
+    let codes: [&[u8]; 7] = [
         b"\x04\x0a4006381333931\r\n",
         b"\x10\x01]C1T1AAAA\r",
         b"\x08\x00bmb 11725-k\n",
         b"\xff\xffhttp://a\x1b\r",
         b"\x01\x00T1",
+        b"\x0d\x002100123012503\r",
+        b"\x0d\x002345678049905\r",
     ];
     codes.map(<[u8]>::to_vec).to_vec()
 }

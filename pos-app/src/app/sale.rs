@@ -240,7 +240,7 @@ impl Till {
     }
 
     /// Changes the sale on the counter, durably, or leaves it as it was: read, changed and written in one transaction.
-    fn change_sale(
+    pub(super) fn change_sale(
         &self,
         change: impl FnOnce(&View, &mut Sale) -> Result<(), CommandError>,
     ) -> Result<SaleView, CommandError> {

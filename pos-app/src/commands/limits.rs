@@ -3,8 +3,8 @@
 use super::types::{
     AddProduct, AddUpCash, CardRef, CloseBatch, CloseRegister, CompleteSale, CountStock, EditProduct, Enroll,
     EnterCard, LogIn, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintJobRef, RecentSales, RedeemTicket, RemoveLine,
-    Reprint, ResolveCard, ReturnCard, ScannedCode, SearchCatalog, SetQuantity, StartCard, TenderCash, UsePrinter,
-    WaitCard,
+    Reprint, ResolveCard, ReturnCard, RouteScan, ScannedCode, SearchCatalog, SetQuantity, StartCard, TenderCash,
+    UsePrinter, WaitCard,
 };
 
 /// Longer than any code of ours, shorter than any attempt to choke on.
@@ -112,6 +112,15 @@ impl Limits for WaitCard {
 
 impl Limits for ScannedCode {
     fn check(&self) -> Result<(), &'static str> {
+        if self.code.len() <= CODE_CHARS { Ok(()) } else { Err("code has at most 2048 characters") }
+    }
+}
+
+impl Limits for RouteScan {
+    fn check(&self) -> Result<(), &'static str> {
+        if !self.times.is_none_or(|times| (1..1_000).contains(&times)) {
+            return Err("times is 1 to 999");
+        }
         if self.code.len() <= CODE_CHARS { Ok(()) } else { Err("code has at most 2048 characters") }
     }
 }

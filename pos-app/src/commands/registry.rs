@@ -10,8 +10,9 @@ use super::types::{
     AddProduct, AddUpCash, BatchView, CardPaymentView, CardRef, CashSumView, CashTenderView, CatalogView, CloseBatch,
     CloseRegister, CompleteSale, CompletedSaleView, CountStock, EditProduct, Enroll, EnterCard, LogIn, MoveStock,
     Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintJobRef, PrintJobsView, RecentSales, RedeemTicket, RemoveLine,
-    Reprint, ResolveCard, ReturnCard, SaleView, ScanOutcome, ScannedCode, SearchCatalog, SetQuantity, StaffView,
-    StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, UsePrinter, VerifyReport, WaitCard,
+    Reprint, ResolveCard, ReturnCard, RouteScan, SaleView, ScanOutcome, ScannedCode, SearchCatalog, SetQuantity,
+    StaffView, StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, UsePrinter, VerifyReport,
+    WaitCard,
 };
 use crate::app::{self, Caller, Need, Till};
 use shared::catalog::Product;
@@ -97,7 +98,7 @@ commands! {
     "card.enter_manual" (EnterCard) -> CardPaymentView, Need::May(P::Sell), CHANGES, app::enter_manual: "Enters what a terminal without a cable has charged.";
     "card.read_batch" (Nothing) -> BatchView, Need::May(P::CloseBatch), READS, app::read_batch: "Reads the terminal's batch and holds it against the till's payments.";
     "card.close_batch" (CloseBatch) -> BatchView, Need::May(P::CloseBatch), CHANGES, app::close_batch: "Closes the terminal's batch; refused while a payment is in doubt.";
-    "scan.route" (ScannedCode) -> ScanOutcome, Need::SignedIn, READS, app::route_scan: "Takes a scan to where it belongs.";
+    "scan.route" (RouteScan) -> ScanOutcome, Need::SignedIn, READS, app::route_scan: "Takes a scan to where it belongs.";
     "ticket.check" (ScannedCode) -> TicketView, Need::SignedIn, READS, app::check_ticket: "Checks and judges a ticket; changes nothing.";
     "ticket.redeem" (RedeemTicket) -> TicketView, Need::May(P::RedeemTicket), CHANGES, app::redeem_ticket: "Hands over what a ticket owes, in whole or part.";
     "printer.test" (Nothing) -> TillStatus, Need::May(P::SeeDiagnostics), CHANGES, app::test_printer: "Prints a test page.";

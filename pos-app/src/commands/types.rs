@@ -184,6 +184,15 @@ arguments! {
         /// As the scanner sent it.
         code: String,
     }
+    /// Something was scanned or typed, to go where it belongs.
+    RouteScan {
+        /// As the scanner sent it.
+        code: String,
+        /// How many of a product; one when absent. A label with its own weight or price stands for itself.
+        #[serde(default)]
+        #[ts(optional)]
+        times: Option<u16>,
+    }
     /// Hands over what a ticket owes.
     RedeemTicket {
         /// The QR text or the display code.

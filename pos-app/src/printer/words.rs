@@ -108,7 +108,7 @@ words! {
 }
 
 /// A word with its gap filled in.
-pub(crate) fn fill(word: &str, value: impl std::fmt::Display) -> String {
+pub fn fill(word: &str, value: impl std::fmt::Display) -> String {
     word.replacen("{}", &value.to_string(), 1)
 }
 

@@ -1,7 +1,8 @@
 //! Where one code ends and the next begins, on a serial line. Pure: bytes and times come in, codes come out.
 
-/// What has no end by then is noise; it is dropped up to the next end.
-const MAX_FRAME: usize = 4096;
+/// The longest code anyone reads. Of a longer one a byte more is kept, so that it is told as what it is and refused; the
+/// rest is noise up to the next end.
+const MAX_FRAME: usize = 512;
 /// The same code again within this time is one scan: the trigger bounced, or the paper was held too long.
 pub const BOUNCE_MS: u64 = 800;
 
@@ -9,7 +10,6 @@ pub const BOUNCE_MS: u64 = 800;
 #[derive(Debug, Default)]
 pub struct Framer {
     frame: Vec<u8>,
-    is_overlong: bool,
     last: Option<(String, u64)>,
 }
 
@@ -20,10 +20,8 @@ impl Framer {
         for byte in bytes {
             if matches!(byte, b'\r' | b'\n') {
                 codes.extend(self.end(now_ms));
-            } else if self.frame.len() < MAX_FRAME {
+            } else if self.frame.len() <= MAX_FRAME {
                 self.frame.push(*byte);
-            } else {
-                self.is_overlong = true;
             }
         }
         codes
@@ -37,13 +35,11 @@ impl Framer {
     /// The line broke; half a code is no code.
     pub fn reset(&mut self) {
         self.frame.clear();
-        self.is_overlong = false;
     }
 
     fn end(&mut self, now_ms: u64) -> Option<String> {
         let frame = std::mem::take(&mut self.frame);
-        let is_overlong = std::mem::take(&mut self.is_overlong);
-        if frame.is_empty() || is_overlong {
+        if frame.is_empty() {
             return None;
         }
         let code = String::from_utf8_lossy(&frame).into_owned();
@@ -79,10 +75,11 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_dropped_up_to_the_next_end() {
+    fn noise_is_told_once_and_dropped_up_to_the_next_end() {
         let mut framer = Framer::default();
         assert_eq!(framer.push(&[b'x'; 5_000], 0), Vec::<String>::new());
-        assert_eq!(framer.push(b"tail\r4006381333931\r", 1), ["4006381333931"]);
+        let heard = framer.push(b"tail\r4006381333931\r", 1);
+        assert_eq!(heard, ["x".repeat(MAX_FRAME + 1), "4006381333931".to_owned()], "too long to be any code of ours");
         framer.push(b"half", 2);
         framer.reset();
         assert_eq!(framer.push(b"whole\n", 3), ["whole"]);

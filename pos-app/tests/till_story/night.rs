@@ -203,3 +203,38 @@ fn words_and_barcodes_find_products() {
     let listed = counter.ok("catalog.list", &json!({}));
     assert_eq!(listed["categories"][0]["products"].as_array().map(Vec::len), Some(3));
 }
+
+#[test]
+fn a_scan_goes_where_its_code_belongs_and_the_next_one_is_heard() {
+    let devices = "[codes]\nmeasured = [\"21IIIIIWWWWWC\", \"23IIIIIPPPPPC\"]\n";
+    let counter = Counter::with_devices(Arc::new(pos_app::practice::HeadOffice::new(9)), 1, devices);
+    counter.start_selling();
+    let scan = |code: &str| counter.ok("scan.route", &json!({ "code": code }));
+    let line = |added: &Value| {
+        let (no, lines) = (&added["line_no"], added["sale"]["sale"]["lines"].as_array().expect("lines"));
+        let line = lines.iter().find(|line| line["line_no"] == *no).expect("the line it says");
+        [&line["quantity_milli"], &line["unit_price_minor"], &line["total_minor"]]
+            .map(|n| n.as_i64().expect("a number"))
+    };
+    let three = counter.ok("scan.route", &json!({ "code": pos_app::practice::barcode(4), "times": 3 }));
+    assert_eq!(line(&three), [3_000, 4_500, 13_500]);
+    // 1.250 kg of product 3 at 1 995 the kilogram, and a label of 4 990 for product 4 beside its own price.
+    assert_eq!(line(&scan(&label("21", 3, 1_250))), [1_250, 1_995, 2_494]);
+    assert_eq!(line(&scan(&label("23", 4, 4_990))), [1_000, 4_990, 4_990]);
+    for nobody in ["2100123012503", "2345678049905", "4006381333931", "4006381333932", &label("21", 3, 0), "", "rm -rf"]
+    {
+        let refused = counter.code("scan.route", &json!({ "code": nobody }));
+        assert_eq!(refused, pos_app::commands::ErrorCode::CodeUnknown, "{nobody}");
+    }
+    let long = "9".repeat(513);
+    assert_eq!(counter.code("scan.route", &json!({ "code": long })), pos_app::commands::ErrorCode::CodeUnknown);
+    assert_eq!(line(&scan(&pos_app::practice::barcode(4))), [4_000, 4_500, 18_000], "and the next one is heard");
+    counter.assert_whole();
+}
+
+/// What a scale prints: prefix, item, value, check digit.
+fn label(prefix: &str, item: u32, value: u32) -> String {
+    let digits: Vec<u8> = format!("{prefix}{item:05}{value:05}").bytes().map(|byte| byte - b'0').collect();
+    let check = shared::catalog::barcode::check_digit(&digits);
+    digits.iter().chain([&check]).map(|digit| char::from(b'0' + digit)).collect()
+}

@@ -50,9 +50,19 @@ describe("a scanner's burst", () => {
     expect(second.heard).toEqual([{ kind: "scan", code: "7802222222222" }]);
   });
 
-  it("longer than any code is dropped whole", () => {
-    const { heard } = press(new ScanDetector(), [..."9".repeat(SCANNER.max_length + 1), "Enter"], 2);
-    expect(heard).toEqual([]);
+  it("longer than any code is told once, cut short, so that it is refused aloud", () => {
+    const { heard } = press(new ScanDetector(), [..."9".repeat(SCANNER.max_length + 300), "Enter"], 2);
+    expect(heard).toEqual([{ kind: "scan", code: "9".repeat(SCANNER.max_length + 1) }]);
+  });
+
+  it("counts again at once while somebody has said how many", () => {
+    let isHeld = false;
+    const detector = new ScanDetector(SCANNER, () => isHeld);
+    const first = press(detector, [...EAN, "Enter"], 5);
+    const bounce = press(detector, [...EAN, "Enter"], 5, first.at_ms + 100);
+    isHeld = true;
+    const meant = press(detector, [...EAN, "Enter"], 5, bounce.at_ms + 100);
+    expect([first, bounce, meant].map((one) => one.heard.length)).toEqual([1, 0, 1]);
   });
 
   it("after a prefix needs no rhythm", () => {

@@ -50,7 +50,11 @@ export class ScanDetector {
   private prefixed = false;
   private last: { code: string; at_ms: number } | null = null;
 
-  constructor(private readonly config: ScannerConfig = SCANNER) {}
+  constructor(
+    private readonly config: ScannerConfig = SCANNER,
+    /** The same code again counts at once while this holds. */
+    private readonly takesRepeats: () => boolean = () => false,
+  ) {}
 
   /** Keys are waiting for their verdict. */
   get isHolding(): boolean {
@@ -103,8 +107,11 @@ export class ScanDetector {
     const code = this.held.map((one) => one.key).join("");
     this.held = [];
     this.prefixed = false;
-    if (code.length > this.config.max_length) return [];
-    const bounced = this.last !== null && this.last.code === code && now_ms - this.last.at_ms < this.config.repeat_ms;
+    // Too long for any code of ours: as much of it is told as makes that plain, so that nobody scans in vain.
+    if (code.length > this.config.max_length)
+      return [{ kind: "scan", code: code.slice(0, this.config.max_length + 1) }];
+    const isMeant = this.takesRepeats();
+    const bounced = !isMeant && this.last !== null && this.last.code === code && now_ms - this.last.at_ms < this.config.repeat_ms;
     this.last = { code, at_ms: now_ms };
     return bounced ? [] : [{ kind: "scan", code }];
   }

@@ -90,6 +90,8 @@ export class TillState {
   selected = $state<number | null>(null);
   /** The line a scan or tap just changed. */
   touched = $state<number | null>(null);
+  /** So many of what is tapped or scanned next. */
+  times = $state<number | null>(null);
   /** A command a person waits for is running. */
   busy = $state(false);
   /** The till's clock, ticking here between its answers. */

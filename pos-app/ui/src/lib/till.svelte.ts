@@ -331,7 +331,9 @@ export class Till extends CardDesk {
     if (!SCANNING.includes(this.room)) return;
     this.panel = null;
     if (this.completed !== null) this.nextSale();
-    await this.ask("scan.route", { code }, (outcome) => this.heard(code, outcome, null));
+    const times = this.times;
+    this.times = null;
+    await this.ask("scan.route", times === null ? { code } : { code, times }, (outcome) => this.heard(code, outcome, null));
     const refused = this.trouble;
     if (refused !== null) this.heard(code, null, refused);
   }

@@ -968,6 +968,16 @@ export type ReturnWay = "cash" | "otherwise";
 
 export type Role = "cashier" | "bartender" | "supervisor" | "manager" | "admin" | "auditor";
 
+export type RouteScan = { 
+/**
+ * As the scanner sent it.
+ */
+code: string, 
+/**
+ * How many of a product; one when absent. A label with its own weight or price stands for itself.
+ */
+times?: number, };
+
 export type Sale = { 
 /**
  * Its id, made before the first line.
@@ -1737,7 +1747,7 @@ export interface Commands {
   /** Closes the terminal's batch; refused while a payment is in doubt. */
   "card.close_batch": { args: CloseBatch; answer: BatchView };
   /** Takes a scan to where it belongs. */
-  "scan.route": { args: ScannedCode; answer: ScanOutcome };
+  "scan.route": { args: RouteScan; answer: ScanOutcome };
   /** Checks and judges a ticket; changes nothing. */
   "ticket.check": { args: ScannedCode; answer: TicketView };
   /** Hands over what a ticket owes, in whole or part. */
