@@ -2,6 +2,8 @@
 
 mod printed_paper {
     mod emulator;
+    mod hostile;
+    mod pictures;
     pub(crate) mod queue;
     pub(crate) mod samples;
     mod spooling;

@@ -13,6 +13,7 @@ use crate::window_bench;
 pub fn bench(house: &House, name: &str, json: bool) -> Result<()> {
     let result = match name {
         "sale" => program(house, "pos-app", "till-bench")?,
+        "paper" => program(house, "pos-app", "paper-bench")?,
         "window" => window_bench::measure(house)?,
         "sync" => {
             // It measures the server as it is shipped, in a process of its own. Built in one go, so that what both
@@ -22,7 +23,7 @@ pub fn bench(house: &House, name: &str, json: bool) -> Result<()> {
             run(Command::new("cargo").args(build).args(programs).current_dir(house.root()))?;
             last_line(Command::new(house.target().join("release/sync-bench")).current_dir(house.root()))?
         }
-        other => bail!("nothing is called `{other}` to measure; there are `sale`, `sync` and `window`"),
+        other => bail!("nothing is called `{other}` to measure; there are `sale`, `paper`, `sync` and `window`"),
     };
     if !json {
         for row in result["rows"].as_array().into_iter().flatten() {

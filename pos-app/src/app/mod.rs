@@ -42,7 +42,7 @@ pub(crate) use enroll::enroll;
 pub(crate) use entry::enter_manual;
 pub(crate) use open_card::list_open;
 pub(crate) use operator::{list_staff, log_in, log_out};
-pub(crate) use paper::{open_drawer, reprint, test_printer};
+pub(crate) use paper::{open_drawer, print_reading, reprint, test_printer};
 pub(crate) use paper_desk::{found, list_jobs, print_again, use_printer};
 pub(crate) use product::edit_product;
 pub(crate) use refuse::internal;

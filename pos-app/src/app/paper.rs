@@ -1,7 +1,7 @@
 //! What comes out of the printer: documents made from facts, written with the deed they are for.
 
 use shared::event::{Fact, ReceiptReprinted, SaleRecorded};
-use shared::register::{CashCount, RegisterSession, ZReport};
+use shared::register::{CashCount, RegisterSession, XReport, ZReport};
 use shared::sale::SaleLine;
 use shared::time::{BusinessDate, Timestamp};
 use shared::venue::{Register, Venue};
@@ -13,7 +13,7 @@ use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::column::to_json;
 use crate::ledger::print_job::NewPrintJob;
 use crate::ledger::sale::{StoredSale, find_sale};
-use crate::printer::{Document, Heading, Language, OpeningSlip, Receipt, TestPage, TicketSlip, WallTime, ZSlip};
+use crate::printer::{Document, Heading, Language, OpeningSlip, Receipt, TestPage, TicketSlip, WallTime, XSlip, ZSlip};
 
 /// `printer.test`
 pub(crate) fn test_printer(till: &Till, _: &Caller, _: &Nothing) -> Result<TillStatus, CommandError> {
@@ -31,6 +31,24 @@ pub(crate) fn test_printer(till: &Till, _: &Caller, _: &Nothing) -> Result<TillS
     till.ledger().write(move |tx| tx.insert_print_job(&job, now))?;
     till.wake_printer();
     till.status()
+}
+
+/// `register.print`
+pub(crate) fn print_reading(till: &Till, who: &Caller, nothing: &Nothing) -> Result<XReport, CommandError> {
+    till.require_printer()?;
+    let x = super::read_register(till, who, nothing)?;
+    let session = till.session()?.session;
+    let (venue, register) = (till.venue()?, till.register()?);
+    let slip = Document::XReport(XSlip {
+        heading: Heading::new(&venue, &register, &who.staff()?.name, x.read_at, x.business_date),
+        currency: session.currency,
+        opened_at: WallTime::at(session.opened_at, &venue.time_zone),
+        x: x.clone(),
+    });
+    let (job, now) = (job_of(&slip), till.clock.now());
+    till.ledger().write(move |tx| tx.insert_print_job(&job, now))?;
+    till.wake_printer();
+    Ok(x)
 }
 
 /// `printer.reprint`

@@ -74,6 +74,7 @@ commands! {
     "register.open" (OpenRegister) -> TillStatus, Need::May(P::OpenRegister), CHANGES, app::open_register: "Opens the drawer with its counted float.";
     "register.add_up" (AddUpCash) -> CashSumView, Need::SignedIn, READS, app::add_up_cash: "Adds up a count under way; keeps nothing.";
     "register.read" (Nothing) -> XReport, Need::May(P::OpenRegister), READS, app::read_register: "Reads the open session; changes nothing.";
+    "register.print" (Nothing) -> XReport, Need::May(P::OpenRegister), CHANGES, app::print_reading: "Reads the open session and prints the reading.";
     "register.close" (CloseRegister) -> ZReport, Need::May(P::OpenRegister), CHANGES, app::close_register: "Closes the session on a blind count.";
     "catalog.list" (Nothing) -> CatalogView, Need::Enrolled, READS, app::list_catalog: "Everything for sale, by category.";
     "catalog.search" (SearchCatalog) -> Vec<Product>, Need::Enrolled, READS, app::search_catalog: "Products whose name or SKU has these words.";

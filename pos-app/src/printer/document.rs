@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use shared::event::{IssuedTicket, SaleRecorded};
 use shared::money::Currency;
-use shared::register::{CashCount, ZReport};
+use shared::register::{CashCount, XReport, ZReport};
 use shared::sale::{Quantity, SaleLine, Totals};
 use shared::tender::Settlement;
 use shared::ticket::TicketKind;
@@ -23,6 +23,8 @@ pub enum Document {
     Ticket(TicketSlip),
     /// A drawer opened for selling.
     OpeningSlip(OpeningSlip),
+    /// A reading of an open drawer.
+    XReport(XSlip),
     /// A drawer counted and closed.
     ZReport(ZSlip),
     /// Does the printer work?
@@ -202,6 +204,19 @@ pub struct OpeningSlip {
     pub currency: Currency,
     /// Cash found in it.
     pub float: CashCount,
+}
+
+/// A reading of an open drawer, with as much as whoever read it may see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XSlip {
+    /// Where and when it was read.
+    pub heading: Heading,
+    /// Of all amounts.
+    pub currency: Currency,
+    /// When the drawer was opened, on the wall.
+    pub opened_at: WallTime,
+    /// The reading.
+    pub x: XReport,
 }
 
 /// A drawer counted and closed.

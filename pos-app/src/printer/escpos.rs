@@ -92,9 +92,11 @@ impl Encoder<'_> {
     fn qr(&mut self, text: &str, module: u8) {
         self.restyle(Style::PLAIN);
         self.realign(Align::Center);
+        // A printer obeys its real-time commands wherever they stand, also inside a code's text: such a text is drawn.
+        let is_plain = !text.bytes().any(|byte| byte.is_ascii_control());
         match self.profile.qr {
-            QrBy::Printer => self.printers_qr(text, module),
-            QrBy::Raster => self.raster_qr(text, module),
+            QrBy::Printer if is_plain => self.printers_qr(text, module),
+            QrBy::Printer | QrBy::Raster => self.raster_qr(text, module),
         }
         // White below the code; without it the next line's black touches it.
         self.put(b"\n");
@@ -180,6 +182,14 @@ mod tests {
         ]
         .concat();
         assert!(job.windows(expected.len()).any(|window| window == expected));
+    }
+
+    #[test]
+    fn a_code_that_would_open_the_drawer_is_drawn_and_not_sent() {
+        let pulse = "T1\u{10}\u{14}\u{1}\u{0}\u{1}";
+        let job = encode(&[Line::Qr { text: pulse.into(), module: 6 }], &PROFILE, false);
+        assert!(!job.windows(3).any(|window| window == [0x10, 0x14, 0x01]), "{job:02x?}");
+        assert!(job.windows(4).any(|window| window == [0x1D, 0x76, 0x30, 0x00]));
     }
 
     #[test]

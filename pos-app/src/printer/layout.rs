@@ -8,7 +8,7 @@ use shared::tender::{CardApproval, Payment};
 use shared::ticket::TicketKind;
 
 use super::codepage::CodePage;
-use super::document::{Document, Heading, OpeningSlip, Receipt, TestPage, TicketSlip, ZSlip, paper_date};
+use super::document::{Document, Heading, OpeningSlip, Receipt, TestPage, TicketSlip, XSlip, ZSlip, paper_date};
 use super::profile::{Columns, Profile};
 use super::qr::fitting_module;
 use super::words::{Language, Words, fill};
@@ -119,6 +119,7 @@ pub fn layout(document: &Document, page: Page) -> Vec<Line> {
         Document::Receipt(receipt) => Sheet::new(page, receipt.heading.language).receipt(receipt),
         Document::Ticket(ticket) => Sheet::new(page, ticket.heading.language).ticket(ticket),
         Document::OpeningSlip(slip) => Sheet::new(page, slip.heading.language).opening_slip(slip),
+        Document::XReport(slip) => Sheet::new(page, slip.heading.language).x_report(slip),
         Document::ZReport(slip) => Sheet::new(page, slip.heading.language).z_report(slip),
         Document::TestPage(test) => Sheet::new(page, test.language).test_page(test),
         Document::Drawer => Vec::new(),
@@ -242,6 +243,35 @@ impl Sheet {
         self.large_row(words.float, &total);
         self.rule();
         self.signature();
+        self.finish()
+    }
+
+    /// A reading says what it may: who counts blind sees no cash, and no sum that would tell it.
+    fn x_report(mut self, slip: &XSlip) -> Vec<Line> {
+        let (words, language, currency, x) = (self.words, self.language, slip.currency, &slip.x);
+        self.title(&slip.heading, words.reading);
+        self.rule();
+        self.row(words.opened_at, &slip.opened_at.to_string());
+        self.row(words.sales, &money::count(u64::from(x.sales), language));
+        self.rule();
+        if let Some(totals) = &x.totals {
+            self.large_row(words.sold, &money::amount_with_sign(totals.total_minor, currency, language));
+            self.amount(words.tax_inside, totals.tax_minor, currency);
+            self.amount(words.rounding, totals.rounding_minor, currency);
+            self.amount(words.cash_kept, totals.cash_minor, currency);
+            if totals.returned_minor != 0 {
+                self.amount(words.returned, -totals.returned_minor, currency);
+            }
+        }
+        self.amount(words.by_card, x.card_minor, currency);
+        if x.manual_card_minor != 0 {
+            self.amount(words.manual_cards, x.manual_card_minor, currency);
+        }
+        if let Some(expected) = x.expected_cash_minor {
+            self.amount(words.expected, expected, currency);
+        }
+        self.rule();
+        self.center(words.reading_only, Style::PLAIN);
         self.finish()
     }
 

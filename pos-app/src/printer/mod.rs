@@ -11,6 +11,7 @@ pub mod document;
 pub mod escpos;
 pub mod layout;
 pub mod money;
+pub mod picture;
 pub mod profile;
 pub mod qr;
 pub mod simulated;
@@ -19,7 +20,7 @@ pub mod status;
 pub mod transport;
 pub mod words;
 
-pub use document::{Document, Heading, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, ZSlip};
+pub use document::{Document, Heading, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, XSlip, ZSlip};
 pub use profile::{Columns, Profile, ProfileError};
 pub use spooler::{PrintJob, PrintQueue, Spooler};
 pub use words::Language;

@@ -76,6 +76,9 @@ words! {
     // drawer
     opening: "APERTURA DE CAJA" | "REGISTER OPENED";
     float: "Fondo de caja" | "Float";
+    reading: "LECTURA X" | "X REPORT";
+    reading_only: "No cierra la caja." | "Does not close the register.";
+    manual_cards: "De ellas a mano" | "Of them by hand";
     closing: "CIERRE Z {}" | "Z REPORT {}";
     opened_at: "Apertura" | "Opened";
     closed_at: "Cierre" | "Closed";

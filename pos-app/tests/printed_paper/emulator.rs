@@ -170,7 +170,7 @@ fn another_hands_printer_prints_the_same() {
                     code_page: code_page.into(),
                     ..PrinterConfig::at(format!("tcp://127.0.0.1:{port}?qr={qr}"))
                 };
-                for (name, document) in samples::all() {
+                for (name, document) in samples::all().into_iter().chain([("hostile", samples::hostile())]) {
                     let case = format!("{name} on {printer}, {code_page}, {qr} QR");
                     let code = match &document {
                         Document::Ticket(ticket) => vec![ticket.code.clone()],

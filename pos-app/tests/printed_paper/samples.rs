@@ -2,16 +2,16 @@
 
 use data_encoding::BASE32_NOPAD;
 use pos_app::printer::{
-    Document, Heading, Language, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, ZSlip,
+    Document, Heading, Language, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, XSlip, ZSlip,
 };
 use shared::ids::{PaymentId, SessionId};
 use shared::money::Currency;
-use shared::register::{CashCount, Counted, SessionTotals, ZReport};
+use shared::register::{CashCount, Counted, SessionTotals, XReport, ZReport};
 use shared::sale::{Quantity, Totals};
 use shared::tax::{RateBp, by_document};
 use shared::tender::{CardApproval, Payment, Settlement};
 use shared::ticket::TicketKind;
-use shared::time::BusinessDate;
+use shared::time::{BusinessDate, Timestamp};
 use uuid::Uuid;
 
 pub(crate) fn night() -> BusinessDate {
@@ -118,6 +118,24 @@ pub(crate) fn z_report() -> Document {
     z_report_of(SessionTotals::default())
 }
 
+/// Read by one who counts blind, and by one who may see the cash.
+pub(crate) fn x_report(sees_cash: bool) -> Document {
+    let Document::ZReport(slip) = z_report_by_hand() else { unreachable!("a Z report") };
+    let (totals, read_at) = (slip.z.totals, Timestamp::from_millis(1_795_315_980_000));
+    let session_id = slip.z.session_id;
+    let x = XReport {
+        session_id,
+        business_date: night(),
+        read_at,
+        sales: totals.sales,
+        card_minor: totals.card_minor,
+        manual_card_minor: totals.manual_card_minor,
+        totals: sees_cash.then_some(totals),
+        expected_cash_minor: sees_cash.then_some(slip.z.expected_cash_minor),
+    };
+    Document::XReport(XSlip { heading: heading(), currency: slip.currency, opened_at: slip.opened_at, x })
+}
+
 /// With cards that people entered, and cash given back beside the sales.
 pub(crate) fn z_report_by_hand() -> Document {
     let by_hand = SessionTotals { manual_cards: 3, manual_card_minor: 41_500, ..SessionTotals::default() };
@@ -167,6 +185,19 @@ pub(crate) fn test_page() -> Document {
     })
 }
 
+/// A ticket whose every word would cut, open the drawer, ask for status, turn the text round or empty the roll.
+pub(crate) fn hostile() -> Document {
+    let pulses = "\u{1B}p\u{0}\u{19}\u{FA}\u{10}\u{14}\u{1}\u{0}\u{1}\u{1D}VB\u{0}";
+    let heading = Heading {
+        venue: format!("{pulses}Club{pulses}"),
+        register: "\u{202E}arraB\u{2066}\u{200B}".into(),
+        operator: "e\u{301}\u{302}\u{303}\u{304}".repeat(30),
+        ..heading()
+    };
+    let lines = vec![line(1, pulses, 1), line(1, &"M".repeat(500), 1), line(1, "\u{10}\u{4}\u{1}Cola\u{9B}\u{85}", 1)];
+    Document::Ticket(TicketSlip { heading, lines, display_code: format!("BMB{pulses}"), ..ticket() })
+}
+
 /// Every document, by name.
 pub(crate) fn all() -> Vec<(&'static str, Document)> {
     vec![
@@ -174,6 +205,8 @@ pub(crate) fn all() -> Vec<(&'static str, Document)> {
         ("card_receipt", card_receipt()),
         ("ticket", Document::Ticket(ticket())),
         ("opening_slip", opening_slip()),
+        ("x_report", x_report(true)),
+        ("x_report_blind", x_report(false)),
         ("z_report", z_report()),
         ("z_report_by_hand", z_report_by_hand()),
         ("test_page", test_page()),

@@ -223,3 +223,24 @@ fn a_till_killed_anywhere_on_the_way_to_the_printer_prints_nothing_twice() {
     println!("{doubts} in doubt, {clean} printed once after all");
     assert!(doubts >= 5 && clean >= 1, "{doubts} in doubt, {clean} clean: the deaths were not where they should be");
 }
+
+#[test]
+fn a_reading_is_printed_as_its_reader_may_see_it() {
+    let counter = Counter::selling(45);
+    counter.add(1, 1);
+    counter.pay_cash(10_000);
+    counter.ok("register.print", &json!({}));
+    counter.log_in(counter.manager, MANAGER_PIN);
+    counter.ok("register.print", &json!({}));
+    let queue = TillPaper(Arc::downgrade(counter.till()));
+    let jobs = std::iter::from_fn(|| queue.next());
+    let read: Vec<_> = jobs
+        .filter_map(|job| match job.document {
+            Document::XReport(slip) => {
+                Some((slip.x.sales, slip.x.totals.is_some(), slip.x.expected_cash_minor.is_some()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(read, [(1, false, false), (1, true, true)], "a cashier counts blind");
+}

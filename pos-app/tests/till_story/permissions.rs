@@ -32,6 +32,7 @@ const REFUSED: &[(Role, &[&str])] = &[
         &[
             "register.open",
             "register.read",
+            "register.print",
             "register.close",
             "sale.add",
             "sale.set_quantity",

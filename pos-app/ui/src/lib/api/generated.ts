@@ -1698,6 +1698,8 @@ export interface Commands {
   "register.add_up": { args: AddUpCash; answer: CashSumView };
   /** Reads the open session; changes nothing. */
   "register.read": { args: Nothing; answer: XReport };
+  /** Reads the open session and prints the reading. */
+  "register.print": { args: Nothing; answer: XReport };
   /** Closes the session on a blind count. */
   "register.close": { args: CloseRegister; answer: ZReport };
   /** Everything for sale, by category. */

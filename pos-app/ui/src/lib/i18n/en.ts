@@ -302,6 +302,8 @@ export const en: Words = {
   register: {
     title: "Register",
     read: "X report",
+    print_reading: "Print the reading",
+    reading_printed: "The reading is on its way to the printer.",
     sales: "Sales",
     total: "Sold",
     cash: "Cash",

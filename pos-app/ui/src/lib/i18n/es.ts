@@ -310,6 +310,8 @@ export const es = {
   register: {
     title: "Caja",
     read: "Lectura X",
+    print_reading: "Imprimir lectura",
+    reading_printed: "La lectura sale por la impresora.",
     sales: "Ventas",
     total: "Vendido",
     cash: "Efectivo",
