@@ -4,13 +4,14 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
+use pos_app::commands::types::PaperDoubt;
 use pos_app::config::PrinterConfig;
 use pos_app::printer::{Columns, Document, PrintJob, Spooler};
 
@@ -69,6 +70,7 @@ struct Emulator {
     events: Receiver<String>,
     folder: tempfile::TempDir,
     ports: [u16; 2],
+    api: u16,
 }
 
 impl Emulator {
@@ -97,7 +99,7 @@ devices:
         let output = BufReader::new(process.stdout.take().expect("its output is ours"));
         let (tell, events) = mpsc::channel();
         std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
-        let emulator = Self { process, events, folder, ports: [wide, narrow] };
+        let emulator = Self { process, events, folder, ports: [wide, narrow], api };
         emulator.until("Showing events");
         emulator
     }
@@ -112,6 +114,11 @@ devices:
                 return said;
             }
         }
+    }
+
+    /// Breaks the wide printer, or mends it.
+    fn fault(&self, fault: &str, is_broken: bool) {
+        set_fault(self.api, fault, is_broken);
     }
 
     /// The paper a printer made last: its text and its picture.
@@ -206,4 +213,112 @@ fn another_hands_printer_prints_the_same() {
             }
         }
     }
+}
+
+/// By the emulator's own interface.
+fn set_fault(api: u16, fault: &str, is_broken: bool) {
+    let method = if is_broken { "PUT" } else { "DELETE" };
+    let mut asked = TcpStream::connect(("127.0.0.1", api)).expect("the emulator listens");
+    let head = format!("{method} /api/v1/devices/wide/faults/{fault} HTTP/1.1");
+    write!(asked, "{head}\r\nHost: 127.0.0.1:{api}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").expect("asked");
+    let mut answer = String::new();
+    asked.read_to_string(&mut answer).expect("answered");
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+}
+
+/// A cable to a printer, on which something happens after so many bytes, before the rest goes on.
+fn cable(printer: u16, after: usize, happens: impl FnOnce() + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address");
+    let (mut left, mut happens) = (after, Some(happens));
+    std::thread::spawn(move || {
+        for mut till in listener.incoming().map_while(Result::ok) {
+            // A printer that is gone takes nobody's call.
+            let Ok(mut printer) = TcpStream::connect(("127.0.0.1", printer)) else { continue };
+            let (mut answers, mut back) = (printer.try_clone().expect("a hand"), till.try_clone().expect("a hand"));
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut answers, &mut back);
+                let _ = back.shutdown(Shutdown::Both);
+            });
+            let mut buffer = [0; 128];
+            while let Ok(count @ 1..) = till.read(&mut buffer) {
+                let first = count.min(left);
+                left -= first;
+                let mut sent = printer.write_all(&buffer[..first]);
+                if left == 0 {
+                    if let Some(happens) = happens.take() {
+                        happens();
+                    }
+                    sent = sent.and_then(|()| printer.write_all(&buffer[first..count]));
+                }
+                if sent.is_err() {
+                    break;
+                }
+            }
+            let _ = printer.shutdown(Shutdown::Both);
+        }
+    });
+    address
+}
+
+#[test]
+fn another_hands_printer_that_fails_prints_once_or_leaves_a_doubt() {
+    let command = match installed() {
+        Ok(command) => command,
+        Err(why) => {
+            println!("not run: {why}");
+            return;
+        }
+    };
+    let mut emulator = Emulator::start(&command);
+    let (port, api) = (emulator.ports[0], emulator.api);
+    let ticket =
+        || PrintJob { job_id: 1, document: Document::Ticket(samples::ticket()), copy_no: 0, opens_drawer: false };
+    let done = Told::Done { job_id: 1, is_confirmed: true };
+    let is_end = |told: &Told| matches!(told, Told::Done { .. } | Told::NotSent { .. } | Told::InDoubt { .. });
+    let faults = [
+        ("paper-out", "Falta papel"),
+        ("cover-open", "La tapa está abierta"),
+        ("offline", "La impresora está en pausa"),
+    ];
+    for (fault, words) in faults {
+        // Before the job, and in the middle of it: twelve bytes ask how it is, the rest is the ticket.
+        for middle in [false, true] {
+            let case = format!("{fault}, in the middle: {middle}");
+            let address = if middle {
+                cable(port, 300, move || set_fault(api, fault, true))
+            } else {
+                emulator.fault(fault, true);
+                SocketAddr::from(([127, 0, 0, 1], port))
+            };
+            let (queue, heard) = Queue::new([ticket()]);
+            let config = PrinterConfig::at(format!("tcp://{address}"));
+            let spooler = Spooler::spawn_at(&config, false, Arc::new(queue), quick());
+            wait_for(&heard, |_| spooler.health().detail.as_deref() == Some(words));
+            emulator.fault(fault, false);
+            assert_eq!(wait_for(&heard, is_end), done, "{case}");
+            spooler.stop();
+            emulator.until("printer.job.completed");
+            emulator.until("connection.closed");
+            let (text, picture) = emulator.last_paper("wide");
+            assert!(!text.contains("COPIA"), "{case}");
+            assert_eq!(read_qr(&picture), [samples::ticket_code()], "{case}: one whole ticket");
+            fs::remove_file(picture).expect("taken away");
+            let papers = fs::read_dir(emulator.folder.path().join("wide")).expect("its receipts").flatten();
+            let left = papers.filter(|file| file.path().extension() == Some("png".as_ref())).count();
+            assert_eq!(left, 0, "{case}: and no other");
+        }
+    }
+
+    // The power goes while it prints.
+    let process = emulator.process.id();
+    let address = cable(port, 300, move || {
+        let killed = Command::new("kill").args(["-9", &process.to_string()]).status();
+        assert!(killed.is_ok_and(|status| status.success()));
+    });
+    let (queue, heard) = Queue::new([ticket()]);
+    let spooler = Spooler::spawn_at(&PrinterConfig::at(format!("tcp://{address}")), false, Arc::new(queue), quick());
+    assert_eq!(wait_for(&heard, is_end), Told::InDoubt { job_id: 1, doubt: PaperDoubt::LineBroke });
+    spooler.stop();
+    emulator.process.wait().expect("gone");
 }
