@@ -28,6 +28,49 @@ pub struct Venue {
     pub cash_rounding: CashRounding,
     /// How many business days a ticket can be redeemed, the first included.
     pub ticket_valid_days: u8,
+    /// What a bar may hand over when it cannot ask whether another did.
+    #[serde(default)]
+    pub redemption_policy: RedemptionPolicy,
+}
+
+/// What a bar may hand over when it cannot ask whether another did: the risk a venue takes to keep pouring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(tag = "rule", rename_all = "snake_case")]
+pub enum RedemptionPolicy {
+    /// Everything: a double is settled among people.
+    #[default]
+    AcceptAll,
+    /// What is worth less than this.
+    AcceptBelow {
+        /// In the venue's currency, minor units.
+        value_minor: i64,
+    },
+    /// Only where it was sold.
+    HomeOnly,
+    /// Nothing.
+    Refuse,
+}
+
+/// What is about to be handed over unheard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlindRedemption {
+    /// At today's prices, minor units; none when a product is not known here.
+    pub value_minor: Option<i64>,
+    /// It was sold at this register.
+    pub is_home: bool,
+}
+
+impl RedemptionPolicy {
+    /// Whether a bar may hand it over.
+    pub fn allows(self, blind: BlindRedemption) -> bool {
+        match self {
+            Self::AcceptAll => true,
+            Self::AcceptBelow { value_minor } => blind.value_minor.is_some_and(|value| value < value_minor),
+            Self::HomeOnly => blind.is_home,
+            Self::Refuse => false,
+        }
+    }
 }
 
 /// A drawer with a name.
@@ -59,4 +102,29 @@ pub struct DeviceRecord {
     pub certificate: SignedCertificate,
     /// Withdrawn: its tickets are no longer believed.
     pub is_revoked: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_policy_takes_its_own_risk() {
+        let cheap = BlindRedemption { value_minor: Some(4_999), is_home: false };
+        let dear = BlindRedemption { value_minor: Some(5_000), is_home: true };
+        let unknown = BlindRedemption { value_minor: None, is_home: false };
+        let all = |policy: RedemptionPolicy| [cheap, dear, unknown].map(|blind| policy.allows(blind));
+        assert_eq!(all(RedemptionPolicy::AcceptAll), [true, true, true]);
+        assert_eq!(all(RedemptionPolicy::AcceptBelow { value_minor: 5_000 }), [true, false, false]);
+        assert_eq!(all(RedemptionPolicy::HomeOnly), [false, true, false]);
+        assert_eq!(all(RedemptionPolicy::Refuse), [false, false, false]);
+    }
+
+    #[test]
+    fn a_venue_of_before_accepts_all() {
+        let read: RedemptionPolicy =
+            serde_json::from_str(r#"{"rule":"accept_below","value_minor":5000}"#).expect("read");
+        assert_eq!(read, RedemptionPolicy::AcceptBelow { value_minor: 5_000 });
+        assert_eq!(RedemptionPolicy::default(), RedemptionPolicy::AcceptAll);
+    }
 }

@@ -76,6 +76,7 @@ pub(crate) struct Inner {
     pub(crate) bells: bell::Bells,
     pub(crate) limits: api::Limits,
     pub(crate) groups: app::push::Groups,
+    pub(crate) desk: app::redeem::Desk,
     pub(crate) snapshots: app::snapshot::Builder,
     /// How many tills were not heard of since the databases were restored.
     pub(crate) awaited: AtomicU64,
@@ -178,6 +179,7 @@ async fn run(
         bells: bell::Bells::default(),
         limits: api::Limits::default(),
         groups: app::push::Groups::default(),
+        desk: app::redeem::Desk::default(),
         snapshots: app::snapshot::Builder::default(),
         awaited: AtomicU64::new(0),
         gate: gate::Gate::default(),

@@ -23,6 +23,7 @@ mod tests {
     use super::*;
     use shared::ids::VenueId;
     use shared::money::{CashRounding, Currency};
+    use shared::venue::RedemptionPolicy;
     use uuid::Uuid;
 
     #[test]
@@ -37,6 +38,7 @@ mod tests {
             cut_over_minutes: 360,
             cash_rounding: CashRounding::EXACT,
             ticket_valid_days: 1,
+            redemption_policy: RedemptionPolicy::default(),
         };
         // 22 November 2026 in Santiago is three hours behind UTC.
         for (utc_ms, night) in [

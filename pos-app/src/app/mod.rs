@@ -28,6 +28,8 @@ mod stock;
 mod suggest;
 mod sync;
 mod ticket;
+mod ticket_use;
+mod ticket_view;
 mod till;
 mod verify;
 mod void;
@@ -55,7 +57,8 @@ pub(crate) use scan::route_scan;
 pub(crate) use status::get_status;
 pub(crate) use stock::{count_stock, list_stock, receive_stock, waste_stock};
 pub(crate) use sync::run_sync;
-pub(crate) use ticket::{check_ticket, redeem_ticket};
+pub(crate) use ticket::check_ticket;
+pub(crate) use ticket_use::{redeem_ticket, undo_redemption, void_ticket};
 pub(crate) use verify::verify_ledger;
 pub(crate) use void::void_card;
 

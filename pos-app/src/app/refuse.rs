@@ -113,6 +113,7 @@ impl From<RedeemError> for CommandError {
         let message = error.to_string();
         match error {
             RedeemError::AlreadyRedeemed => Self::new(Code::TicketDelivered, message),
+            RedeemError::Void => Self::new(Code::TicketVoid, message),
             RedeemError::Expired(last_valid) => {
                 Self::new(Code::TicketExpired, message).with("last_valid", last_valid.to_string())
             }

@@ -81,7 +81,7 @@ impl Till {
 }
 
 /// Every permission there is.
-const PERMISSIONS: [Permission; 11] = [
+const PERMISSIONS: [Permission; 13] = [
     Permission::OpenRegister,
     Permission::Sell,
     Permission::RemoveLine,
@@ -93,6 +93,8 @@ const PERMISSIONS: [Permission; 11] = [
     Permission::SettleCard,
     Permission::VoidCard,
     Permission::CloseBatch,
+    Permission::UndoRedemption,
+    Permission::VoidTicket,
 ];
 
 fn view_operator(staff: StaffMember) -> OperatorView {

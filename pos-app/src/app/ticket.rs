@@ -2,63 +2,47 @@
 
 use std::iter::repeat_n;
 
-use shared::event::{Fact, IssuedTicket, TicketRedeemed};
-use shared::ids::{DeviceId, RedemptionId};
+use shared::event::IssuedTicket;
 use shared::keys::PublicKey;
 use shared::sale::{Quantity, SaleLine};
-use shared::ticket::{
-    DisplayCode, RedeemedLine, TICKET_PREFIX, Ticket, TicketId, TicketKind, TicketLine, UnverifiedTicket, judge, redeem,
-};
+use shared::ticket::{DisplayCode, TICKET_PREFIX, Ticket, TicketId, TicketKind, TicketLine, UnverifiedTicket, Verdict};
 use shared::time::BusinessDate;
 use shared::venue::{Register, Venue};
 
 use super::business_day::business_date;
 use super::{Caller, Till};
-use crate::commands::types::{RedeemTicket, RedemptionView, ScannedCode, TicketLineView, TicketView};
+use crate::commands::types::{ScannedCode, TicketView};
 use crate::commands::{CommandError, ErrorCode};
-use crate::ledger::ticket::{KnownRedemption, find_code, list_redemptions};
-use crate::ledger::{catalog, ticket as stored};
+use crate::ledger::catalog;
+use crate::ledger::ticket::find_code;
 
 /// Six lines make the densest code that common scanners read off thermal paper: QR version 6.
 const LINES_PER_TICKET: usize = 6;
 
 /// `ticket.check`
-pub(crate) fn check_ticket(till: &Till, _: &Caller, args: &ScannedCode) -> Result<TicketView, CommandError> {
+pub(crate) fn check_ticket(till: &Till, who: &Caller, args: &ScannedCode) -> Result<TicketView, CommandError> {
     let checked = till.check(&args.code)?;
-    till.view_ticket(checked)
-}
-
-/// `ticket.redeem`
-pub(crate) fn redeem_ticket(till: &Till, who: &Caller, args: &RedeemTicket) -> Result<TicketView, CommandError> {
-    let _turn = till.take_turn();
-    let checked = till.check(&args.code)?;
-    let ticket_id = checked.ticket.ticket_id;
-    let known = till.ledger().read(|connection| list_redemptions(connection, ticket_id))?;
-    let (now, today) = (till.clock.now(), till.today()?);
-    let lines = redeem(&checked.ticket, &redeemed_lines(&known), today, args.lines.as_deref());
-    let lines = lines.map_err(|error| till.with_last_use(error.into(), known.last()))?;
-    let redemption_id = RedemptionId::new(now, &*till.entropy);
-    let code = checked.code.clone();
-    let fact = TicketRedeemed { redemption_id, ticket_id, business_date: today, redeemed_at: now, lines, code };
-    let session = till.find_session()?.map(|stored| stored.session.session_id);
-    let actor = Some(who.staff()?.staff_id);
-    till.ledger().write(move |tx| tx.append(&Fact::TicketRedeemed(fact), actor, session))?;
-    till.view_ticket(checked)
+    let view = till.view_ticket(who, checked)?;
+    if matches!(view.verdict, Verdict::Delivered | Verdict::Void) {
+        till.note_shown_again(who, &view);
+    }
+    Ok(view)
 }
 
 /// A ticket whose signature holds.
-struct Checked {
-    ticket: Ticket,
-    code: String,
+pub(super) struct Checked {
+    pub(super) ticket: Ticket,
+    pub(super) code: String,
 }
 
 impl Till {
-    fn today(&self) -> Result<BusinessDate, CommandError> {
+    /// The night it is here.
+    pub(super) fn today(&self) -> Result<BusinessDate, CommandError> {
         Ok(business_date(&self.venue()?, self.clock.now()))
     }
 
     /// Believes a code, or says what is wrong with it.
-    fn check(&self, code: &str) -> Result<Checked, CommandError> {
+    pub(super) fn check(&self, code: &str) -> Result<Checked, CommandError> {
         let code = self.signed_code(code.trim())?;
         let unverified = UnverifiedTicket::parse(&code)?;
         let identity = self.identity()?;
@@ -110,67 +94,6 @@ impl Till {
         })
     }
 
-    fn view_ticket(&self, checked: Checked) -> Result<TicketView, CommandError> {
-        let Checked { ticket, code } = checked;
-        let known = self.ledger().read(|connection| list_redemptions(connection, ticket.ticket_id))?;
-        let standing = judge(&ticket, &redeemed_lines(&known), self.today()?);
-        let mut lines = Vec::new();
-        for line in standing.lines {
-            let number = line.product_number;
-            let product = self.ledger().read(|connection| catalog::find_product_by_number(connection, number))?;
-            let name = product.map_or_else(|| format!("N° {number}"), |product| product.name);
-            let (quantity, redeemed, owed) = (line.quantity, line.redeemed, line.owed);
-            lines.push(TicketLineView { line_no: line.line_no, name, quantity, redeemed, owed });
-        }
-        let history = known.iter().map(|known| self.view_redemption(known)).collect::<Result<_, _>>()?;
-        let (sold_by, display_code) = self.seller(ticket.ticket_id)?;
-        let heard_until = self.server_health()?.last_contact;
-        Ok(TicketView { code, display_code, verdict: standing.verdict, lines, history, sold_by, heard_until, ticket })
-    }
-
-    fn view_redemption(&self, known: &KnownRedemption) -> Result<RedemptionView, CommandError> {
-        Ok(RedemptionView {
-            redeemed_at: known.redeemed_at,
-            staff: self.name_of(known.staff_id)?,
-            device: self.device_name(known.device_id)?,
-            lines: known.lines.clone(),
-        })
-    }
-
-    fn device_name(&self, device_id: Option<DeviceId>) -> Result<String, CommandError> {
-        let enrolment = &self.identity()?.enrolment;
-        let Some(device_id) = device_id.filter(|id| *id != enrolment.device_id) else {
-            return Ok(enrolment.device_name.clone());
-        };
-        let device = self.ledger().read(|connection| catalog::find_device(connection, device_id))?;
-        Ok(device.map_or_else(|| device_id.to_string(), |device| device.name))
-    }
-
-    /// Who sold a ticket, and what a person can type for it.
-    fn seller(&self, ticket_id: TicketId) -> Result<(String, Option<String>), CommandError> {
-        let enrolment = &self.identity()?.enrolment;
-        let (name, register_id) = if ticket_id.device_no == enrolment.device_no {
-            (enrolment.device_name.clone(), Some(enrolment.register_id))
-        } else {
-            let device_no = ticket_id.device_no;
-            let device = self.ledger().read(|connection| catalog::find_device_by_number(connection, device_no))?;
-            let register_id = device.as_ref().map(|device| device.register_id);
-            (device.map_or_else(|| format!("N° {device_no}"), |device| device.name), register_id)
-        };
-        let Some(register_id) = register_id else { return Ok((name, None)) };
-        let register = self.ledger().read(|connection| catalog::find_register(connection, register_id))?;
-        Ok((name, register.map(|register| DisplayCode::new(&register.code, ticket_id).to_string())))
-    }
-
-    /// With who handed it over last, and when: what the bar tells the customer.
-    fn with_last_use(&self, error: CommandError, last: Option<&KnownRedemption>) -> CommandError {
-        let Some(view) = last.and_then(|last| self.view_redemption(last).ok()) else { return error };
-        if error.code != ErrorCode::TicketDelivered {
-            return error;
-        }
-        error.with("redeemed_at", view.redeemed_at.as_millis()).with("staff", view.staff).with("device", view.device)
-    }
-
     /// Signs the tickets of a sale, off the transaction that will record them.
     pub(super) fn issue_tickets(
         &self,
@@ -202,10 +125,6 @@ impl Till {
             })
             .collect()
     }
-}
-
-fn redeemed_lines(known: &[stored::KnownRedemption]) -> Vec<RedeemedLine> {
-    known.iter().flat_map(|known| known.lines.iter().copied()).collect()
 }
 
 /// What a sale's tickets promise, ticket by ticket. A line of 300 pieces is two lines on paper; half a piece is handed

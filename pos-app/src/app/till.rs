@@ -10,6 +10,7 @@ use serde_json::Value;
 use shared::ids::{Entropy, PaymentId, SaleId, StaffId};
 use shared::staff::StaffMember;
 use shared::tender::CardProgress;
+use shared::ticket::TicketId;
 use shared::time::Clock;
 use shared::venue::{Register, Venue};
 
@@ -60,6 +61,8 @@ pub struct Till {
     pub(super) known_operator: Mutex<Option<(u64, StaffMember)>>,
     /// Held by whoever changes the counter, a session or a ticket: what they read stays so until they commit.
     turn: Mutex<()>,
+    /// How often used tickets were shown in this run.
+    pub(super) shown: Mutex<HashMap<TicketId, u32>>,
     /// Held while a PIN is looked at, so that five at once are not five first tries.
     pub(super) pin_turn: Mutex<()>,
     /// Until when, in this run's milliseconds, a person's PIN is not looked at.
@@ -113,6 +116,7 @@ impl Till {
             operator: Mutex::new(None),
             known_operator: Mutex::new(None),
             turn: Mutex::new(()),
+            shown: Mutex::default(),
             pin_turn: Mutex::new(()),
             locks: Mutex::new(locks),
             progress: Mutex::default(),

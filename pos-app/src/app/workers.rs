@@ -3,7 +3,9 @@
 use std::sync::{Arc, Weak};
 
 use shared::ids::PaymentId;
+use shared::sync::redeem::{RedeemDecision, RedeemRequest};
 use shared::tender::CardPayment;
+use shared::time::Timestamp;
 
 use super::batch::{BatchDesk, WorkerDesk};
 use super::queue::TillPaper;
@@ -255,6 +257,26 @@ impl Till {
         })?;
         let last_contact = contact.heard_at;
         Ok(ServerHealth { state, url, last_contact, offline_since: None, unsent_events, detail: None })
+    }
+
+    /// Whether the server answered last, so that asking it now makes sense.
+    pub(super) fn is_server_reached(&self) -> bool {
+        lock(&self.devices).sync.as_ref().is_some_and(|worker| worker.is_reached())
+    }
+
+    /// Asks the server whether a ticket may be handed over. `None` is no answer.
+    pub(super) fn ask_server(&self, request: RedeemRequest) -> Option<RedeemDecision> {
+        let worker = lock(&self.devices).sync.clone();
+        worker?.ask(request)
+    }
+
+    /// When the server was last heard.
+    pub(super) fn last_contact(&self) -> Result<Option<Timestamp>, CommandError> {
+        let worker = lock(&self.devices).sync.clone();
+        Ok(match worker {
+            Some(worker) => worker.last_contact(),
+            None => self.ledger().read(outbox::load_contact)?.heard_at,
+        })
     }
 
     /// Tells the window how the till is, if one listens.

@@ -129,6 +129,14 @@ pub enum ErrorCode {
     TicketUnknown,
     /// `redeemed_at`, `staff`, `device`.
     TicketDelivered,
+    /// `voided_at`, `staff`, `device`, `reason`.
+    TicketVoid,
+    /// `at`, `staff`, `device`: another bar was promised it just now.
+    TicketInReview,
+    /// `devices`, `since`, `rule`: the other tills cannot be asked, and the venue does not allow it then.
+    TicketUnheard,
+    /// Nothing was handed over under that id.
+    RedemptionUnknown,
     /// `last_valid`.
     TicketExpired,
     /// `business_date`.

@@ -4,7 +4,7 @@ use super::types::{
     AddProduct, AddUpCash, CardRef, CloseBatch, CloseRegister, CompleteSale, CountStock, EditProduct, Enroll,
     EnterCard, LogIn, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintJobRef, RecentSales, RedeemTicket, RemoveLine,
     Reprint, ResolveCard, ReturnCard, RouteScan, ScannedCode, SearchCatalog, SetQuantity, StartCard, TenderCash,
-    UsePrinter, WaitCard,
+    UndoRedemption, UsePrinter, VoidTicket, WaitCard,
 };
 
 /// Longer than any code of ours, shorter than any attempt to choke on.
@@ -132,6 +132,22 @@ impl Limits for RedeemTicket {
         }
         let is_few = self.lines.as_ref().is_none_or(|lines| lines.len() <= 120);
         if is_few { Ok(()) } else { Err("lines are at most 120") }
+    }
+}
+
+impl Limits for UndoRedemption {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.code.len() <= CODE_CHARS { Ok(()) } else { Err("code has at most 2048 characters") }
+    }
+}
+
+impl Limits for VoidTicket {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.code.len() > CODE_CHARS {
+            return Err("code has at most 2048 characters");
+        }
+        let chars = self.reason.trim().chars().count();
+        if (1..=200).contains(&chars) { Ok(()) } else { Err("reason has 1 to 200 characters") }
     }
 }
 

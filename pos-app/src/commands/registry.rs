@@ -11,8 +11,8 @@ use super::types::{
     CloseRegister, CompleteSale, CompletedSaleView, CountStock, EditProduct, Enroll, EnterCard, LogIn, MoveStock,
     Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintJobRef, PrintJobsView, RecentSales, RedeemTicket, RemoveLine,
     Reprint, ResolveCard, ReturnCard, RouteScan, SaleView, ScanOutcome, ScannedCode, SearchCatalog, SetQuantity,
-    StaffView, StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, UsePrinter, VerifyReport,
-    WaitCard,
+    StaffView, StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, UndoRedemption, UsePrinter,
+    VerifyReport, VoidTicket, WaitCard,
 };
 use crate::app::{self, Caller, Need, Till};
 use shared::catalog::Product;
@@ -100,8 +100,10 @@ commands! {
     "card.read_batch" (Nothing) -> BatchView, Need::May(P::CloseBatch), READS, app::read_batch: "Reads the terminal's batch and holds it against the till's payments.";
     "card.close_batch" (CloseBatch) -> BatchView, Need::May(P::CloseBatch), CHANGES, app::close_batch: "Closes the terminal's batch; refused while a payment is in doubt.";
     "scan.route" (RouteScan) -> ScanOutcome, Need::SignedIn, READS, app::route_scan: "Takes a scan to where it belongs.";
-    "ticket.check" (ScannedCode) -> TicketView, Need::SignedIn, READS, app::check_ticket: "Checks and judges a ticket; changes nothing.";
+    "ticket.check" (ScannedCode) -> TicketView, Need::SignedIn, READS, app::check_ticket: "Checks and judges a ticket; a used one shown again and again is noted.";
     "ticket.redeem" (RedeemTicket) -> TicketView, Need::May(P::RedeemTicket), CHANGES, app::redeem_ticket: "Hands over what a ticket owes, in whole or part.";
+    "ticket.undo" (UndoRedemption) -> TicketView, Need::May(P::RedeemTicket), CHANGES, app::undo_redemption: "Takes back what was handed over: one's own at once, anybody's with permission.";
+    "ticket.void" (VoidTicket) -> TicketView, Need::May(P::VoidTicket), CHANGES, app::void_ticket: "Withdraws a ticket, with a reason.";
     "printer.test" (Nothing) -> TillStatus, Need::May(P::SeeDiagnostics), CHANGES, app::test_printer: "Prints a test page.";
     "printer.reprint" (Reprint) -> CompletedSaleView, Need::May(P::Reprint), CHANGES, app::reprint: "Prints a sale's paper again, marked as a copy.";
     "printer.jobs" (Nothing) -> PrintJobsView, Need::SignedIn, READS, app::list_jobs: "Papers that wait, and those of which nobody knows whether they came out.";

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::catalog::{Category, Product};
 use shared::event::IssuedTicket;
-use shared::ids::{PaymentId, ProductId, SaleId, SessionId, StaffId};
+use shared::ids::{PaymentId, ProductId, RedemptionId, SaleId, SessionId, StaffId};
 use shared::money::Currency;
 use shared::register::{CashCount, Counted};
 use shared::sale::{Quantity, Sale, Totals};
@@ -11,7 +11,7 @@ use shared::staff::{Permission, Role};
 use shared::tender::{BatchComparison, CardPayment, OpenReason, ReturnWay, Settlement};
 use shared::ticket::{RedeemedLine, Ticket, Verdict};
 use shared::time::{BusinessDate, Timestamp};
-use shared::venue::{Register, Venue};
+use shared::venue::{RedemptionPolicy, Register, Venue};
 use ts_rs::TS;
 
 use super::error::CommandError;
@@ -201,6 +201,20 @@ arguments! {
         #[serde(default)]
         #[ts(optional)]
         lines: Option<Vec<RedeemedLine>>,
+    }
+    /// Takes back what was handed over.
+    UndoRedemption {
+        /// The QR text or the display code.
+        code: String,
+        /// Which hand-over.
+        redemption_id: RedemptionId,
+    }
+    /// Withdraws a ticket.
+    VoidTicket {
+        /// The QR text or the display code.
+        code: String,
+        /// Why; goes into the ledger.
+        reason: String,
     }
     /// Prints a sale's paper again, marked as a copy.
     Reprint {
@@ -788,6 +802,8 @@ pub struct TicketLineView {
 /// One use of a ticket.
 #[derive(Clone, Debug, Serialize, TS)]
 pub struct RedemptionView {
+    /// Its id, to take it back.
+    pub redemption_id: RedemptionId,
     /// When.
     pub redeemed_at: Timestamp,
     /// Who.
@@ -796,6 +812,45 @@ pub struct RedemptionView {
     pub device: String,
     /// What.
     pub lines: Vec<RedeemedLine>,
+    /// It was taken back, and counts no more.
+    pub undone: Option<DeedView>,
+    /// Until when whoever is signed in takes it back without asking anybody; none when it was not they, or is over.
+    pub undo_until: Option<Timestamp>,
+}
+
+/// Who did something about a ticket.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct DeedView {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub staff: Option<String>,
+    /// Which machine.
+    pub device: String,
+}
+
+/// A ticket withdrawn.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct VoidView {
+    /// Who, when, where.
+    pub by: DeedView,
+    /// Why.
+    pub reason: String,
+}
+
+/// Nobody can be asked whether another bar handed over the same.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct BlindView {
+    /// The venue's other tills, by name.
+    pub devices: Vec<String>,
+    /// When they were last heard, through the server.
+    pub since: Option<Timestamp>,
+    /// What the venue allows then.
+    pub policy: RedemptionPolicy,
+    /// What is owed, at today's prices; none when a product is not known here.
+    pub value_minor: Option<i64>,
+    /// Whether all that is owed may be handed over all the same.
+    pub is_allowed: bool,
 }
 
 /// A ticket, checked and judged.
@@ -817,6 +872,10 @@ pub struct TicketView {
     pub sold_by: String,
     /// When the venue's other tills were last heard, through the server.
     pub heard_until: Option<Timestamp>,
+    /// It was withdrawn.
+    pub void: Option<VoidView>,
+    /// Whose word is missing; none when the server can be asked, or there is no other till.
+    pub blind: Option<BlindView>,
 }
 
 /// What a scan turned out to be.

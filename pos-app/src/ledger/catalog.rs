@@ -311,6 +311,19 @@ pub fn find_device_by_number(connection: &Connection, device_no: u16) -> Result<
     Ok(device.query_row([device_no], |row| column::json(row, 0)).optional()?)
 }
 
+/// The machines that stand in a venue and are not withdrawn, by name.
+pub fn list_devices_of(connection: &Connection, venue_id: VenueId) -> Result<Vec<(DeviceId, String)>, LedgerError> {
+    let mut devices = connection.prepare_cached(
+        "SELECT json_extract(device.body, '$.device_id'), json_extract(device.body, '$.name')
+         FROM register JOIN device
+           ON json_extract(device.body, '$.register_id') = json_extract(register.body, '$.register_id')
+         WHERE json_extract(register.body, '$.venue_id') = ?1 AND NOT json_extract(device.body, '$.is_revoked')
+         ORDER BY 2, 1",
+    )?;
+    let devices = devices.query_map([venue_id.to_string()], |row| Ok((column::text(row, 0)?, row.get(1)?)))?;
+    Ok(devices.collect::<Result<_, _>>()?)
+}
+
 /// Changes whenever a copy does: how far the catalogue's stream is applied, and how often something was edited here.
 pub fn version(connection: &Connection) -> Result<u64, LedgerError> {
     let sql = "SELECT catalog_seq + (SELECT count(*) FROM product_edit) FROM seen";

@@ -17,6 +17,8 @@ pub const PROJECTIONS: &[(&str, &str)] = &[
     ("card_batch", "batch_no"),
     ("ticket", "ticket_no"),
     ("redemption", "redemption_id"),
+    ("redemption_undo", "redemption_id"),
+    ("ticket_void", "ticket_id"),
     ("product_edit", "product_id, chain_no, seq"),
     ("stock_part", "product_id, chain_no"),
     ("stock_count", "product_id"),
@@ -50,9 +52,15 @@ pub fn project(connection: &Connection, place: Place, event: &Event) -> Result<(
         Fact::CardReturned(fact) => card::give_back(connection, &event.stamp, fact),
         Fact::CardBatchClosed(fact) => card::close_batch(connection, &fact.terminal, fact.closed_at),
         Fact::TicketRedeemed(fact) => ticket::insert_redemption(connection, event.stamp.actor, fact),
+        Fact::RedemptionUndone(fact) => ticket::insert_undo(connection, event.stamp.actor, fact),
+        Fact::TicketVoided(fact) => ticket::insert_void(connection, event.stamp.actor, fact),
         Fact::ProductEdited(fact) => product_edit::insert_edit(connection, place, event, fact),
         Fact::StockCounted(fact) => stock::put_count(connection, place, event, fact),
         Fact::StockMoved(_) => stock::add_moves(connection, place, fact),
-        Fact::ChainStarted(_) | Fact::OperatorLoggedOut(_) | Fact::SaleAbandoned(_) | Fact::DrawerOpened(_) => Ok(()),
+        Fact::ChainStarted(_)
+        | Fact::OperatorLoggedOut(_)
+        | Fact::SaleAbandoned(_)
+        | Fact::DrawerOpened(_)
+        | Fact::TicketShownAgain(_) => Ok(()),
     }
 }

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/till/0010_barcode.sql"),
     include_str!("../../../migrations/till/0011_words_mark.sql"),
     include_str!("../../../migrations/till/0012_card_settled.sql"),
+    include_str!("../../../migrations/till/0013_ticket_taken_back.sql"),
     include_str!("../../../migrations/till/0015_paper_in_doubt.sql"),
 ];
 

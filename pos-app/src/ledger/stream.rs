@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use shared::catalog::Product;
 use shared::event::Seen;
-use shared::ids::{LogId, RedemptionId};
+use shared::ids::LogId;
 use shared::sync::protocol::StreamCursor;
 use shared::sync::stream::{Cursor, Op, StreamItem, StreamName, keys};
 
@@ -39,10 +39,7 @@ pub fn list_cursors(connection: &Connection) -> Result<Vec<StreamCursor>, Ledger
 pub fn list_replaceable(connection: &Connection) -> Result<Vec<String>, LedgerError> {
     let mut listed = list_keys(connection, StreamName::Catalog)?;
     listed.retain(|key| !key.starts_with(keys::VENUE) && !key.starts_with(keys::REGISTER));
-    let mut heard = connection.prepare_cached("SELECT redemption_id FROM heard_redemption")?;
-    for id in heard.query_map([], |row| column::uuid(row, 0))? {
-        listed.push(format!("{}{}", keys::REDEMPTION, id?));
-    }
+    listed.extend(ticket::list_heard_keys(connection)?);
     Ok(listed)
 }
 
@@ -177,7 +174,9 @@ fn apply_item(to: &LedgerTx<'_>, item: &StreamItem) -> Applied {
         keys::REGISTER => change(copies, item, id, catalog::put_register, catalog::delete_register),
         keys::DEVICE => change(copies, item, id, catalog::put_device, catalog::delete_device),
         keys::DURABLE => take_durable(copies, item, id),
-        keys::REDEMPTION => change(copies, item, id, ticket::put_heard_redemption, delete_heard_redemption),
+        keys::REDEMPTION => change(copies, item, id, ticket::put_heard_redemption, ticket::delete_heard_redemption),
+        keys::UNDO => change(copies, item, id, ticket::put_heard_undo, ticket::delete_heard_undo),
+        keys::VOID => change(copies, item, id, ticket::put_heard_void, ticket::delete_heard_void),
         keys::STOCK => change(copies, item, id, stock::put_heard_stock, stock::delete_heard_stock),
         _ => Ok(Ok(())),
     }
@@ -213,11 +212,4 @@ fn take_durable(to: &Connection, item: &StreamItem, chain: &str) -> Applied {
         Ok(record) => retention::put_durable(to, chain, &record).map(Ok),
         Err(error) => Ok(Err(Unusable(error.to_string()))),
     }
-}
-
-fn delete_heard_redemption(connection: &Connection, redemption_id: RedemptionId) -> Result<(), LedgerError> {
-    connection
-        .prepare_cached("DELETE FROM heard_redemption WHERE redemption_id = ?1")?
-        .execute([redemption_id.as_bytes()])?;
-    Ok(())
 }

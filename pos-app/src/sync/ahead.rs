@@ -38,6 +38,11 @@ impl AheadPeer {
         Self { peer: Arc::new(peer), parts: Mutex::default() }
     }
 
+    /// The same line, for what does not wait its turn.
+    pub(super) fn line(&self) -> Arc<HttpPeer> {
+        Arc::clone(&self.peer)
+    }
+
     fn parts(&self) -> MutexGuard<'_, Parts> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }

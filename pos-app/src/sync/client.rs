@@ -17,6 +17,7 @@ use shared::sync::protocol::{
     EnrollReply, EnrollRequest, MAX_BODY_BYTES, MAX_PART_BYTES, PartRead, Problem, ProblemCode, PullReply, PushReply,
     PushRequest,
 };
+use shared::sync::redeem::{RedeemReply, RedeemRequest};
 use shared::sync::request::{CREDENTIALS_HEADER, Credentials, RequestToSign, SERVER_TIME_HEADER};
 use shared::sync::stream::Cursor;
 use shared::time::{Clock, Timestamp};
@@ -347,6 +348,12 @@ impl HttpPeer {
 
     async fn pull(&self, request: &PullRequest) -> Result<PullReply, PeerError> {
         self.get(&pull_path(request)).await
+    }
+
+    /// Asks whether a ticket may be handed over.
+    pub(super) async fn redeem(&self, request: &RedeemRequest) -> Result<RedeemReply, PeerError> {
+        let body = serde_json::to_vec(request).expect("a question encodes as JSON");
+        self.exchange(Method::POST, "/v1/redeem", body).await
     }
 
     /// A snapshot's part, fetched and read.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use shared::ids::Entropy;
 use shared::sync::exchange::{self, Failure, Input, Report};
 use shared::sync::protocol::Ring;
+use shared::sync::redeem::{RedeemDecision, RedeemRequest};
 use shared::sync::stream::StreamName;
 use shared::time::{Clock, Timestamp};
 use tokio::sync::{Notify, mpsc as queue, watch};
@@ -18,6 +19,7 @@ use super::bell;
 use super::client::{HttpPeer, PeerError, SyncPeer};
 use super::driver::{Concluded, Driver, Wanted};
 use super::error::SyncError;
+use super::question::{self, Questions};
 use crate::commands::types::{ServerHealth, ServerState, SyncReport};
 use crate::config::SyncConfig;
 use crate::identity::Identity;
@@ -67,6 +69,7 @@ impl Common {
 pub struct SyncWorker {
     common: Arc<Common>,
     runs: Option<queue::UnboundedSender<Answer>>,
+    questions: Questions,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -108,6 +111,7 @@ impl SyncWorker {
             .build()
             .map_err(|error| SyncError::Start(error.to_string()))?;
         let (runs, asked) = queue::unbounded_channel();
+        let (questions, to_answer) = Questions::new(Arc::clone(&clock));
         let clocks = (Arc::clone(&clock), Arc::clone(&entropy));
         let driver = Driver::new(ledger, identity, config.interval_ms, clocks.0, clocks.1)?;
         let (device_id, key) = (enrolment.device_id, identity.key.clone());
@@ -117,6 +121,8 @@ impl SyncWorker {
                 match HttpPeer::new(&shared.server_url, device_id, key, Arc::clone(&clock), entropy) {
                     Ok(peer) => {
                         let peer = AheadPeer::new(peer);
+                        // On the other thread: a customer waits for it.
+                        tokio::spawn(question::answer(peer.line(), to_answer));
                         let (ring, rings) = queue::unbounded_channel();
                         let known = || shared.ledger.read(stream::list_cursors).unwrap_or_default();
                         tokio::select! {
@@ -133,7 +139,7 @@ impl SyncWorker {
         };
         let thread = std::thread::Builder::new().name("sync".into()).spawn(work);
         let thread = thread.map_err(|error| SyncError::Start(error.to_string()))?;
-        Ok(Self { common, runs: Some(runs), thread: Some(thread) })
+        Ok(Self { common, runs: Some(runs), questions, thread: Some(thread) })
     }
 
     /// Syncs now and waits for the outcome, also when a failure would have it wait.
@@ -168,6 +174,21 @@ impl SyncWorker {
             unsent_events,
             detail: outcome.detail.or_else(|| has_fork.then(|| fork.to_owned())),
         })
+    }
+
+    /// Asks whether a ticket may be handed over, if there is anybody to ask. `None` is no answer.
+    pub fn ask(&self, request: RedeemRequest) -> Option<RedeemDecision> {
+        if self.is_reached() { self.questions.ask(request) } else { None }
+    }
+
+    /// When it was last heard.
+    pub fn last_contact(&self) -> Option<Timestamp> {
+        self.common.outcome().last_contact
+    }
+
+    /// Whether it answered the last time, and nothing stands between.
+    pub fn is_reached(&self) -> bool {
+        *self.common.line.borrow()
     }
 
     /// Stops: a request under way is given up, what was proved stays proved.

@@ -14,5 +14,6 @@ mod permissions;
 mod power_cut;
 mod recovery;
 mod support;
+mod tickets;
 #[cfg(unix)]
 mod wired;

@@ -1,6 +1,7 @@
 /** One night at Club Valdivia, as the core would tell it. Typed by the generated types, so that it cannot drift. */
 
 import type {
+  BlindView,
   BatchLine,
   BatchView,
   CardPayment,
@@ -50,6 +51,7 @@ export function status(over: Partial<TillStatus> = {}): TillStatus {
       cut_over_minutes: 360,
       cash_rounding: { unit_minor: 10, tie: "down", keeps_nonzero: true },
       ticket_valid_days: 1,
+      redemption_policy: { rule: "accept_all" },
     },
     register: { register_id: id("register", 1), venue_id: id("venue", 1), code: "BMB", name: "Barra principal" },
     business_date: NIGHT,
@@ -413,6 +415,7 @@ export function ticket(verdict: Verdict, over: Partial<TicketView> = {}): Ticket
       served === 1
         ? [
             {
+              redemption_id: id("redemption", 1),
               redeemed_at: NOW - 44 * MINUTE,
               staff: "Matías S.",
               device: "Barra Terraza",
@@ -420,11 +423,40 @@ export function ticket(verdict: Verdict, over: Partial<TicketView> = {}): Ticket
                 { line_no: 1, quantity: 2 },
                 { line_no: 2, quantity: 1 },
               ],
+              undone: null,
+              undo_until: null,
             },
           ]
         : [],
     sold_by: "Barra principal",
     heard_until: NOW - 2 * MINUTE,
+    void:
+      verdict === "void"
+        ? { by: { at: NOW - 9 * MINUTE, staff: "Marcela R.", device: "Caja 1" }, reason: "Devuelto en caja" }
+        : null,
+    blind: null,
+    ...over,
+  };
+}
+
+/** Handed over a moment ago by whoever looks at it. */
+export const justServed = ticket("delivered", {
+  history: ticket("delivered").history.map((one) => ({
+    ...one,
+    redeemed_at: NOW - 3_000,
+    device: "Barra principal",
+    undo_until: NOW + 7_000,
+  })),
+});
+
+/** Nobody can be asked. */
+export function blind(over: Partial<BlindView> = {}): BlindView {
+  return {
+    devices: ["Barra Terraza", "VIP"],
+    since: NOW - 6 * MINUTE,
+    policy: { rule: "accept_all" },
+    value_minor: 17_970,
+    is_allowed: true,
     ...over,
   };
 }

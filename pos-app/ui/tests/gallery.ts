@@ -320,6 +320,22 @@ const SCENES: Record<string, Scene> = {
     }),
   },
   "redeem-delivered": { then: read({ kind: "ticket", ticket: night.ticket("delivered") }) },
+  "redeem-undo": {
+    then: read({ kind: "ticket", ticket: night.justServed, handed: true, gave: [{ line_no: 1, quantity: 2 }] }),
+  },
+  "redeem-void": { then: read({ kind: "ticket", ticket: night.ticket("void") }) },
+  "redeem-in-review": { then: refused("ticket_in_review") },
+  "redeem-unheard": {
+    then: read({ kind: "ticket", ticket: night.ticket("valid", { blind: night.blind({ is_allowed: true }) }) }),
+  },
+  "redeem-held-back": {
+    then: read({
+      kind: "ticket",
+      ticket: night.ticket("valid", {
+        blind: night.blind({ policy: { rule: "accept_below", value_minor: 10_000 }, is_allowed: false }),
+      }),
+    }),
+  },
   "redeem-expired": { then: read({ kind: "ticket", ticket: night.ticket("expired") }) },
   "redeem-other-night": { then: read({ kind: "ticket", ticket: night.ticket("other_night") }) },
   "redeem-signature": { then: refused("ticket_signature_invalid") },

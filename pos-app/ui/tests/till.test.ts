@@ -314,6 +314,51 @@ describe("the bar", () => {
     expect(sees("owed-1") && sees("served-2")).toBe(true);
   });
 
+  it("takes back what was just handed over, while there is time", async () => {
+    const { core } = await read({
+      "scan.route": () => ({ kind: "ticket", ticket: night.ticket("valid") }),
+      "ticket.redeem": () => night.justServed,
+      "ticket.undo": () => night.ticket("valid"),
+    })();
+    expect(sees("undo")).toBe(false);
+    await tap("give-all");
+    expect(find("undo").textContent).toContain("7");
+    await tap("undo");
+    expect(core.argsOf("ticket.undo")).toEqual([
+      { code: "T1.signed", redemption_id: night.justServed.history[0]?.redemption_id },
+    ]);
+    expect(find("verdict").dataset.verdict).toBe("valid");
+    expect(sees("undo")).toBe(false);
+  });
+
+  it.each([
+    ["ticket_in_review", "review"],
+    ["ticket_void", "used"],
+  ] as const)("shows %s while handing over as a verdict", async (code, flood) => {
+    await read({
+      "scan.route": () => ({ kind: "ticket", ticket: night.ticket("valid") }),
+      "ticket.redeem": () => {
+        throw refusal(code);
+      },
+    })();
+    await tap("give-all");
+    expect(find("verdict").className).toContain(flood);
+  });
+
+  it("says whose word is missing, and holds back where the venue wants that", async () => {
+    const { core } = await read({
+      "scan.route": () => ({
+        kind: "ticket",
+        ticket: night.ticket("valid", { blind: night.blind({ policy: { rule: "refuse" }, is_allowed: false }) }),
+      }),
+    })();
+    expect(find("blind").textContent).toContain("Barra Terraza y VIP");
+    expect(find("verdict").className).toContain("review");
+    expect(sees("give-all") || sees("give-1")).toBe(false);
+    await key("Enter");
+    expect(core.argsOf("ticket.redeem")).toEqual([]);
+  });
+
   it("never hands over a served paper, whatever key falls", async () => {
     const { core } = await read({ "scan.route": () => ({ kind: "ticket", ticket: night.ticket("delivered") }) })();
     expect(find("verdict").textContent).toContain("Matías S.");

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Hash;
-use crate::ids::{ChainId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId};
+use crate::ids::{ChainId, DeviceId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId};
 use crate::merge::{Part, StockMove, TagRemoval};
 use crate::money::Currency;
 use crate::register::{CashCount, ZReport};
@@ -276,6 +276,57 @@ pub struct TicketRedeemed {
     pub lines: Vec<RedeemedLine>,
     /// The signed code: any till's redemption can be checked without the sale.
     pub code: String,
+    /// Whom nobody could ask; none when the server said yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard: Option<Unheard>,
+}
+
+/// Whose word was missing when a bar handed over alone: any of them may have handed over the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unheard {
+    /// When the server, and through it the others, was last heard; never when none.
+    pub since: Option<Timestamp>,
+    /// The venue's other tills.
+    pub devices: Vec<DeviceId>,
+}
+
+/// A hand-over was taken back: it counts no more, wherever it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedemptionUndone {
+    /// Which.
+    pub redemption_id: RedemptionId,
+    /// Of which ticket.
+    pub ticket_id: TicketId,
+    /// When.
+    pub undone_at: Timestamp,
+    /// By whoever handed it over, in the seconds they have for that; otherwise by somebody who may.
+    pub is_own: bool,
+}
+
+/// A ticket was withdrawn: what it still owes is owed no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketVoided {
+    /// Which.
+    pub ticket_id: TicketId,
+    /// When.
+    pub voided_at: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// The signed code.
+    pub code: String,
+}
+
+/// A ticket that owes nothing was shown again and again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketShownAgain {
+    /// Which.
+    pub ticket_id: TicketId,
+    /// How often at this till, since it was used up.
+    pub times: u32,
+    /// When it was shown last.
+    pub shown_at: Timestamp,
+    /// The signed code.
+    pub code: String,
 }
 
 /// A receipt was printed again.
@@ -460,6 +511,9 @@ facts! {
     "stock.moved" 1 StockMoved(StockMoved) "Stock delivered or wasted.";
     "card.returned" 1 CardReturned(CardReturned) "A card payment beside a sale given back.";
     "card.batch_closed" 1 CardBatchClosed(CardBatchClosed) "A terminal's batch closed.";
+    "ticket.redemption_undone" 1 RedemptionUndone(RedemptionUndone) "A hand-over taken back.";
+    "ticket.voided" 1 TicketVoided(TicketVoided) "A ticket withdrawn.";
+    "ticket.shown_again" 1 TicketShownAgain(TicketShownAgain) "A used ticket shown again and again.";
 }
 
 impl SaleRecorded {

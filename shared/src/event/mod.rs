@@ -11,7 +11,7 @@ pub use envelope::{ChainHead, Event, EventError, Origin, Read, SealedEvent, Seen
 pub use fact::{
     CardBatchClosed, CardReported, CardRequested, CardReturned, ChainStarted, DrawerOpened, Edited, Fact, FactError,
     IssuedTicket, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, ParentChain, ProductEdited, ReceiptReprinted,
-    RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded, StockCounted, StockMoved, StockReason, TicketRedeemed,
-    WitnessState,
+    RedemptionUndone, RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded, StockCounted, StockMoved,
+    StockReason, TicketRedeemed, TicketShownAgain, TicketVoided, Unheard, WitnessState,
 };
 pub use hash::Hash;

@@ -52,6 +52,10 @@ pub enum Permission {
     VoidCard,
     /// Read and close the terminal's batch.
     CloseBatch,
+    /// Take back what somebody handed over, at any time.
+    UndoRedemption,
+    /// Withdraw a ticket.
+    VoidTicket,
 }
 
 /// The answer to "may this person?".
@@ -96,20 +100,37 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
             | May::OpenDrawer
             | May::Reprint
             | May::VoidCard
-            | May::CloseBatch,
+            | May::CloseBatch
+            | May::UndoRedemption
+            | May::VoidTicket,
         )
         | (Role::Cashier, May::OpenRegister | May::Sell | May::RemoveLine | May::SeeDiagnostics)
         | (Role::Bartender, May::RedeemTicket | May::SeeDiagnostics)
         | (Role::Admin, May::Reprint) => Allowed,
         (
             Role::Cashier,
-            May::OpenDrawer | May::Reprint | May::RedeemTicket | May::SettleCard | May::VoidCard | May::CloseBatch,
+            May::OpenDrawer
+            | May::Reprint
+            | May::RedeemTicket
+            | May::SettleCard
+            | May::VoidCard
+            | May::CloseBatch
+            | May::VoidTicket,
         )
-        | (Role::Bartender, May::Sell | May::RemoveLine | May::OpenDrawer)
+        | (Role::Bartender, May::Sell | May::RemoveLine | May::OpenDrawer | May::UndoRedemption)
         | (Role::Cashier | Role::Bartender, May::KeepStock)
         | (Role::Supervisor, May::EditProduct | May::SettleCard) => NeedsApproval,
         // Selling is not head office's duty, and an auditor only looks.
-        (Role::Admin, May::OpenRegister | May::Sell | May::RemoveLine | May::RedeemTicket | May::OpenDrawer)
+        (
+            Role::Admin,
+            May::OpenRegister
+            | May::Sell
+            | May::RemoveLine
+            | May::RedeemTicket
+            | May::OpenDrawer
+            | May::UndoRedemption
+            | May::VoidTicket,
+        )
         | (Role::Admin | Role::Bartender | Role::Auditor, May::SettleCard | May::VoidCard | May::CloseBatch)
         | (
             Role::Auditor,
@@ -121,11 +142,14 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
             | May::Reprint
             | May::SeeDiagnostics
             | May::EditProduct
-            | May::KeepStock,
+            | May::KeepStock
+            | May::UndoRedemption
+            | May::VoidTicket,
         )
         | (Role::Cashier | Role::Bartender, May::EditProduct)
+        | (Role::Cashier, May::UndoRedemption)
         | (Role::Cashier | Role::Supervisor, May::SeeExpectedCash)
-        | (Role::Bartender, May::OpenRegister | May::Reprint | May::SeeExpectedCash) => Denied,
+        | (Role::Bartender, May::OpenRegister | May::Reprint | May::SeeExpectedCash | May::VoidTicket) => Denied,
     }
 }
 

@@ -7,5 +7,6 @@ pub mod ingest;
 pub mod outbox;
 pub mod packing;
 pub mod protocol;
+pub mod redeem;
 pub mod request;
 pub mod stream;

@@ -105,6 +105,10 @@ pub mod keys {
     pub const DEVICE: &str = "device/";
     /// [`crate::sync::stream::RedemptionRecord`] in a venue stream.
     pub const REDEMPTION: &str = "redemption/";
+    /// [`crate::sync::stream::UndoRecord`] in a venue stream, by the redemption.
+    pub const UNDO: &str = "undo/";
+    /// [`crate::sync::stream::VoidRecord`] in a venue stream, by the ticket.
+    pub const VOID: &str = "void/";
     /// [`crate::merge::StockRecord`] in a venue stream.
     pub const STOCK: &str = "stock/";
     /// A list of [`crate::sync::protocol::PushNote`]s of one event, `note/<chain>/<seq>`, in a device's stream: what
@@ -130,6 +134,30 @@ pub struct RedemptionRecord {
     #[serde(flatten)]
     pub redemption: crate::event::TicketRedeemed,
     /// The machine that did.
+    pub device_id: crate::ids::DeviceId,
+    /// The person who did.
+    pub staff_id: Option<crate::ids::StaffId>,
+}
+
+/// A hand-over taken back, as the venue's other tills learn of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoRecord {
+    /// Which, of which ticket, when.
+    #[serde(flatten)]
+    pub undone: crate::event::RedemptionUndone,
+    /// The machine it was done at.
+    pub device_id: crate::ids::DeviceId,
+    /// The person who did.
+    pub staff_id: Option<crate::ids::StaffId>,
+}
+
+/// A ticket withdrawn, as the venue's other tills learn of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoidRecord {
+    /// Which, when, why.
+    #[serde(flatten)]
+    pub voided: crate::event::TicketVoided,
+    /// The machine it was done at.
     pub device_id: crate::ids::DeviceId,
     /// The person who did.
     pub staff_id: Option<crate::ids::StaffId>,

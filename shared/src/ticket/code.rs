@@ -192,6 +192,11 @@ fn signed_bytes(tenant: TenantId, payload: &[u8]) -> Vec<u8> {
 }
 
 impl UnverifiedTicket {
+    /// The short number of the machine that is said to have issued it.
+    pub const fn device_no(&self) -> u16 {
+        self.ticket.ticket_id.device_no
+    }
+
     /// Reads a code without believing it. Lower case is accepted: some scanners send it.
     ///
     /// Errors: [`TicketError::Malformed`].

@@ -31,6 +31,22 @@ pub struct OwedLine {
     pub owed: u8,
 }
 
+/// What is known to have become of a ticket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uses<'a> {
+    /// Handed over by anyone, and not taken back.
+    pub redeemed: &'a [RedeemedLine],
+    /// Withdrawn by anyone.
+    pub is_void: bool,
+}
+
+impl<'a> Uses<'a> {
+    /// Of a ticket nobody withdrew.
+    pub const fn of(redeemed: &'a [RedeemedLine]) -> Self {
+        Self { redeemed, is_void: false }
+    }
+}
+
 /// What to tell the bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -42,6 +58,8 @@ pub enum Verdict {
     Partial,
     /// Everything handed over.
     Delivered,
+    /// Withdrawn before everything was handed over.
+    Void,
     /// Its nights are over.
     Expired,
     /// Sold for a night that has not begun here.
@@ -64,6 +82,9 @@ pub enum RedeemError {
     /// All of it was handed over before.
     #[error("the ticket was already redeemed")]
     AlreadyRedeemed,
+    /// Somebody withdrew it.
+    #[error("the ticket was withdrawn")]
+    Void,
     /// Its nights are over.
     #[error("the ticket expired after {0}")]
     Expired(BusinessDate),
@@ -89,11 +110,11 @@ pub enum RedeemError {
 }
 
 /// Judges a ticket by what is known to be redeemed, on the till's business date. No clock is asked.
-pub fn judge(ticket: &Ticket, redeemed: &[RedeemedLine], today: BusinessDate) -> Standing {
+pub fn judge(ticket: &Ticket, uses: Uses<'_>, today: BusinessDate) -> Standing {
     let lines: Vec<_> = (1_u8..)
         .zip(&ticket.lines)
         .map(|(line_no, line)| {
-            let of_line = redeemed.iter().filter(|r| r.line_no == line_no);
+            let of_line = uses.redeemed.iter().filter(|r| r.line_no == line_no);
             let redeemed: u32 = of_line.map(|r| u32::from(r.quantity)).sum();
             let owed = line.quantity.saturating_sub(u8::try_from(redeemed).unwrap_or(u8::MAX));
             OwedLine { line_no, product_number: line.product_number, quantity: line.quantity, redeemed, owed }
@@ -101,6 +122,8 @@ pub fn judge(ticket: &Ticket, redeemed: &[RedeemedLine], today: BusinessDate) ->
         .collect();
     let verdict = if lines.iter().all(|line| line.owed == 0) {
         Verdict::Delivered
+    } else if uses.is_void {
+        Verdict::Void
     } else if today > ticket.last_valid_date() {
         Verdict::Expired
     } else if today < ticket.business_date {
@@ -116,13 +139,14 @@ pub fn judge(ticket: &Ticket, redeemed: &[RedeemedLine], today: BusinessDate) ->
 /// What is handed over now: the lines asked for, or everything owed when none is named.
 pub fn redeem(
     ticket: &Ticket,
-    redeemed: &[RedeemedLine],
+    uses: Uses<'_>,
     today: BusinessDate,
     asked: Option<&[RedeemedLine]>,
 ) -> Result<Vec<RedeemedLine>, RedeemError> {
-    let standing = judge(ticket, redeemed, today);
+    let standing = judge(ticket, uses, today);
     match standing.verdict {
         Verdict::Delivered => return Err(RedeemError::AlreadyRedeemed),
+        Verdict::Void => return Err(RedeemError::Void),
         Verdict::Expired => return Err(RedeemError::Expired(ticket.last_valid_date())),
         Verdict::OtherNight => return Err(RedeemError::OtherNight(ticket.business_date)),
         Verdict::Valid | Verdict::Partial => {}

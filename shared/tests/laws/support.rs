@@ -4,8 +4,9 @@ use shared::catalog::Product;
 use shared::event::{
     CardBatchClosed, CardReported, CardRequested, CardReturned, ChainHead, ChainStarted, DrawerOpened, Edited, Fact,
     Hash, IssuedTicket, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, Origin, ParentChain, ProductEdited,
-    ReceiptReprinted, RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded, SealedEvent, Seen, Stamp,
-    StockCounted, StockMoved, StockReason, TicketRedeemed, WitnessState,
+    ReceiptReprinted, RedemptionUndone, RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded, SealedEvent, Seen,
+    Stamp, StockCounted, StockMoved, StockReason, TicketRedeemed, TicketShownAgain, TicketVoided, Unheard,
+    WitnessState,
 };
 use shared::ids::{
     CategoryId, ChainId, DeviceId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId,
@@ -144,6 +145,7 @@ pub(crate) fn chain_of(facts: &[Fact]) -> Vec<SealedEvent> {
 pub(crate) fn facts() -> Vec<Fact> {
     let mut facts = first_facts();
     facts.extend(later_card_facts());
+    facts.extend(later_ticket_facts());
     facts
 }
 
@@ -199,6 +201,7 @@ fn first_facts() -> Vec<Fact> {
             redeemed_at: at(40),
             lines: vec![RedeemedLine { line_no: 1, quantity: 1 }],
             code: ticket(1).1,
+            unheard: None,
         }),
         Fact::ReceiptReprinted(ReceiptReprinted { sale_id: sale.sale_id, copy_no: 1 }),
         Fact::DrawerOpened(DrawerOpened { reason: "cambio".into() }),
@@ -270,6 +273,31 @@ fn later_card_facts() -> Vec<Fact> {
         }),
         Fact::CardBatchClosed(batch_closed()),
         Fact::SaleCompleted(SaleRecorded { sale_id: SaleId::from_uuid(id(26)), ..by_hand(sale) }),
+    ]
+}
+
+/// What came with hand-overs taken back and tickets withdrawn.
+fn later_ticket_facts() -> Vec<Fact> {
+    let (ticket, code) = ticket(1);
+    let (redemption_id, ticket_id) = (RedemptionId::from_uuid(id(31)), ticket.ticket_id);
+    vec![
+        Fact::TicketRedeemed(TicketRedeemed {
+            redemption_id,
+            ticket_id,
+            business_date: night(),
+            redeemed_at: at(41),
+            lines: vec![RedeemedLine { line_no: 1, quantity: 1 }],
+            code: code.clone(),
+            unheard: Some(Unheard { since: Some(at(5)), devices: vec![DeviceId::from_uuid(id(6))] }),
+        }),
+        Fact::RedemptionUndone(RedemptionUndone { redemption_id, ticket_id, undone_at: at(45), is_own: true }),
+        Fact::TicketVoided(TicketVoided {
+            ticket_id,
+            voided_at: at(50),
+            reason: "Devuelto en caja".into(),
+            code: code.clone(),
+        }),
+        Fact::TicketShownAgain(TicketShownAgain { ticket_id, times: 3, shown_at: at(55), code }),
     ]
 }
 

@@ -6,7 +6,7 @@ use shared::ids::TenantId;
 use shared::keys::{PublicKey, SigningKey};
 use shared::ticket::{
     RedeemError, RedeemedLine, TICKET_PREFIX, Ticket, TicketError, TicketId, TicketKind, TicketLine, UnverifiedTicket,
-    Verdict, judge, redeem,
+    Uses, Verdict, judge, redeem,
 };
 use shared::time::BusinessDate;
 
@@ -74,19 +74,19 @@ proptest! {
         let (ticket, _) = ticket(3);
         let mut redeemed = Vec::new();
         for (line_no, quantity) in wants {
-            if let Ok(lines) = redeem(&ticket, &redeemed, night(), Some(&[RedeemedLine { line_no, quantity }])) {
+            if let Ok(lines) = redeem(&ticket, Uses::of(&redeemed), night(), Some(&[RedeemedLine { line_no, quantity }])) {
                 redeemed.extend(lines);
             }
         }
-        for line in judge(&ticket, &redeemed, night()).lines {
+        for line in judge(&ticket, Uses::of(&redeemed), night()).lines {
             prop_assert!(line.redeemed <= u32::from(line.quantity));
             prop_assert_eq!(u32::from(line.owed) + line.redeemed, u32::from(line.quantity));
         }
-        if let Ok(rest) = redeem(&ticket, &redeemed, night(), None) {
+        if let Ok(rest) = redeem(&ticket, Uses::of(&redeemed), night(), None) {
             redeemed.extend(rest);
         }
-        prop_assert_eq!(judge(&ticket, &redeemed, night()).verdict, Verdict::Delivered);
-        prop_assert_eq!(redeem(&ticket, &redeemed, night(), None), Err(RedeemError::AlreadyRedeemed));
+        prop_assert_eq!(judge(&ticket, Uses::of(&redeemed), night()).verdict, Verdict::Delivered);
+        prop_assert_eq!(redeem(&ticket, Uses::of(&redeemed), night(), None), Err(RedeemError::AlreadyRedeemed));
     }
 }
 
@@ -138,23 +138,40 @@ fn a_weak_key_certifies_nothing() {
 fn the_business_date_decides_and_no_clock() {
     let (ticket, _) = ticket(1);
     let day = |offset: i32| BusinessDate::from_days(night().days() + offset);
-    assert_eq!(judge(&ticket, &[], day(-1)).verdict, Verdict::OtherNight);
-    assert_eq!(judge(&ticket, &[], day(0)).verdict, Verdict::Valid);
-    assert_eq!(judge(&ticket, &[], day(1)).verdict, Verdict::Expired);
+    assert_eq!(judge(&ticket, Uses::default(), day(-1)).verdict, Verdict::OtherNight);
+    assert_eq!(judge(&ticket, Uses::default(), day(0)).verdict, Verdict::Valid);
+    assert_eq!(judge(&ticket, Uses::default(), day(1)).verdict, Verdict::Expired);
     let two_nights = Ticket { valid_days: 2, ..ticket };
-    assert_eq!(judge(&two_nights, &[], day(1)).verdict, Verdict::Valid);
-    assert_eq!(redeem(&two_nights, &[], day(2), None), Err(RedeemError::Expired(day(1))));
+    assert_eq!(judge(&two_nights, Uses::default(), day(1)).verdict, Verdict::Valid);
+    assert_eq!(redeem(&two_nights, Uses::default(), day(2), None), Err(RedeemError::Expired(day(1))));
 }
 
 #[test]
 fn what_is_asked_must_be_owed() {
     let (ticket, _) = ticket(2);
     let line = |line_no, quantity| RedeemedLine { line_no, quantity };
-    let ask = |asked: &[RedeemedLine]| redeem(&ticket, &[line(1, 1)], night(), Some(asked));
+    let ask = |asked: &[RedeemedLine]| redeem(&ticket, Uses::of(&[line(1, 1)]), night(), Some(asked));
     assert_eq!(ask(&[line(1, 2)]), Err(RedeemError::TooMany { line_no: 1, owed: 1, asked: 2 }));
     assert_eq!(ask(&[line(2, 1), line(2, 2)]), Err(RedeemError::TooMany { line_no: 2, owed: 2, asked: 3 }));
     assert_eq!(ask(&[line(9, 1)]), Err(RedeemError::UnknownLine(9)));
     assert_eq!(ask(&[line(1, 0)]), Err(RedeemError::Nothing));
     assert_eq!(ask(&[line(1, 1), line(2, 0)]), Ok(vec![line(1, 1)]));
-    assert_eq!(judge(&ticket, &[line(1, 1)], night()).verdict, Verdict::Partial);
+    assert_eq!(judge(&ticket, Uses::of(&[line(1, 1)]), night()).verdict, Verdict::Partial);
+}
+
+#[test]
+fn a_withdrawn_ticket_owes_nothing_more_whatever_the_night() {
+    let (ticket, _) = ticket(2);
+    let some = [RedeemedLine { line_no: 1, quantity: 1 }];
+    for redeemed in [&some[..], &[]] {
+        let uses = Uses { redeemed, is_void: true };
+        for offset in [-1, 0, 3] {
+            let day = BusinessDate::from_days(night().days() + offset);
+            assert_eq!(judge(&ticket, uses, day).verdict, Verdict::Void);
+            assert_eq!(redeem(&ticket, uses, day, None), Err(RedeemError::Void));
+        }
+    }
+    let all = [RedeemedLine { line_no: 1, quantity: 2 }, RedeemedLine { line_no: 2, quantity: 2 }];
+    let uses = Uses { redeemed: &all, is_void: true };
+    assert_eq!(judge(&ticket, uses, night()).verdict, Verdict::Delivered, "what was poured was poured");
 }

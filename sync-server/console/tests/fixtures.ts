@@ -18,6 +18,7 @@ const venue: Board["venue"] = {
   cut_over_minutes: 360,
   cash_rounding: { unit_minor: 10, tie: "down", keeps_nonzero: true },
   ticket_valid_days: 1,
+  redemption_policy: { rule: "accept_all" },
 };
 
 function till(no: number, name: string, place: string, operator: string, rest: Partial<BoardTill>): BoardTill {

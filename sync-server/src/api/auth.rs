@@ -115,6 +115,17 @@ impl FromRequest<Arc<Inner>> for TicketedRequest {
     }
 }
 
+/// The same of a device in good standing: a question whose answer is written down.
+pub(crate) struct AskedRequest(pub(crate) TicketedRequest);
+
+impl FromRequest<Arc<Inner>> for AskedRequest {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, app: &Arc<Inner>) -> Result<Self, ApiError> {
+        TicketedRequest::check(request, app, MAX_QUESTION_BYTES, require_good_standing).await.map(Self)
+    }
+}
+
 impl TicketedRequest {
     async fn check(
         request: Request<Body>,

@@ -12,6 +12,7 @@ use crate::app::enroll::EnrollError;
 use crate::app::hello::HelloError;
 use crate::app::pull::PullError;
 use crate::app::push::PushError;
+use crate::app::redeem::RedeemError;
 use crate::app::snapshot::SnapshotError;
 use crate::store::StoreError;
 
@@ -163,6 +164,19 @@ impl From<PushError> for ApiError {
             PushError::Refused(Refusal::Numbers) => ProblemCode::Malformed,
             PushError::Refused(Refusal::OtherDevice(_)) => ProblemCode::Forbidden,
             PushError::Refused(Refusal::NoStart(_) | Refusal::Signature(_)) => ProblemCode::Unprocessable,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<RedeemError> for ApiError {
+    fn from(error: RedeemError) -> Self {
+        let code = match error {
+            RedeemError::Store(error) => return error.into(),
+            RedeemError::Collided => return Self::collided(),
+            RedeemError::Unfinished => return Self::try_again("the server could not finish this; ask again"),
+            RedeemError::Replayed => ProblemCode::Replayed,
+            RedeemError::Conflict => ProblemCode::Conflict,
         };
         Self::new(code, error.to_string())
     }

@@ -12,6 +12,7 @@ mod hello;
 mod limit;
 mod openapi;
 mod packed;
+mod redeem;
 mod router;
 mod snapshot;
 mod till_bell;

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ApiError, Pending};
-use super::{admin, again, bell, console, device, health, hello, openapi, snapshot, till_bell};
+use super::{admin, again, bell, console, device, health, hello, openapi, redeem, snapshot, till_bell};
 use crate::Inner;
 
 /// Largest body of anything but a push.
@@ -33,6 +33,7 @@ pub(crate) fn routes() -> (Router<Arc<Inner>>, utoipa::openapi::OpenApi) {
         .routes(routes!(device::enroll_device))
         .routes(routes!(device::push_events))
         .routes(routes!(device::pull_stream))
+        .routes(routes!(redeem::redeem_ticket))
         .routes(routes!(hello::say_hello))
         .routes(routes!(hello::own_events))
         .routes(routes!(till_bell::till_bell))

@@ -10,6 +10,7 @@ pub mod project;
 pub mod pull;
 pub mod push;
 mod recount;
+pub mod redeem;
 pub mod replay;
 pub mod retention;
 pub mod secret;

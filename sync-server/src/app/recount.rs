@@ -13,7 +13,7 @@ use shared::time::Timestamp;
 
 use super::project::{Judged, Prepared, Source};
 use super::{push, replay};
-use crate::store::{DeviceRow, Kept, Owned, Reckoning, StoreError, SupersededRow, Tenant, TenantTx, Turn};
+use crate::store::{DeviceRow, Kept, Owned, Reckoning, StoreError, SupersededRow, Tenant, TenantTx, Turn, turn_name};
 
 /// Batches looked up at a time.
 const TURNS: i64 = 1_000;
@@ -33,7 +33,7 @@ const BY_HEAD_OFFICE: [&str; 8] = [
 /// Of a till that head office did not know.
 const UNVERIFIED: &str = "ticket_unverified";
 /// Only of a ticket that was believed.
-const OVER_REDEEMED: &str = "over_redeemed";
+const OF_BELIEVED: [&str; 3] = ["over_redeemed", "void_after_delivery", "shown_again"];
 /// Raised at another event than the one that was judged.
 const SUPERSEDED: &str = "edit_superseded";
 
@@ -90,12 +90,14 @@ pub(super) async fn recount(
     let replays = ledger.list_replays().await?;
     let mut ledger = Ledger { tx: ledger, owners, devices, replays };
     let (mut flags, mut broken, mut after) = (Flags::default(), Vec::new(), 0);
+    ledger.promise(&mut tx, "").await?;
     loop {
         let turns = ledger.tx.list_turns(after, TURNS).await?;
         let Some(last) = turns.last() else { break };
         after = last.turn;
         for turn in turns {
             ledger.count(&mut tx, turn, &mut flags, &mut broken).await?;
+            ledger.promise(&mut tx, &turn_name(turn.chain, turn.branch, turn.seqs.0, turn.is_replay)).await?;
         }
         tx.commit().await?;
         tx = again.write().await?;
@@ -109,6 +111,15 @@ pub(super) async fn recount(
 }
 
 impl Ledger<'_> {
+    /// What tills were promised, and took back, between a batch and the next: decisions that no event tells.
+    async fn promise(&mut self, again: &mut TenantTx, after: &str) -> Result<(), StoreError> {
+        again.insert_claims(&self.tx.list_claims_after(after).await?, after).await?;
+        for redemption_id in self.tx.list_withdrawn_after(after).await? {
+            again.withdraw_claim(redemption_id, after).await?;
+        }
+        Ok(())
+    }
+
     /// One batch, or one event that waited to be understood.
     async fn count(
         &mut self,
@@ -157,7 +168,7 @@ impl Ledger<'_> {
 impl Flags {
     fn compare(&mut self, before: &[String], now: &[&'static str]) {
         let is_believed = !before.iter().any(|code| code == UNVERIFIED);
-        let counts = |code: &&str| !BY_HEAD_OFFICE.contains(code) && (is_believed || *code != OVER_REDEEMED);
+        let counts = |code: &&str| !BY_HEAD_OFFICE.contains(code) && (is_believed || !OF_BELIEVED.contains(code));
         let mut before: Vec<_> = before.iter().map(String::as_str).filter(counts).collect();
         let mut now: Vec<_> = now.iter().copied().filter(counts).collect();
         before.sort_unstable();

@@ -21,18 +21,28 @@ pub async fn forget(tenant: &Tenant, now: Timestamp) -> Result<u64, StoreError> 
     let mut forgotten = 0;
     let mut tx = tenant.write_beside().await?;
     tx.note_redemptions_heard(now).await?;
+    tx.note_voids_heard(now).await?;
     tx.commit().await?;
     loop {
         let old = (now.plus_millis(-KEEP_MS), today - SLACK_DAYS);
         // Nearly always there is nothing, and then nobody is kept from writing.
-        if tenant.read().await?.list_redemptions_over(old, 1).await?.is_empty() {
+        let mut tx = tenant.read().await?;
+        if tx.list_redemptions_over(old, 1).await?.is_empty() && tx.list_voids_over(old, 1).await?.is_empty() {
             return Ok(forgotten);
         }
+        drop(tx);
         let mut tx = tenant.write().await?;
         for (redemption_id, venue_id) in tx.list_redemptions_over(old, AT_ONCE).await? {
             tx.publish_end(StreamName::Venue(venue_id), format!("{}{redemption_id}", keys::REDEMPTION));
+            if let Some(venue_id) = tx.find_undo_venue(redemption_id).await? {
+                tx.publish_end(StreamName::Venue(venue_id), format!("{}{redemption_id}", keys::UNDO));
+            }
             tx.note_redemption_forgotten(redemption_id, now).await?;
             forgotten += 1;
+        }
+        for (ticket_id, venue_id) in tx.list_voids_over(old, AT_ONCE).await? {
+            tx.publish_end(StreamName::Venue(venue_id), format!("{}{ticket_id}", keys::VOID));
+            tx.note_void_forgotten(ticket_id, now).await?;
         }
         tx.commit().await?;
     }

@@ -7,7 +7,6 @@ use shared::event::{ChainHead, Hash, Origin, TicketRedeemed};
 use shared::ids::{ChainId, DeviceId, ProductId, RedemptionId, SessionId, StaffId, VenueId};
 use shared::staff::StaffMember;
 use shared::sync::ingest::{BranchHead, Held, KnownChain};
-use shared::ticket::{RedeemedLine, TicketId};
 use shared::time::Timestamp;
 
 use super::catalog::staff_row;
@@ -152,25 +151,6 @@ impl TenantTx {
         let sql = among!("SELECT session_id, closed_at FROM register_session", "session_id");
         let rows = query(sql).bind(list).fetch_all(self.sql()).await?;
         rows.iter().map(|row| Ok((row.id("session_id")?, row.maybe_time("closed_at")?.is_none()))).collect()
-    }
-
-    /// Everything handed over on these tickets so far, by anyone.
-    pub async fn redeemed_of(&mut self, tickets: HashSet<TicketId>) -> Result<HashMap<TicketId, Vec<RedeemedLine>>> {
-        let mut redeemed: HashMap<TicketId, Vec<RedeemedLine>> = HashMap::new();
-        if tickets.is_empty() {
-            return Ok(redeemed);
-        }
-        let list = serde_json::to_string(&tickets.iter().collect::<Vec<_>>()).map_err(|_| StoreError::Corrupt("id"))?;
-        let sql = Sql {
-            sqlite: "SELECT ticket_id, lines FROM redemption WHERE ticket_id IN (SELECT value FROM json_each($1))",
-            postgres: "SELECT found.* FROM json_array_elements_text($1::json) AS wanted (id) CROSS JOIN LATERAL
-                (SELECT ticket_id, lines FROM redemption WHERE ticket_id = wanted.id OFFSET 0) AS found",
-        };
-        for row in query(sql).bind(list).fetch_all(self.sql()).await? {
-            let ticket = row.text("ticket_id")?.parse().map_err(|_| StoreError::Corrupt("ticket_id"))?;
-            redeemed.entry(ticket).or_default().extend(row.json::<Vec<RedeemedLine>>("lines")?);
-        }
-        Ok(redeemed)
     }
 
     /// Counts redemptions that are not counted yet.

@@ -14,6 +14,7 @@ mod audit;
 mod card;
 mod carry;
 mod catalog;
+mod claim;
 mod control;
 mod copy;
 mod database;
@@ -38,6 +39,7 @@ mod stock;
 mod stream;
 mod taking;
 mod tenant;
+mod ticket;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -50,6 +52,7 @@ use database::Database;
 
 pub use card::{CardRow, OpenCardRow, SettledCard};
 pub use catalog::{Page, Paged};
+pub use claim::{ClaimRow, turn_name};
 pub use control::{AdminRole, AdminRow, LoginGuard, SessionRow, TenantRow};
 pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, NonceOutcome};
 pub use edit::SupersededRow;
@@ -66,6 +69,7 @@ pub use stock::{CountOutcome, StockRow};
 pub use stream::StreamHead;
 pub use taking::{DayTotals, Night, QuarterHour, TenderTotal, TillTotal};
 pub use tenant::{Tenant, TenantTx};
+pub use ticket::{Deed, TicketPast};
 
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]

@@ -89,6 +89,13 @@ impl Row {
         self.uuid(column).map(T::of)
     }
 
+    pub(crate) fn maybe_id<T: Id>(&self, column: &'static str) -> Result<Option<T>> {
+        match self {
+            Self::Sqlite(_) => Ok(self.maybe_bytes::<16>(column)?.map(|bytes| T::of(Uuid::from_bytes(bytes)))),
+            Self::Postgres(row) => Ok(row.try_get::<Option<Uuid>, _>(column)?.map(T::of)),
+        }
+    }
+
     pub(crate) fn hash(&self, column: &'static str) -> Result<Hash> {
         self.bytes(column).map(Hash::from_bytes)
     }

@@ -16,6 +16,7 @@ mod permission;
 mod pull;
 mod push;
 mod recount;
+mod redeem;
 mod seed;
 mod snapshot;
 mod stock;

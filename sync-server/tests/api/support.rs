@@ -8,8 +8,8 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use shared::catalog::{Category, Product};
 use shared::event::{
-    ChainHead, ChainStarted, Fact, IssuedTicket, Origin, RegisterOpened, SaleRecorded, SealedEvent, Seen, Stamp,
-    TicketRedeemed, sign_head,
+    ChainHead, ChainStarted, Fact, IssuedTicket, Origin, RedemptionUndone, RegisterOpened, SaleRecorded, SealedEvent,
+    Seen, Stamp, TicketRedeemed, TicketVoided, sign_head,
 };
 use shared::ids::{
     CategoryId, ChainId, DeviceId, Entropy, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId, TenantId,
@@ -29,7 +29,7 @@ use shared::tax::RateBp;
 use shared::tender::{Payment, Settlement};
 use shared::ticket::{DisplayCode, RedeemedLine, Ticket, TicketId, TicketKind, TicketLine};
 use shared::time::{BusinessDate, Clock, Hlc, Timestamp};
-use shared::venue::{Register, Venue};
+use shared::venue::{RedemptionPolicy, Register, Venue};
 use sync_server::app::{admin, enroll};
 use sync_server::store::{AdminRole, Store, Tenant, TenantTx};
 use sync_server::{App, Outside, RunningServer, StartError};
@@ -99,6 +99,7 @@ async fn company(store: &Store, name: &str, outside: &Outside) -> Company {
         cut_over_minutes: 480,
         cash_rounding: CashRounding { unit_minor: 10, tie: Tie::Down, keeps_nonzero: false },
         ticket_valid_days: 1,
+        redemption_policy: RedemptionPolicy::default(),
     };
     tx.put_venue(&venue, now).await.expect("a venue");
     let category_id = CategoryId::new(now, entropy);
@@ -435,6 +436,15 @@ impl<'a> TestTill<'a> {
 
     pub(crate) fn redeemed(&mut self, ticket: &IssuedTicket, quantity: u8) -> SealedEvent {
         let redemption_id = RedemptionId::new(self.now(), &*self.server.outside.entropy);
+        self.redeemed_as(redemption_id, ticket, quantity)
+    }
+
+    pub(crate) fn redeemed_as(
+        &mut self,
+        redemption_id: RedemptionId,
+        ticket: &IssuedTicket,
+        quantity: u8,
+    ) -> SealedEvent {
         self.write(&Fact::TicketRedeemed(TicketRedeemed {
             redemption_id,
             ticket_id: ticket.ticket_id,
@@ -442,7 +452,18 @@ impl<'a> TestTill<'a> {
             redeemed_at: self.now(),
             lines: vec![RedeemedLine { line_no: 1, quantity }],
             code: ticket.code.clone(),
+            unheard: None,
         }))
+    }
+
+    pub(crate) fn undone(&mut self, redemption_id: RedemptionId, ticket: &IssuedTicket, is_own: bool) -> SealedEvent {
+        let (ticket_id, undone_at) = (ticket.ticket_id, self.now());
+        self.write(&Fact::RedemptionUndone(RedemptionUndone { redemption_id, ticket_id, undone_at, is_own }))
+    }
+
+    pub(crate) fn voided(&mut self, ticket: &IssuedTicket) -> SealedEvent {
+        let (ticket_id, voided_at, code) = (ticket.ticket_id, self.now(), ticket.code.clone());
+        self.write(&Fact::TicketVoided(TicketVoided { ticket_id, voided_at, reason: "Devuelto".to_owned(), code }))
     }
 
     pub(crate) fn batch(&self, events: &[SealedEvent]) -> PushBatch {

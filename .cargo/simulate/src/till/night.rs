@@ -177,6 +177,7 @@ impl Till {
             redeemed_at: at.wall,
             lines: vec![RedeemedLine { line_no: 1, quantity: 1 }],
             code: "T1".to_owned(),
+            unheard: None,
         });
         self.sealed(at, by, head, &fact)
     }

@@ -201,13 +201,15 @@ fn a_redemption_once_heard_outlives_the_server_that_told_of_it() {
         redeemed_at: Timestamp::from_millis(0),
         lines: vec![RedeemedLine { line_no: 1, quantity: 1 }],
         code: "T1".into(),
+        unheard: None,
     };
     let device_id = FakeTill::identity("").enrolment.device_id;
     let record = RedemptionRecord { redemption, device_id, staff_id: None };
     let stream = StreamName::Venue(venue_id());
     let id = record.redemption.redemption_id;
     server.publish(stream, "put", &format!("redemption/{id}"), &serde_json::to_string(&record).expect("JSON"));
-    let known = |till: &FakeTill| till.ledger.read(|c| ticket::list_redemptions(c, ticket_id)).expect("listed").len();
+    let known =
+        |till: &FakeTill| till.ledger.read(|c| ticket::load_known(c, ticket_id)).expect("listed").redemptions.len();
     run(&till, &server).expect("synced");
     assert_eq!(known(&till), 1);
     server.restore(FakeServer::new().state().log.clone(), log_id(2));

@@ -15,7 +15,7 @@ import type {
 } from "./api/generated";
 import { CardDesk } from "./card-desk.svelte";
 import { NO_TRACE, traced } from "./card-trace";
-import { floodOf } from "./flood";
+import { floodOf, floodOfRefusal } from "./flood";
 import { i18n } from "./i18n/index.svelte";
 import type { GivenLine, Panel, Reading, Room, Undo } from "./till-state.svelte";
 
@@ -379,14 +379,34 @@ export class Till extends CardDesk {
   }
 
   /** Hands over what is named, or everything owed. */
-  redeem(lines?: GivenLine[]): Promise<boolean> {
+  async redeem(lines?: GivenLine[]): Promise<boolean> {
     const reading = this.reading;
-    if (reading?.kind !== "ticket") return Promise.resolve(false);
+    if (reading?.kind !== "ticket") return false;
     const owed = reading.ticket.lines.filter((line) => line.owed > 0);
     const gave = lines ?? owed.map(({ line_no, owed: quantity }) => ({ line_no, quantity }));
     const args = lines === undefined ? { code: reading.ticket.code } : { code: reading.ticket.code, lines };
-    return this.askOnce("ticket.redeem", args, (ticket) => {
+    const ok = await this.askOnce("ticket.redeem", args, (ticket) => {
       const next: Reading = { kind: "ticket", ticket, at: this.now, handed: true, gave: [...reading.gave, ...gave] };
+      this.readings = [next, ...this.readings.filter((one) => one !== this.readings[0])].slice(0, HISTORY);
+      this.reading = next;
+    });
+    const refused = this.trouble;
+    if (ok || refused === null) return ok;
+    // Another bar was first, or cannot be asked: a verdict like any other.
+    if (floodOfRefusal(refused.code) !== null) {
+      this.read({ kind: "refused", error: refused, code: reading.ticket.code, at: this.now });
+    } else if (refused.code === "ticket_delivered" || refused.code === "ticket_too_many") {
+      await this.checkTicket(reading.ticket.code);
+    }
+    return false;
+  }
+
+  /** Takes back what was handed over; the paper owes it again. */
+  undoRedemption(redemption_id: string): Promise<boolean> {
+    const reading = this.reading;
+    if (reading?.kind !== "ticket") return Promise.resolve(false);
+    return this.askOnce("ticket.undo", { code: reading.ticket.code, redemption_id }, (ticket) => {
+      const next: Reading = { kind: "ticket", ticket, at: this.now, handed: false, gave: [] };
       this.readings = [next, ...this.readings.filter((one) => one !== this.readings[0])].slice(0, HISTORY);
       this.reading = next;
     });

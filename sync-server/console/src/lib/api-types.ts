@@ -611,6 +611,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks whether a ticket may be handed over. Decided once, by the redemption's id: the same question gets the same answer, also
+         *     when it was no. Signed by the device.
+         */
+        post: operations["redeem_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/snapshot": {
         parameters: {
             query?: never;
@@ -948,6 +968,8 @@ export interface components {
                 /** Format: int32 */
                 cut_over_minutes: number;
                 name: string;
+                /** @description What a bar may hand over unheard. */
+                redemption_policy: unknown;
                 tax_id: string;
                 /** Format: int32 */
                 ticket_valid_days: number;
@@ -1404,6 +1426,11 @@ export interface components {
              */
             cut_over_minutes: number;
             name: string;
+            /**
+             * @description What a bar may hand over when it cannot ask whether another did: `{"rule":"accept_all"}`, `home_only`, `refuse`, or
+             *     `{"rule":"accept_below","value_minor":5000}`. All when absent.
+             */
+            redemption_policy: unknown;
             /** @description Taxpayer number, as printed. */
             tax_id: string;
             /**
@@ -1424,6 +1451,8 @@ export interface components {
             /** Format: int32 */
             cut_over_minutes: number;
             name: string;
+            /** @description What a bar may hand over unheard. */
+            redemption_policy: unknown;
             tax_id: string;
             /** Format: int32 */
             ticket_valid_days: number;
@@ -3556,6 +3585,84 @@ export interface operations {
                 };
             };
             /** @description `unavailable`: nothing was taken; wait as `Retry-After` says, then send it again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeem_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Accepted, which counts from now on, or refused, and why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`, `clock_skew`, `replayed` or `revoked` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `certificate_expired` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: something else was asked under this id */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_requests` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: nothing was decided that asking again would not find */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::ids::{RegisterId, VenueId};
 use shared::money::{CashRounding, Currency};
 use shared::time::BusinessDate;
-use shared::venue::{Register, Venue};
+use shared::venue::{RedemptionPolicy, Register, Venue};
 
 use super::extract::{Asked, Body, ListOut, Named, PageQuery, text, unacceptable};
 use crate::Inner;
@@ -37,6 +37,9 @@ pub(crate) struct VenueOut {
     #[schema(value_type = serde_json::Value)]
     cash_rounding: CashRounding,
     ticket_valid_days: u8,
+    /// What a bar may hand over unheard.
+    #[schema(value_type = serde_json::Value)]
+    redemption_policy: RedemptionPolicy,
 }
 
 /// A venue as it should be.
@@ -60,6 +63,11 @@ pub(crate) struct VenueIn {
     cash_rounding: Option<CashRounding>,
     /// For how many business days a ticket holds, 1 to 30.
     ticket_valid_days: u8,
+    /// What a bar may hand over when it cannot ask whether another did: `{"rule":"accept_all"}`, `home_only`, `refuse`, or
+    /// `{"rule":"accept_below","value_minor":5000}`. All when absent.
+    #[serde(default)]
+    #[schema(value_type = Option<serde_json::Value>)]
+    redemption_policy: RedemptionPolicy,
 }
 
 /// A drawer with a name.
@@ -89,7 +97,7 @@ pub(crate) struct RegisterIn {
 impl From<Venue> for VenueOut {
     fn from(venue: Venue) -> Self {
         let Venue { venue_id, name, tax_id, address, currency, time_zone, .. } = venue;
-        let Venue { cut_over_minutes, cash_rounding, ticket_valid_days, .. } = venue;
+        let Venue { cut_over_minutes, cash_rounding, ticket_valid_days, redemption_policy, .. } = venue;
         Self {
             venue_id,
             name,
@@ -100,6 +108,7 @@ impl From<Venue> for VenueOut {
             cut_over_minutes,
             cash_rounding,
             ticket_valid_days,
+            redemption_policy,
         }
     }
 }
@@ -126,6 +135,9 @@ impl VenueIn {
         if !(1..=1_000_000).contains(&cash_rounding.unit_minor) {
             return Err(unacceptable("cash_rounding.unit_minor is 1 to 1000000"));
         }
+        if matches!(self.redemption_policy, RedemptionPolicy::AcceptBelow { value_minor } if value_minor < 1) {
+            return Err(unacceptable("redemption_policy.value_minor is at least 1"));
+        }
         Ok(Venue {
             venue_id,
             name: text("name", &self.name, 80)?,
@@ -136,6 +148,7 @@ impl VenueIn {
             cut_over_minutes: self.cut_over_minutes,
             cash_rounding,
             ticket_valid_days: self.ticket_valid_days,
+            redemption_policy: self.redemption_policy,
         })
     }
 }

@@ -2,17 +2,15 @@
 
 use shared::event::{
     CardReported, CardRequested, CardReturned, ChainStarted, Event, Fact, OperatorRefused, RegisterClosed,
-    RegisterOpened, SaleRecorded, SealedEvent, TicketRedeemed,
+    RegisterOpened, SaleRecorded, SealedEvent,
 };
 use shared::merge::Actor;
 use shared::sale::Totals;
-use shared::sync::stream::{RedemptionRecord, StreamName, keys};
 use shared::tender::Payment;
-use shared::ticket::{Ticket, UnverifiedTicket};
 
 use super::world::World;
-use super::{Source, keep};
-use crate::store::{CardRow, NewRedemption, NewSale, SettledCard, StoreError, TenantTx};
+use super::{Source, keep, ticket};
+use crate::store::{CardRow, NewSale, SettledCard, StoreError, TenantTx};
 
 pub(super) type Codes = Vec<&'static str>;
 
@@ -38,7 +36,10 @@ pub(super) async fn count<'a>(
         Fact::CardReturned(returned) => Ok(card_returned(world, event, returned)),
         Fact::CardBatchClosed(closed) if closed.comparison.agrees() => Ok(Codes::new()),
         Fact::CardBatchClosed(_) => Ok(vec!["batch_differs"]),
-        Fact::TicketRedeemed(redeemed) => ticket_redeemed(tx, world, source, sealed, event, redeemed).await,
+        Fact::TicketRedeemed(redeemed) => ticket::redeemed(tx, world, source, sealed, event, redeemed).await,
+        Fact::RedemptionUndone(undone) => ticket::undone(tx, world, source, sealed, event, undone).await,
+        Fact::TicketVoided(voided) => ticket::voided(tx, world, source, sealed, event, voided).await,
+        Fact::TicketShownAgain(shown) => ticket::shown_again(tx, world, shown).await,
         Fact::OperatorRefused(refused) => operator_refused(tx, source, sealed, event, refused).await,
         Fact::ProductEdited(edit) => keep::product_edited(tx, source, event, edit).await,
         Fact::StockCounted(counted) => keep::stock_counted(tx, world, source, event, counted).await,
@@ -204,52 +205,4 @@ async fn operator_refused(
     let told = (refused.wrong, refused.locked_until);
     tx.insert_pin_refusal(sealed.hash, who, event.stamp.hlc.at(), told).await?;
     Ok(Codes::new())
-}
-
-async fn ticket_redeemed<'a>(
-    tx: &mut TenantTx,
-    world: &mut World<'a>,
-    source: &Source<'_>,
-    sealed: &SealedEvent,
-    event: &Event,
-    redeemed: &'a TicketRedeemed,
-) -> Result<Codes, StoreError> {
-    let (device_id, staff_id) = (source.device.device_id, event.stamp.actor);
-    if !world.redemptions.insert(redeemed.redemption_id) {
-        return Ok(vec!["redemption_repeated"]);
-    }
-    let so_far = world.redeemed.entry(redeemed.ticket_id).or_default();
-    so_far.extend_from_slice(&redeemed.lines);
-    let mut codes = Codes::new();
-    let key = match world.device_keys.get(&redeemed.ticket_id.device_no) {
-        Some(key) => *key,
-        None => tx.find_device_key(redeemed.ticket_id.device_no).await?,
-    };
-    world.device_keys.insert(redeemed.ticket_id.device_no, key);
-    let believed = UnverifiedTicket::parse(&redeemed.code).ok().and_then(|unverified| {
-        let of_device = |device_no| key.filter(|_| device_no == redeemed.ticket_id.device_no);
-        // Signed by a till of this company, and the one that is redeemed.
-        unverified.verify(tx.tenant_id, of_device).ok().filter(|ticket| ticket.ticket_id == redeemed.ticket_id)
-    });
-    let valid_until =
-        believed.as_ref().map(|ticket| i64::from(ticket.business_date.days()) + i64::from(ticket.valid_days));
-    world.new_redemptions.push(NewRedemption { fact: redeemed, staff_id, cause: sealed.hash, valid_until });
-    match believed {
-        Some(ticket) => codes.extend(is_over(&ticket, so_far, redeemed).then_some("over_redeemed")),
-        None => codes.push("ticket_unverified"),
-    }
-    // It happened, so the venue's other tills must know, whatever we think of it.
-    let key = format!("{}{}", keys::REDEMPTION, redeemed.redemption_id);
-    let record = RedemptionRecord { redemption: redeemed.clone(), device_id, staff_id };
-    tx.publish(StreamName::Venue(source.venue_id), key, &record, Some(sealed.hash)).await?;
-    Ok(codes)
-}
-
-/// Whether more was handed over than is owed, this time or in all.
-fn is_over(ticket: &Ticket, so_far: &[shared::ticket::RedeemedLine], redeemed: &TicketRedeemed) -> bool {
-    let over = (1_u8..).zip(&ticket.lines).any(|(line_no, line)| {
-        let of_line = so_far.iter().filter(|r| r.line_no == line_no);
-        of_line.map(|r| u64::from(r.quantity)).sum::<u64>() > u64::from(line.quantity)
-    });
-    over || redeemed.lines.iter().any(|r| r.line_no == 0 || usize::from(r.line_no) > ticket.lines.len())
 }

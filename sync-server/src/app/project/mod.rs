@@ -8,6 +8,7 @@ mod judge;
 mod keep;
 mod permit;
 mod plausible;
+mod ticket;
 mod world;
 
 use std::borrow::Cow;

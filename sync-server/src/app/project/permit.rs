@@ -23,6 +23,9 @@ pub(super) const fn needs(fact: &Fact) -> Option<Permission> {
         Fact::SaleCompleted(_) => Some(Permission::Sell),
         Fact::SaleAbandoned(_) => Some(Permission::RemoveLine),
         Fact::TicketRedeemed(_) => Some(Permission::RedeemTicket),
+        Fact::RedemptionUndone(undone) if undone.is_own => Some(Permission::RedeemTicket),
+        Fact::RedemptionUndone(_) => Some(Permission::UndoRedemption),
+        Fact::TicketVoided(_) => Some(Permission::VoidTicket),
         Fact::ReceiptReprinted(_) => Some(Permission::Reprint),
         Fact::DrawerOpened(_) => Some(Permission::OpenDrawer),
         Fact::ProductEdited(_) => Some(Permission::EditProduct),
@@ -40,6 +43,7 @@ pub(super) const fn needs(fact: &Fact) -> Option<Permission> {
         | Fact::OperatorLoggedOut(_)
         | Fact::OperatorRefused(_)
         | Fact::CardRequested(_)
+        | Fact::TicketShownAgain(_)
         | Fact::CardReported(_) => None,
     }
 }
@@ -56,6 +60,8 @@ const fn asks_for_somebody_known(permission: Permission) -> bool {
             | Permission::SettleCard
             | Permission::VoidCard
             | Permission::CloseBatch
+            | Permission::UndoRedemption
+            | Permission::VoidTicket
     )
 }
 

@@ -47,7 +47,12 @@ pub(super) fn is_plausible(fact: &Fact) -> bool {
             closed.comparison.lines.len() <= MAX_PARTS
                 && closed.comparison.lines.iter().all(|line| fits(line.ours_minor) && fits(line.terminal_minor))
         }
-        Fact::TicketRedeemed(redeemed) => redeemed.lines.len() <= MAX_PARTS,
+        Fact::TicketRedeemed(redeemed) => {
+            let unheard = redeemed.unheard.as_ref().map_or(0, |unheard| unheard.devices.len());
+            redeemed.lines.len() <= MAX_PARTS && unheard <= MAX_PARTS
+        }
+        Fact::TicketVoided(voided) => voided.reason.chars().count() <= MAX_CHARS && voided.voided_at.as_millis() >= 0,
+        Fact::RedemptionUndone(undone) => undone.undone_at.as_millis() >= 0,
         Fact::ProductEdited(edit) => is_editable(edit),
         Fact::StockCounted(counted) => {
             let seen = counted.seen.iter().flat_map(|part| [part.received_milli, part.taken_milli]);
@@ -63,6 +68,7 @@ pub(super) fn is_plausible(fact: &Fact) -> bool {
         | Fact::OperatorRefused(_)
         | Fact::SaleAbandoned(_)
         | Fact::ReceiptReprinted(_)
+        | Fact::TicketShownAgain(_)
         | Fact::DrawerOpened(_) => true,
     }
 }

@@ -10,10 +10,10 @@ use shared::merge::{Actor, StockMove, StockRecord, moves_of};
 use shared::staff::StaffMember;
 use shared::sync::stream::{StreamName, keys};
 use shared::tender::Payment;
-use shared::ticket::{RedeemedLine, TicketId};
+use shared::ticket::TicketId;
 
 use super::{Prepared, Source, permit};
-use crate::store::{CardRow, NewRedemption, NewSale, StoreError, TenantTx};
+use crate::store::{CardRow, NewRedemption, NewSale, StoreError, TenantTx, TicketPast};
 
 /// What is known, and what is new.
 #[derive(Default)]
@@ -30,8 +30,8 @@ pub(super) struct World<'a> {
     pub(super) cards: HashMap<PaymentId, CardRow>,
     /// Redemptions that are counted.
     pub(super) redemptions: HashSet<RedemptionId>,
-    /// What was handed over on tickets, by anyone.
-    pub(super) redeemed: HashMap<TicketId, Vec<RedeemedLine>>,
+    /// What became of tickets, by anyone.
+    pub(super) tickets: HashMap<TicketId, TicketPast>,
     /// Keys of devices looked up so far, by their short numbers.
     pub(super) device_keys: HashMap<u16, Option<PublicKey>>,
 
@@ -86,6 +86,8 @@ impl Named {
                     named.redemptions.push(redeemed.redemption_id);
                     named.tickets.extend([redeemed.ticket_id]);
                 }
+                Fact::RedemptionUndone(undone) => named.tickets.extend([undone.ticket_id]),
+                Fact::TicketVoided(voided) => named.tickets.extend([voided.ticket_id]),
                 Fact::ProductEdited(edit) => named.products.extend([edit.product_id]),
                 Fact::StockCounted(counted) => named.products.extend([counted.product_id]),
                 Fact::StockMoved(moved) => named.products.extend([moved.product_id]),
@@ -97,6 +99,7 @@ impl Named {
                 | Fact::SaleAbandoned(_)
                 | Fact::ReceiptReprinted(_)
                 | Fact::CardBatchClosed(_)
+                | Fact::TicketShownAgain(_)
                 | Fact::DrawerOpened(_) => {}
             }
         }
@@ -117,7 +120,7 @@ impl<'a> World<'a> {
             sessions: tx.known_sessions(named.sessions).await?,
             cards,
             redemptions: tx.known_redemptions(named.redemptions).await?,
-            redeemed: tx.redeemed_of(named.tickets).await?,
+            tickets: tx.past_of(named.tickets).await?,
             staff: tx.known_staff(named.staff).await?,
             ..Self::default()
         })

@@ -10,7 +10,7 @@ use shared::merge::Marks;
 use shared::money::{CashRounding, Currency, Tie};
 use shared::staff::{Role, StaffMember};
 use shared::tax::RateBp;
-use shared::venue::{Register, Venue};
+use shared::venue::{RedemptionPolicy, Register, Venue};
 
 use super::admin::{self, AdminError};
 use super::enroll::{self, EnrollError};
@@ -154,6 +154,7 @@ async fn fill(tx: &mut TenantTx, tenant: &Tenant, outside: &Outside) -> Result<(
         cut_over_minutes: 8 * 60,
         cash_rounding: CashRounding { unit_minor: 10, tie: Tie::Down, keeps_nonzero: false },
         ticket_valid_days: 1,
+        redemption_policy: RedemptionPolicy::default(),
     };
     tx.put_venue(&venue, now).await?;
     for (code, name) in REGISTERS {

@@ -4,6 +4,7 @@ import { errorsEn, permissionsEn } from "../i18n/errors.en";
 import { errorsEs, permissionsEs } from "../i18n/errors.es";
 import type { Facts } from "../i18n/errors";
 import type { Language } from "../i18n/language";
+import { listed } from "../i18n/list";
 import { money } from "../money";
 import { clock, nightDate } from "../time";
 import type { CommandError, Currency, ErrorCode, Permission } from "./generated";
@@ -36,6 +37,11 @@ function factsOf({ details }: CommandError, { language, currency, zone }: Where)
   const permission = details.permission as Permission | undefined;
   return {
     text,
+    list: (key) => {
+      const value = details[key];
+      const names = Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+      return names.length === 0 ? "–" : listed(names, language);
+    },
     number: (key) => Number(details[key] ?? 0),
     money: (key) => when(key, (minor) => money(minor, currency, language)),
     time: (key) => when(key, (at) => clock(at, zone)),

@@ -104,6 +104,28 @@ agrees: boolean,
  */
 doubts: number, };
 
+export type BlindView = { 
+/**
+ * The venue's other tills, by name.
+ */
+devices: Array<string>, 
+/**
+ * When they were last heard, through the server.
+ */
+since: Timestamp | null, 
+/**
+ * What the venue allows then.
+ */
+policy: RedemptionPolicy, 
+/**
+ * What is owed, at today's prices; none when a product is not known here.
+ */
+value_minor: number | null, 
+/**
+ * Whether all that is owed may be handed over all the same.
+ */
+is_allowed: boolean, };
+
 export type BusinessDate = string;
 
 export type CardApproval = { 
@@ -458,6 +480,20 @@ count: number, };
 
 export type Currency = "CLP" | "COP" | "CZK" | "EUR" | "ILS";
 
+export type DeedView = { 
+/**
+ * When.
+ */
+at: Timestamp, 
+/**
+ * Who.
+ */
+staff: string | null, 
+/**
+ * Which machine.
+ */
+device: string, };
+
 export type DeviceHealth = { 
 /**
  * How it is.
@@ -540,7 +576,7 @@ card_type?: string,
  */
 brand?: string, };
 
-export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "card_not_open" | "card_outcome_invalid" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
+export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "card_not_open" | "card_outcome_invalid" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_void" | "ticket_in_review" | "ticket_unheard" | "redemption_unknown" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
 
 export type IssuedTicket = { 
 /**
@@ -742,7 +778,7 @@ is_manual?: boolean, };
 
 export type PaymentId = string;
 
-export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "reprint" | "see_expected_cash" | "see_diagnostics" | "edit_product" | "keep_stock" | "settle_card" | "void_card" | "close_batch";
+export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "reprint" | "see_expected_cash" | "see_diagnostics" | "edit_product" | "keep_stock" | "settle_card" | "void_card" | "close_batch" | "undo_redemption" | "void_ticket";
 
 export type PrintJobRef = { 
 /**
@@ -876,7 +912,19 @@ line_no: number,
  */
 quantity: number, };
 
+export type RedemptionId = string;
+
+export type RedemptionPolicy = { "rule": "accept_all" } | { "rule": "accept_below", 
+/**
+ * In the venue's currency, minor units.
+ */
+value_minor: number, } | { "rule": "home_only" } | { "rule": "refuse" };
+
 export type RedemptionView = { 
+/**
+ * Its id, to take it back.
+ */
+redemption_id: RedemptionId, 
 /**
  * When.
  */
@@ -892,7 +940,15 @@ device: string,
 /**
  * What.
  */
-lines: Array<RedeemedLine>, };
+lines: Array<RedeemedLine>, 
+/**
+ * It was taken back, and counts no more.
+ */
+undone: DeedView | null, 
+/**
+ * Until when whoever is signed in takes it back without asking anybody; none when it was not they, or is over.
+ */
+undo_until: Timestamp | null, };
 
 export type Register = { 
 /**
@@ -1434,7 +1490,15 @@ sold_by: string,
 /**
  * When the venue's other tills were last heard, through the server.
  */
-heard_until: Timestamp | null, };
+heard_until: Timestamp | null, 
+/**
+ * It was withdrawn.
+ */
+void: VoidView | null, 
+/**
+ * Whose word is missing; none when the server can be asked, or there is no other till.
+ */
+blind: BlindView | null, };
 
 export type Tie = "down" | "up";
 
@@ -1536,6 +1600,16 @@ net_minor: number,
  */
 taxes: Array<TaxLine>, };
 
+export type UndoRedemption = { 
+/**
+ * The QR text or the display code.
+ */
+code: string, 
+/**
+ * Which hand-over.
+ */
+redemption_id: RedemptionId, };
+
 export type UsePrinter = { 
 /**
  * The spare; the printer itself otherwise.
@@ -1578,11 +1652,15 @@ cash_rounding: CashRounding,
 /**
  * How many business days a ticket can be redeemed, the first included.
  */
-ticket_valid_days: number, };
+ticket_valid_days: number, 
+/**
+ * What a bar may hand over when it cannot ask whether another did.
+ */
+redemption_policy: RedemptionPolicy, };
 
 export type VenueId = string;
 
-export type Verdict = "valid" | "partial" | "delivered" | "expired" | "other_night";
+export type Verdict = "valid" | "partial" | "delivered" | "void" | "expired" | "other_night";
 
 export type VerifyReport = { 
 /**
@@ -1601,6 +1679,26 @@ projections: number,
  * What does not hold; empty when all does.
  */
 faults: Array<string>, };
+
+export type VoidTicket = { 
+/**
+ * The QR text or the display code.
+ */
+code: string, 
+/**
+ * Why; goes into the ledger.
+ */
+reason: string, };
+
+export type VoidView = { 
+/**
+ * Who, when, where.
+ */
+by: DeedView, 
+/**
+ * Why.
+ */
+reason: string, };
 
 export type WaitCard = { 
 /**
@@ -1750,10 +1848,14 @@ export interface Commands {
   "card.close_batch": { args: CloseBatch; answer: BatchView };
   /** Takes a scan to where it belongs. */
   "scan.route": { args: RouteScan; answer: ScanOutcome };
-  /** Checks and judges a ticket; changes nothing. */
+  /** Checks and judges a ticket; a used one shown again and again is noted. */
   "ticket.check": { args: ScannedCode; answer: TicketView };
   /** Hands over what a ticket owes, in whole or part. */
   "ticket.redeem": { args: RedeemTicket; answer: TicketView };
+  /** Takes back what was handed over: one's own at once, anybody's with permission. */
+  "ticket.undo": { args: UndoRedemption; answer: TicketView };
+  /** Withdraws a ticket, with a reason. */
+  "ticket.void": { args: VoidTicket; answer: TicketView };
   /** Prints a test page. */
   "printer.test": { args: Nothing; answer: TillStatus };
   /** Prints a sale's paper again, marked as a copy. */

@@ -20,6 +20,8 @@ export const permissionsEn: Record<Permission, string> = {
   settle_card: "Settling a payment in doubt",
   void_card: "Voiding a payment",
   close_batch: "Closing the terminal batch",
+  undo_redemption: "Taking back a serving",
+  void_ticket: "Withdrawing a ticket",
 };
 
 export const errorsEn: Record<ErrorCode, (facts: Facts) => string> = {
@@ -83,6 +85,13 @@ export const errorsEn: Record<ErrorCode, (facts: Facts) => string> = {
   ticket_unknown: () => "Do not serve yet. This till does not know that code; scan the QR.",
   ticket_delivered: (f) =>
     `Do not serve. ${f.text("staff")} served it at ${f.time("redeemed_at")} in ${f.text("device")}.`,
+  ticket_void: (f) =>
+    `Do not serve. ${f.text("staff")} withdrew it at ${f.time("voided_at")} in ${f.text("device")}: ${f.text("reason")}.`,
+  ticket_in_review: (f) =>
+    `Do not serve yet. ${f.text("device")} asked for it at ${f.time("at")} and has not said whether it served.`,
+  ticket_unheard: (f) =>
+    `Do not serve yet. No word from ${f.list("devices")}; this venue does not serve so. Send the customer to the till.`,
+  redemption_unknown: () => "This till does not know that serving. Nothing was noted.",
   ticket_expired: (f) => `Do not serve. This ticket was good until ${f.date("last_valid")}.`,
   ticket_other_night: (f) => `Do not serve. This ticket belongs to the night of ${f.date("business_date")}.`,
   ticket_too_many: (f) => `${f.number("owed")} left to serve, ${f.number("asked")} asked for. Nothing was noted.`,

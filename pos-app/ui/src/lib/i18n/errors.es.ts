@@ -20,6 +20,8 @@ export const permissionsEs: Record<Permission, string> = {
   settle_card: "Resolver un cobro en duda",
   void_card: "Anular un cobro",
   close_batch: "Cerrar el lote del terminal",
+  undo_redemption: "Deshacer una entrega",
+  void_ticket: "Anular un ticket",
 };
 
 export const errorsEs: Record<ErrorCode, (facts: Facts) => string> = {
@@ -83,6 +85,13 @@ export const errorsEs: Record<ErrorCode, (facts: Facts) => string> = {
   ticket_unknown: () => "No entregue todavía. Esta caja no conoce ese código; pase el QR.",
   ticket_delivered: (f) =>
     `No entregue. ${f.text("staff")} lo entregó a las ${f.time("redeemed_at")} en ${f.text("device")}.`,
+  ticket_void: (f) =>
+    `No entregue. ${f.text("staff")} lo anuló a las ${f.time("voided_at")} en ${f.text("device")}: ${f.text("reason")}.`,
+  ticket_in_review: (f) =>
+    `No entregue todavía. ${f.text("device")} lo pidió a las ${f.time("at")} y aún no dice si lo entregó.`,
+  ticket_unheard: (f) =>
+    `No entregue todavía. Sin noticias de ${f.list("devices")}; el local no entrega así. Mande al cliente a caja.`,
+  redemption_unknown: () => "Esta caja no conoce esa entrega. No se anotó nada.",
   ticket_expired: (f) => `No entregue. Este ticket valía hasta el ${f.date("last_valid")}.`,
   ticket_other_night: (f) => `No entregue. Este ticket es de la jornada del ${f.date("business_date")}.`,
   ticket_too_many: (f) =>

@@ -7,6 +7,8 @@ export interface Facts {
   date(key: string): string;
   text(key: string): string;
   number(key: string): number;
+  /** Several names, as one reads them out. */
+  list(key: string): string;
   /** The thing a permission allows, `see_diagnostics`. */
   permission: string;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ticket } from "../../../tests/fixtures";
+import { blind, ticket } from "../../../tests/fixtures";
 import { refusal } from "../../../tests/fake";
 import type { ErrorCode, Verdict } from "../../lib/api/generated";
 import { es } from "../../lib/i18n/es";
@@ -13,11 +13,18 @@ const refused = (code: ErrorCode) => lookOf({ kind: "refused", error: refusal(co
 describe("a verdict", () => {
   it("is bright only when something is to be poured", () => {
     expect([of("valid"), of("partial")].map((look) => look?.flood)).toEqual(["ok", "ok"]);
-    expect([of("delivered"), of("expired"), of("other_night")].map((look) => look?.flood)).toEqual([
-      "used",
-      "used",
-      "used",
-    ]);
+    const used = [of("delivered"), of("void"), of("expired"), of("other_night")];
+    expect(used.map((look) => look?.flood)).toEqual(["used", "used", "used", "used"]);
+  });
+
+  it("asks where the venue does not hand over unheard, and is bright where it does", () => {
+    const unheard = (is_allowed: boolean) =>
+      lookOf(
+        { kind: "ticket", ticket: ticket("valid", { blind: blind({ is_allowed }) }), at: 0, handed: false, gave: [] },
+        es,
+      )?.flood;
+    expect([unheard(true), unheard(false)]).toEqual(["ok", "review"]);
+    expect([refused("ticket_in_review")?.flood, refused("ticket_unheard")?.flood]).toEqual(["review", "review"]);
   });
 
   it("is red for papers nobody here issued", () => {

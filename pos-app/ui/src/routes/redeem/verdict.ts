@@ -1,7 +1,7 @@
 /** How each verdict looks and speaks: bright means pour, dark means stop, stripes mean ask. */
 
 import type { CommandError, ErrorCode, Verdict } from "../../lib/api/generated";
-import { floodOfRefusal, floodOfVerdict, type Flood } from "../../lib/flood";
+import { floodOfRefusal, floodOfVerdict, isHeldBack, type Flood } from "../../lib/flood";
 import type { Words } from "../../lib/i18n/index.svelte";
 import type { Reading } from "../../lib/till-state.svelte";
 
@@ -19,7 +19,8 @@ export interface Look {
 
 /** A reading's look; nothing when it deserves no flood: an unknown product code, a paper just served. */
 export function lookOf(reading: Reading, t: Words): Look | null {
-  return reading.kind === "ticket" ? ofVerdict(reading.ticket.verdict, t) : ofRefusal(reading.error, t);
+  if (reading.kind !== "ticket") return ofRefusal(reading.error, t);
+  return isHeldBack(reading.ticket) ? heldBack(t) : ofVerdict(reading.ticket.verdict, t);
 }
 
 export function ofVerdict(verdict: Verdict, t: Words): Look {
@@ -27,6 +28,7 @@ export function ofVerdict(verdict: Verdict, t: Words): Look {
     valid: "",
     partial: t.redeem.partial_say,
     delivered: t.redeem.delivered_sub,
+    void: t.redeem.void_sub,
     expired: t.redeem.expired_sub,
     other_night: t.redeem.other_night_sub,
   };
@@ -38,6 +40,10 @@ export function ofRefusal({ code }: CommandError, t: Words): Look | null {
   const flood = floodOfRefusal(code);
   const said = REFUSED[code]?.(t);
   return flood === null || said === undefined ? null : { flood, ...said };
+}
+
+function heldBack({ redeem: r }: Words): Look {
+  return { flood: "review", word: r.unheard, sub: "", say: null, short: r.short.unheard };
 }
 
 type Said = Omit<Look, "flood">;
@@ -60,6 +66,19 @@ const REFUSED: Partial<Record<ErrorCode, (t: Words) => Said>> = {
     sub: r.unknown_device_sub,
     say: r.unknown_device_say,
     short: r.short.unknown_device,
+  }),
+  ticket_void: ({ redeem: r }) => ({ word: [r.verdicts.void], sub: r.void_sub, say: null, short: r.short.void }),
+  ticket_in_review: ({ redeem: r }) => ({
+    word: r.in_review,
+    sub: r.in_review_sub,
+    say: r.in_review_say,
+    short: r.short.in_review,
+  }),
+  ticket_unheard: ({ redeem: r }) => ({
+    word: r.unheard,
+    sub: r.unheard_sub,
+    say: r.unheard_say,
+    short: r.short.unheard,
   }),
   ticket_malformed: ({ redeem: r }) => asking(r, r.malformed_sub, r.malformed_say, r.short.malformed),
   ticket_unknown: ({ redeem: r }) => asking(r, r.unknown_sub, r.unknown_say, r.short.unknown),
