@@ -2,6 +2,7 @@
 //! server are used as anybody would use them, through their programs.
 
 pub mod bench;
+pub mod card_story;
 pub mod check;
 pub mod club;
 pub mod demo;

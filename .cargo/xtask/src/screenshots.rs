@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
+use crate::card_story::{self, CardStory};
 use crate::club::{Club, Counter};
 use crate::desktop::{Browser, TillWindow};
 use crate::hands::{Hands, part};
@@ -20,13 +21,6 @@ use crate::webdriver::{Session, key};
 
 const SIZES: [(u16, u16); 2] = [(1366, 768), (1024, 600)];
 const PAPER_LIMIT: Duration = Duration::from_mins(1);
-
-/// Slow enough to be photographed: approved, declined, then a cable that is pulled and does not come back.
-const CARDS: &str = "\
-progress=78,81,82 pause=2500 approve
-decline 07
-progress=78,81,82 pause=300 lose-reply replug=3600000
-";
 
 /// Takes all pictures into `dir`.
 pub fn take(house: &House, dir: &Path) -> Result<()> {
@@ -66,12 +60,22 @@ impl Album {
         let file = self.folder.join(format!("{name}.png"));
         match done.and_then(|()| page.picture(&file)) {
             Ok(()) => self.taken += 1,
-            Err(error) => {
-                self.missed.push(format!("{}: {error:#}", file.display()));
-                // As good as it gets; the error is noted already.
-                let _ = page.picture(&file.with_extension("missed.png"));
-            }
+            Err(error) => self.miss(page, name, &error),
         }
+    }
+
+    /// A picture of what is on screen.
+    fn take(&mut self, page: &Session, name: &str) -> Result<()> {
+        page.picture(&self.folder.join(format!("{name}.png")))?;
+        self.taken += 1;
+        Ok(())
+    }
+
+    /// Notes what kept pictures from being taken, with one of what was there instead.
+    fn miss(&mut self, page: &Session, name: &str, error: &anyhow::Error) {
+        self.missed.push(format!("{name}: {error:#}"));
+        // As good as it gets; the error is noted already.
+        let _ = page.picture(&self.folder.join(format!("{name}.missed.png")));
     }
 
     fn open(&self, house: &House, club: &Club, data: &Path) -> Result<TillWindow> {
@@ -82,7 +86,7 @@ impl Album {
 fn till(house: &House, club: &mut Club, album: &mut Album) -> Result<()> {
     let codes = club.register_codes();
     let [ours, theirs, ..] = codes.as_slice() else { bail!("the club has fewer than two registers") };
-    let counter = club.equip(ours, CARDS)?;
+    let mut counter = club.equip(ours, card_story::SCRIPT)?;
     let tickets = tickets_of_another_till(club, theirs, 3)?;
     let manager = club.person("manager").map(|(id, pin)| (id.to_owned(), pin.to_owned()))?;
     let manager = (manager.0.as_str(), manager.1.as_str());
@@ -99,7 +103,12 @@ fn till(house: &House, club: &mut Club, album: &mut Album) -> Result<()> {
     let skus = hands.products()?;
     selling(album, page, &hands, &skus);
     panels(album, page, &hands);
-    paying(album, page, &hands, &skus);
+    paying(album, page, &hands);
+    let mut picture = |name: &str| album.take(page, name);
+    let cards = CardStory { page, counter: &mut counter, picture: &mut picture }.tell();
+    if let Err(error) = cards {
+        album.miss(page, "cards", &error);
+    }
     redeeming(album, page, &hands, &tickets);
     album.show(page, "sell-offline", || {
         club.stop_server();
@@ -107,14 +116,27 @@ fn till(house: &House, club: &mut Club, album: &mut Album) -> Result<()> {
         hands.add(&skus[..3.min(skus.len())])?;
         page.see(&format!("{}[data-state=\"offline\"]", part("net-chip")), "")
     });
-    album.show(page, "card-in-doubt", || {
-        hands.tap("pay")?;
-        hands.tap("tender-card")?;
-        hands.tap("charge-card")?;
-        hands.see("doubt-ask")
-    });
     club.start_server()?;
     closing(album, page, &hands);
+    drop(window);
+    by_hand(house, club, album, &counter, manager)
+}
+
+/// The same till with a terminal that has no cable.
+fn by_hand(house: &House, club: &Club, album: &mut Album, counter: &Counter, manager: (&str, &str)) -> Result<()> {
+    card_story::without_a_cable(counter)?;
+    let window = album.open(house, club, &counter.dir)?;
+    let (page, hands) = (&window.session, Hands(&window.session));
+    let told = hands
+        .sign_in(manager)
+        .and_then(|()| hands.tap("count-10000"))
+        .and_then(|()| hands.type_on_pad(5))
+        .and_then(|()| hands.tap("open-register"))
+        .and_then(|()| hands.see("tiles"))
+        .and_then(|()| card_story::tell_by_hand(page, &mut |name| album.take(page, name)));
+    if let Err(error) = told {
+        album.miss(page, "voucher", &error);
+    }
     Ok(())
 }
 
@@ -173,7 +195,7 @@ fn panels(album: &mut Album, page: &Session, hands: &Hands<'_>) {
     let _ = page.press(&key::ESCAPE.to_string());
 }
 
-fn paying(album: &mut Album, page: &Session, hands: &Hands<'_>, skus: &[String]) {
+fn paying(album: &mut Album, page: &Session, hands: &Hands<'_>) {
     album.show(page, "pay-cash", || {
         hands.tap("pay")?;
         hands.tap("tender-cash")
@@ -186,50 +208,13 @@ fn paying(album: &mut Album, page: &Session, hands: &Hands<'_>, skus: &[String])
         hands.tap("finish")?;
         hands.see("change-due")
     });
-    album.show(page, "pay-card", || {
+    album.show(page, "panel-last-sale", || {
         hands.tap("next-sale")?;
-        hands.add(&skus[..2.min(skus.len())])?;
-        hands.tap("pay")?;
-        hands.tap("tender-card")
+        hands.tap("last-sale")
     });
-    let mut said = String::new();
-    for name in ["card-1", "card-2", "card-3"] {
-        album.show(page, name, || {
-            if said.is_empty() {
-                hands.tap("charge-card")?;
-                hands.see("card-headline")?;
-            } else {
-                hands.see_change("card-headline", &said)?;
-            }
-            said = hands.read("card-headline")?;
-            Ok(())
-        });
-    }
-    album.show(page, "change-card", || hands.see("next-sale"));
-    album.show(page, "card-declined", || {
-        hands.tap("next-sale")?;
-        hands.add(&skus[..1])?;
-        hands.tap("pay")?;
-        hands.tap("tender-card")?;
-        hands.tap("charge-card")?;
-        hands.see("card-retry")
-    });
-    if let Err(error) = settle_in_cash(hands) {
-        album.missed.push(format!("paying the declined sale in cash: {error:#}"));
-    }
-    album.show(page, "panel-last-sale", || hands.tap("last-sale"));
     let _ = page.press(&key::ESCAPE.to_string());
     album.show(page, "panel-register", || hands.tap("register"));
     let _ = page.press(&key::ESCAPE.to_string());
-}
-
-fn settle_in_cash(hands: &Hands<'_>) -> Result<()> {
-    hands.tap("card-go-on")?;
-    hands.tap("tender-cash")?;
-    let due = hands.amount("due")?;
-    hands.type_on_pad(due)?;
-    hands.tap("finish")?;
-    hands.tap("next-sale")
 }
 
 fn redeeming(album: &mut Album, page: &Session, hands: &Hands<'_>, tickets: &[String]) {
@@ -264,7 +249,8 @@ fn redeeming(album: &mut Album, page: &Session, hands: &Hands<'_>, tickets: &[St
 
 fn closing(album: &mut Album, page: &Session, hands: &Hands<'_>) {
     album.show(page, "close-count", || {
-        leave_doubt(page, hands)?;
+        hands.tap("exact-cash")?;
+        hands.tap("next-sale")?;
         hands.tap("register")?;
         hands.tap("close-register")?;
         hands.see("counted")
@@ -275,17 +261,6 @@ fn closing(album: &mut Album, page: &Session, hands: &Hands<'_>) {
         hands.tap("seal")?;
         hands.see("sealed")
     });
-}
-
-/// The guest whose card is in doubt pays in cash; head office settles the card later.
-fn leave_doubt(page: &Session, hands: &Hands<'_>) -> Result<()> {
-    page.see(&format!("{}:not([disabled])", part("doubt-cash")), "")?;
-    hands.tap("doubt-cash")?;
-    hands.tap("tender-cash")?;
-    let due = hands.amount("due")?;
-    hands.type_on_pad(due)?;
-    hands.tap("finish")?;
-    hands.tap("next-sale")
 }
 
 /// One character of the signature changed.

@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::club::Club;
+use crate::club::{Club, Counter};
 use crate::desktop::TillWindow;
 use crate::hands::Hands;
 use crate::house::House;
@@ -16,6 +17,8 @@ use crate::process::run;
 use crate::setup::{self, Need};
 use crate::stopwatch::Stopwatch;
 use crate::suite;
+use crate::till::int;
+use crate::webdriver::Session;
 
 const STARTS: usize = 5;
 /// Sales rung up while it is measured, each paid in cash before the next.
@@ -51,6 +54,49 @@ const PRESS_AND_WATCH: &str = r"
     };
     press();
 ";
+
+/// Card sales measured, each for one product.
+const CARD_SALES: usize = 20;
+/// How long a card sale may take at the terminal.
+const TERMINAL_LIMIT: Duration = Duration::from_mins(1);
+
+/// Charges the card and says, by the machine's clock, when the page held the approval and when its picture was drawn.
+const CHARGE_AND_WATCH: &str = r"
+    const [settle] = arguments;
+    const approved = '[data-testid=\x22card-stage\x22][data-state=\x22approved\x22], [data-testid=\x22change-screen\x22]';
+    const watcher = new MutationObserver(() => {
+        if (document.querySelector(approved) === null) return;
+        watcher.disconnect();
+        const held = Date.now();
+        requestAnimationFrame(() => setTimeout(() => settle([held, Date.now()])));
+    });
+    watcher.observe(document, { subtree: true, childList: true, attributes: true });
+    document.querySelector('[data-testid=\x22charge-card\x22]').click();
+";
+
+/// Milliseconds from the approval's first byte on the wire to the page that holds it, and to the picture with it, of so
+/// many card sales. The register is open, nothing is on the counter, and everybody pays.
+pub fn approvals(page: &Session, counter: &Counter, sales: usize) -> Result<Vec<(u64, u64)>> {
+    let hands = Hands(page);
+    let products = hands.products()?;
+    let mut taken = Vec::new();
+    for _ in 0..sales {
+        hands.add(&products[..1])?;
+        hands.tap("pay")?;
+        hands.tap("tender-card")?;
+        hands.see("charge-card")?;
+        let seen = page.script_until_settled(CHARGE_AND_WATCH, &json!([]))?;
+        let said = int(&counter.next_card_sale(TERMINAL_LIMIT)?, "/said_at_ms")?;
+        let after = |place: usize| {
+            let at = seen[place].as_i64().context("the page names no time")?;
+            u64::try_from(at - said).context("the page knew it before the terminal said so")
+        };
+        taken.push((after(0)?, after(1)?));
+        hands.tap("next-sale")?;
+        hands.see("cart-empty")?;
+    }
+    Ok(taken)
+}
 
 /// Measures a window on the demo's catalogue.
 pub fn measure(house: &House) -> Result<Value> {
@@ -101,6 +147,7 @@ pub fn measure(house: &House) -> Result<Value> {
     ensure!(presses.len() == SALES * PRESSES, "only {} presses were answered", presses.len());
     let times = |place: usize| presses.iter().filter_map(|it| it[place].as_f64()).map(rounded).collect::<Vec<u64>>();
     let (answered, drawn) = (times(0), times(1));
+    let (held, shown): (Vec<u64>, Vec<u64>) = approvals(&window.session, &counter, CARD_SALES)?.into_iter().unzip();
     let memory_kib = proportional_kib(&window)?;
     drop(window);
     club.stop_server();
@@ -113,6 +160,9 @@ pub fn measure(house: &House) -> Result<Value> {
         row("press_to_answer_p95", percentile(&answered, 95), "ms", Some(50)),
         row("press_to_picture_p50", percentile(&drawn, 50), "ms", None),
         row("press_to_picture_p95", percentile(&drawn, 95), "ms", Some(50)),
+        row("approval_to_screen_p50", percentile(&held, 50), "ms", None),
+        row("approval_to_screen_p95", percentile(&held, 95), "ms", Some(150)),
+        row("approval_to_picture_p95", percentile(&shown, 95), "ms", None),
         row("memory_pss", memory_kib / 1024, "MiB", None),
     ] }))
 }
