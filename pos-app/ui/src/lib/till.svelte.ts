@@ -229,6 +229,8 @@ export class Till extends CardDesk {
     const args = amount_minor === undefined ? {} : { amount_minor };
     this.trace = NO_TRACE;
     return this.askOnce("card.start", args, (card) => {
+      // Tried again: what was on screen is over, and the new payment takes its place.
+      this.card = null;
       this.wanted = "card";
       this.follow(card);
     });
