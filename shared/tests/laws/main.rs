@@ -6,6 +6,7 @@ mod event_compat;
 mod ingest;
 mod merge;
 mod money;
+mod scan_model;
 mod support;
 mod sync;
 mod ticket;
