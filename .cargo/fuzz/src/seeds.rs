@@ -52,7 +52,7 @@ fn events() -> Vec<SealedEvent> {
     let mut hlc = Hlc::default();
     let mut seal = |fact| {
         hlc = hlc.tick(Timestamp::from_millis(1_795_314_600_000));
-        let stamp = Stamp { hlc, up_ms: 1, actor: None, session: None, seen: Seen(3, 4) };
+        let stamp = Stamp { hlc, up_ms: 1, actor: None, approver: None, session: None, seen: Seen(3, 4) };
         let event = head.seal(&who::origin(), &stamp, fact);
         head = event.head();
         event

@@ -93,7 +93,8 @@ impl Pen {
 
     fn write(&mut self, fact: &Fact) {
         self.hlc = self.hlc.tick(now());
-        let stamp = Stamp { hlc: self.hlc, up_ms: 0, actor: None, session: None, seen: Seen::default() };
+        let stamp =
+            Stamp { hlc: self.hlc, up_ms: 0, actor: None, approver: None, session: None, seen: Seen::default() };
         let event = self.head.seal(&self.origin, &stamp, fact);
         self.head = event.head();
         self.unsent.push_back(event);

@@ -93,7 +93,7 @@ impl BenchTill {
         self.hlc = self.hlc.tick(at);
         let (actor, session) = (Some(self.staff), Some(self.session));
         let up_ms = u64::try_from(at.as_millis()).unwrap_or(0) % 100_000_000;
-        let stamp = Stamp { hlc: self.hlc, up_ms, actor, session, seen: Seen(812, 0) };
+        let stamp = Stamp { hlc: self.hlc, up_ms, actor, approver: None, session, seen: Seen(812, 0) };
         let event = self.head.seal(&self.origin, &stamp, fact);
         self.head = event.head();
         event

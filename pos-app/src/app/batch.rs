@@ -88,9 +88,9 @@ pub(crate) fn close_batch(till: &Till, who: &Caller, args: &CloseBatch) -> Resul
     let closed_at = till.clock.now();
     let comparison = view.comparison.clone();
     let fact = Fact::CardBatchClosed(CardBatchClosed { terminal, closed_at, comparison });
-    let actor = Some(who.staff()?.staff_id);
+    let by = who.by()?;
     let session = till.find_session()?.map(|stored| stored.session.session_id);
-    till.ledger().write(move |tx| tx.append(&fact, actor, session))?;
+    till.ledger().write(move |tx| tx.append(&fact, by, session))?;
     Ok(BatchView { closed_at: Some(closed_at), ..view })
 }
 

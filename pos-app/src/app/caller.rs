@@ -1,11 +1,13 @@
 //! Who asks, and whether they may. The only place that answers it.
 
+use shared::ids::StaffId;
 use shared::staff::{Decision, Permission, StaffMember, decide};
 
 use super::Till;
 use super::till::lock;
+use crate::commands::types::{Approval, Approver};
 use crate::commands::{CommandError, ErrorCode};
-use crate::ledger::catalog;
+use crate::ledger::{By, catalog};
 
 /// What a command asks of who calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +26,19 @@ pub(crate) enum Need {
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     operator: Option<StaffMember>,
+    /// Who allowed this one command.
+    approver: Option<StaffId>,
 }
 
 impl Caller {
     /// The person signed in; commands that need one have one.
     pub(crate) fn staff(&self) -> Result<&StaffMember, CommandError> {
         self.operator.as_ref().ok_or_else(not_logged_in)
+    }
+
+    /// In whose name it is written down: theirs, and that of whoever allowed it.
+    pub(crate) fn by(&self) -> Result<By, CommandError> {
+        Ok(By { actor: Some(self.staff()?.staff_id), approver: self.approver })
     }
 }
 
@@ -38,27 +47,51 @@ fn not_logged_in() -> CommandError {
 }
 
 impl Till {
-    /// Lets a caller through, or says why not.
-    pub(crate) fn authorise(&self, need: Need) -> Result<Caller, CommandError> {
+    /// Lets a caller through, or says why not. An approval counts for this one command, where the caller needs one.
+    pub(crate) fn authorise(&self, need: Need, approval: Option<&Approval>) -> Result<Caller, CommandError> {
         if need == Need::Anyone {
-            return Ok(Caller { operator: self.operator()? });
+            return Ok(Caller { operator: self.operator()?, approver: None });
         }
         self.identity()?;
         let operator = self.operator()?;
-        match (need, &operator) {
-            (Need::Anyone | Need::Enrolled, _) | (Need::SignedIn, Some(_)) => {}
+        let approver = match (need, &operator) {
+            (Need::Anyone | Need::Enrolled, _) | (Need::SignedIn, Some(_)) => None,
             (Need::SignedIn | Need::May(_), None) => return Err(not_logged_in()),
-            (Need::May(permission), Some(staff)) => match decide(&staff.roles, permission) {
-                Decision::Allowed => {}
-                decision @ (Decision::NeedsApproval | Decision::Denied) => {
-                    let message = format!("{} may not do this here.", staff.name);
-                    return Err(CommandError::new(ErrorCode::PermissionDenied, message)
-                        .with("permission", serde_json::to_value(permission).unwrap_or_default())
-                        .with("decision", serde_json::to_value(decision).unwrap_or_default()));
-                }
+            (Need::May(permission), Some(staff)) => match (decide(&staff.roles, permission), approval) {
+                (Decision::Allowed, _) => None,
+                (Decision::NeedsApproval, Some(approval)) => Some(self.approve(staff, permission, approval)?),
+                (decision, _) => return Err(self.denied(staff, permission, decision)?),
             },
-        }
-        Ok(Caller { operator })
+        };
+        Ok(Caller { operator, approver })
+    }
+
+    /// Says no, and who could say yes.
+    pub(super) fn denied(
+        &self,
+        staff: &StaffMember,
+        permission: Permission,
+        decision: Decision,
+    ) -> Result<CommandError, CommandError> {
+        let approvers = match decision {
+            Decision::NeedsApproval => self.approvers(staff.staff_id, permission)?,
+            Decision::Allowed | Decision::Denied => Vec::new(),
+        };
+        Ok(CommandError::new(ErrorCode::PermissionDenied, format!("{} may not do this here.", staff.name))
+            .with("permission", serde_json::to_value(permission).unwrap_or_default())
+            .with("decision", serde_json::to_value(decision).unwrap_or_default())
+            .with("approvers", serde_json::to_value(approvers).unwrap_or_default()))
+    }
+
+    /// Everybody who may, but for who asks.
+    fn approvers(&self, asking: StaffId, permission: Permission) -> Result<Vec<Approver>, CommandError> {
+        let staff = self.ledger().read(catalog::list_staff)?;
+        let may = |staff: &StaffMember| decide(&staff.roles, permission) == Decision::Allowed;
+        Ok(staff
+            .into_iter()
+            .filter(|staff| staff.is_active && staff.staff_id != asking && may(staff))
+            .map(|StaffMember { staff_id, name, roles, .. }| Approver { staff_id, name, roles })
+            .collect())
     }
 
     /// The person signed in, as head office last described them; one who no longer works here is signed out.

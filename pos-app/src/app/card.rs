@@ -39,7 +39,7 @@ pub(crate) fn start_card(till: &Till, who: &Caller, args: &StartCard) -> Result<
     let payment_id = PaymentId::new(now, &*till.entropy);
     let payment = CardPayment::new(payment_id, sale_id, amount_minor, ticket_no.clone(), now);
     let requested = CardRequested { payment_id, sale_id, terminal, amount_minor, ticket_no, requested_at: now };
-    let actor = Some(who.staff()?.staff_id);
+    let actor = who.by()?;
     till.ledger().write(move |tx| tx.append(&Fact::CardRequested(requested), actor, Some(session)))?;
     till.start_on_terminal(&payment);
     Ok(till.view_card(payment))

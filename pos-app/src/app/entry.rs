@@ -21,7 +21,7 @@ pub(crate) fn enter_manual(till: &Till, who: &Caller, args: &EnterCard) -> Resul
     let word = |word: &Option<String>| word.as_deref().unwrap_or_default().trim().to_ascii_uppercase();
     let approval = CardApproval { card_type: word(&args.card_type), brand: word(&args.brand), ..voucher };
     let _turn = till.take_turn();
-    let actor = Some(who.staff()?.staff_id);
+    let actor = who.by()?;
     let payment = till.ledger().transact(|tx| {
         let ledger = tx.connection();
         let session = till.session_in(ledger)?.session.session_id;

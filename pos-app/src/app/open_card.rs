@@ -5,7 +5,7 @@ use shared::tender::{CardPayment, CardState, OpenReason};
 
 use super::card::can_void;
 use super::{Caller, Till};
-use crate::commands::types::{ManualView, Nothing, OpenCardView, SettleWay};
+use crate::commands::types::{ManualView, Nothing, OpenCardView, ResolveOutcome, SettleWay};
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::card::{CardStory, find_story};
 use crate::ledger::{View, card, counter, sale};
@@ -38,6 +38,29 @@ pub(super) fn manual_view(ledger: &View, payment: &CardPayment) -> Result<Option
     Ok(Some(ManualView { by, at: story.settled_at, note: story.note }))
 }
 
+/// What a person may say became of it. Money that the terminal says it has is not dismissed by saying otherwise again.
+fn outcomes(ledger: &View, payment: &CardPayment) -> Result<Vec<ResolveOutcome>, CommandError> {
+    use ResolveOutcome as Says;
+    if is_taken(ledger, payment)? {
+        return Ok(vec![Says::Approved]);
+    }
+    Ok(match &payment.state {
+        CardState::Voiding { .. } => vec![Says::Voided, Says::NotVoided],
+        CardState::Uncertain => vec![Says::Approved, Says::NotCharged],
+        CardState::Approved { .. } | CardState::Voided { .. } if payment.denied.is_some() => {
+            vec![Says::Approved, Says::Voided]
+        }
+        _ if payment.denied.is_some() => vec![Says::Approved, Says::NotCharged],
+        _ => Vec::new(),
+    })
+}
+
+/// The terminal says that it has this customer's money, and it is not another sale's.
+pub(super) fn is_taken(ledger: &View, payment: &CardPayment) -> Result<bool, CommandError> {
+    let Some(approval) = payment.taken_all_the_same() else { return Ok(false) };
+    Ok(card::find_proved(ledger, payment, approval)?.is_none())
+}
+
 impl Till {
     fn list_open_cards(&self) -> Result<Vec<OpenCardView>, CommandError> {
         let open = self.ledger().view(|ledger| {
@@ -49,15 +72,16 @@ impl Till {
                 let is_on_its_way = story.open_reason == Some(OpenReason::NotCounted);
                 if !(is_on_its_way && on_counter == Some(payment.sale_id)) {
                     let sold = sale::find_sale(ledger, payment.sale_id)?;
-                    open.push((payment, story, sold.map(|sale| sale.recorded.receipt_no)));
+                    let outcomes = outcomes(ledger, &payment)?;
+                    open.push((payment, story, sold.map(|sale| sale.recorded.receipt_no), outcomes));
                 }
             }
             Ok::<_, CommandError>(open)
         })?;
         open.into_iter()
-            .filter_map(|(payment, story, receipt_no)| {
+            .filter_map(|(payment, story, receipt_no, outcomes)| {
                 let reason = story.open_reason?;
-                Some(self.view_open(payment, reason, &story, receipt_no))
+                Some(self.view_open(payment, reason, &story, receipt_no, outcomes))
             })
             .collect()
     }
@@ -73,6 +97,7 @@ impl Till {
         reason: OpenReason,
         story: &CardStory,
         receipt_no: Option<u64>,
+        outcomes: Vec<ResolveOutcome>,
     ) -> Result<OpenCardView, CommandError> {
         Ok(OpenCardView {
             reason,
@@ -80,6 +105,7 @@ impl Till {
             asked_by: self.name_of(story.asked_by)?,
             receipt_no,
             ways: self.ways_out(&payment, reason, story),
+            outcomes,
             card: self.view_card(payment),
         })
     }
@@ -104,12 +130,12 @@ impl Till {
         decide: impl FnOnce(&View) -> Result<(Fact, CardPayment), CommandError>,
     ) -> Result<CardPayment, CommandError> {
         let _turn = self.take_turn();
-        let actor = Some(who.staff()?.staff_id);
+        let by = who.by()?;
         let payment = self.ledger().transact(|tx| {
             let ledger = tx.connection();
             let (fact, after) = decide(ledger)?;
             let session = self.find_session_in(ledger)?.map(|stored| stored.session.session_id);
-            tx.append(&fact, actor, session)?;
+            tx.append(&fact, by, session)?;
             Ok::<_, CommandError>(after)
         })?;
         self.tell_of_card(&payment);

@@ -5,12 +5,12 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, Version};
 use shared::event::{Fact, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused};
 use shared::ids::StaffId;
-use shared::staff::{PIN_LOCK_MS, PIN_TRIES, StaffMember};
+use shared::staff::{Decision, PIN_LOCK_MS, PIN_TRIES, Permission, StaffMember, decide};
 use shared::time::Timestamp;
 
 use super::till::lock;
 use super::{Caller, Till};
-use crate::commands::types::{LogIn, Nothing, StaffView, TillStatus};
+use crate::commands::types::{Approval, LogIn, Nothing, StaffView, TillStatus};
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::{catalog, people};
 
@@ -29,19 +29,10 @@ pub(crate) fn list_staff(till: &Till, _: &Caller, _: &Nothing) -> Result<Vec<Sta
 /// `operator.log_in`
 pub(crate) fn log_in(till: &Till, _: &Caller, args: &LogIn) -> Result<TillStatus, CommandError> {
     let _turn = lock(&till.pin_turn);
-    let staff_id = args.staff_id;
-    let staff = till.ledger().read(|connection| catalog::find_staff(connection, staff_id))?;
-    let unknown = || CommandError::new(ErrorCode::StaffUnknown, "Nobody of that name works at this till.");
-    let staff = staff.filter(|staff| staff.is_active).ok_or_else(unknown)?;
-    if let Some(until) = till.locked_until(staff_id) {
-        return Err(locked(until));
-    }
-    if is_pin_of(&staff, &args.pin, &till.identity()?.pin_pepper)? {
-        till.sign_in(staff_id)?;
-        till.status()
-    } else {
-        Err(till.refuse_pin(staff_id)?)
-    }
+    let staff = till.find_worker(args.staff_id)?;
+    till.look_at_pin(&staff, &args.pin)?;
+    till.sign_in(staff.staff_id)?;
+    till.status()
 }
 
 /// `operator.log_out`
@@ -55,6 +46,40 @@ pub(crate) fn log_out(till: &Till, who: &Caller, _: &Nothing) -> Result<TillStat
 }
 
 impl Till {
+    /// Somebody who may allows, with their PIN, what `asking` may not do alone. It holds for the command it came with.
+    pub(super) fn approve(
+        &self,
+        asking: &StaffMember,
+        permission: Permission,
+        approval: &Approval,
+    ) -> Result<StaffId, CommandError> {
+        let _turn = lock(&self.pin_turn);
+        let staff = self.find_worker(approval.staff_id)?;
+        // Two people, and one of them may: whoever may not is refused before their PIN is looked at.
+        if staff.staff_id == asking.staff_id || decide(&staff.roles, permission) != Decision::Allowed {
+            return Err(self.denied(asking, permission, Decision::NeedsApproval)?);
+        }
+        self.look_at_pin(&staff, &approval.pin)?;
+        Ok(staff.staff_id)
+    }
+
+    fn find_worker(&self, staff_id: StaffId) -> Result<StaffMember, CommandError> {
+        let staff = self.ledger().read(|connection| catalog::find_staff(connection, staff_id))?;
+        let unknown = || CommandError::new(ErrorCode::StaffUnknown, "Nobody of that name works at this till.");
+        staff.filter(|staff| staff.is_active).ok_or_else(unknown)
+    }
+
+    /// Whether it is theirs. Whoever calls holds the turn.
+    fn look_at_pin(&self, staff: &StaffMember, pin: &str) -> Result<(), CommandError> {
+        if let Some(until) = self.locked_until(staff.staff_id) {
+            return Err(locked(until));
+        }
+        if is_pin_of(staff, pin, &self.identity()?.pin_pepper)? {
+            return Ok(());
+        }
+        Err(self.refuse_pin(staff.staff_id)?)
+    }
+
     fn sign_in(&self, staff_id: StaffId) -> Result<(), CommandError> {
         let session = self.find_session()?.map(|stored| stored.session.session_id);
         let before = self.operator_id().filter(|before| *before != staff_id);

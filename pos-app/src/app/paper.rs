@@ -67,9 +67,9 @@ pub(crate) fn reprint(till: &Till, who: &Caller, args: &Reprint) -> Result<Compl
         }
         let session = till.find_session()?.map(|stored| stored.session.session_id);
         let fact = Fact::ReceiptReprinted(ReceiptReprinted { sale_id: args.sale_id, copy_no });
-        let (actor, now, sale_id) = (Some(who.staff()?.staff_id), till.clock.now(), args.sale_id);
+        let (by, now, sale_id) = (who.by()?, till.clock.now(), args.sale_id);
         till.ledger().write(move |tx| {
-            tx.append(&fact, actor, session)?;
+            tx.append(&fact, by, session)?;
             tx.settle_print_jobs_of(sale_id)?;
             jobs.iter().try_for_each(|job| tx.insert_print_job(job, now).map(drop))
         })?;
@@ -85,9 +85,9 @@ pub(crate) fn open_drawer(till: &Till, who: &Caller, args: &OpenDrawer) -> Resul
     let session = till.find_session()?.map(|stored| stored.session.session_id);
     let fact = Fact::DrawerOpened(shared::event::DrawerOpened { reason: args.reason.trim().to_owned() });
     let job = NewPrintJob { opens_drawer: true, ..job_of(&Document::Drawer) };
-    let (actor, now) = (Some(who.staff()?.staff_id), till.clock.now());
+    let (by, now) = (who.by()?, till.clock.now());
     till.ledger().write(move |tx| {
-        tx.append(&fact, actor, session)?;
+        tx.append(&fact, by, session)?;
         tx.insert_print_job(&job, now)
     })?;
     till.wake_printer();

@@ -34,7 +34,7 @@ pub(crate) fn print_again(till: &Till, who: &Caller, args: &PrintJobRef) -> Resu
         let copy_no = sold.as_ref().map_or(0, |sale| sale.copies).max(job.copy_no) + 1;
         let fact = job.sale_id.map(|sale_id| Fact::ReceiptReprinted(ReceiptReprinted { sale_id, copy_no }));
         let session = till.find_session()?.map(|stored| stored.session.session_id);
-        let (actor, now) = (Some(who.staff()?.staff_id), till.clock.now());
+        let (actor, now) = (who.by()?, till.clock.now());
         let copy = NewPrintJob { document: job.document, sale_id: job.sale_id, copy_no, opens_drawer: false };
         till.ledger().write(move |tx| {
             if let Some(fact) = &fact {

@@ -10,7 +10,7 @@ use crate::ledger::{catalog, product_edit};
 
 /// `product.edit`
 pub(crate) fn edit_product(till: &Till, who: &Caller, args: &EditProduct) -> Result<Product, CommandError> {
-    let actor = Some(who.staff()?.staff_id);
+    let actor = who.by()?;
     let session = till.find_session()?.map(|stored| stored.session.session_id);
     let args = args.clone();
     let product = till.ledger().transact(move |tx| {

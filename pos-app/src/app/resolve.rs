@@ -5,7 +5,7 @@ use shared::event::{CardReported, CardReturned, Fact};
 use shared::tender::{CardApproval, CardPayment, CardState, ReturnWay, TerminalReport, VoucherError};
 
 use super::card::{busy_with, unknown_card};
-use super::open_card::note;
+use super::open_card::{is_taken, note};
 use super::{Caller, Till};
 use crate::commands::types::{CardPaymentView, ResolveCard, ResolveOutcome, ReturnCard};
 use crate::commands::{CommandError, ErrorCode};
@@ -33,6 +33,10 @@ pub(crate) fn resolve_card(till: &Till, who: &Caller, args: &ResolveCard) -> Res
         if !known.state.is_doubt() && known.denied.is_none() {
             let message = "There is nothing to settle about this payment.";
             return Err(CommandError::new(ErrorCode::CardNotOpen, message));
+        }
+        if args.outcome != ResolveOutcome::Approved && is_taken(ledger, &known)? {
+            let message = "The terminal says that it took the money. Say that it was approved, then give it back.";
+            return Err(CommandError::new(ErrorCode::CardTaken, message));
         }
         let report = match (args.outcome, voucher) {
             (ResolveOutcome::Approved, Some(voucher)) => {

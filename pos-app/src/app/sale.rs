@@ -72,7 +72,7 @@ pub(crate) fn repeat_last(till: &Till, _: &Caller, _: &Nothing) -> Result<SaleVi
 /// `sale.abandon`
 pub(crate) fn abandon_sale(till: &Till, who: &Caller, _: &Nothing) -> Result<SaleView, CommandError> {
     let _turn = till.take_turn();
-    let actor = Some(who.staff()?.staff_id);
+    let actor = who.by()?;
     till.ledger().transact(|tx| {
         let ledger = tx.connection();
         if let Some(sale) = counter::find(ledger)? {

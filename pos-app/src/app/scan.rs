@@ -20,7 +20,7 @@ pub(crate) fn route_scan(till: &Till, who: &Caller, args: &RouteScan) -> Result<
         Scan::Gtin(gtin) => {
             let found = till.find_scanned(gtin, args.times)?;
             let (product, quantity) = found.ok_or_else(|| unknown(gtin.to_string()))?;
-            till.authorise(Need::May(Permission::Sell))?;
+            till.authorise(Need::May(Permission::Sell), None)?;
             let mut line_no = 0;
             let sale = till.change_sale(|_, sale| {
                 line_no = sale.add(&product, quantity)?;
@@ -76,7 +76,7 @@ impl Till {
     /// A serial scanner read something: done like a command, and told to the window.
     pub(super) fn take_scan(&self, code: String) {
         let args = RouteScan { code: code.clone(), times: None };
-        let done = self.authorise(Need::SignedIn).and_then(|who| route_scan(self, &who, &args));
+        let done = self.authorise(Need::SignedIn, None).and_then(|who| route_scan(self, &who, &args));
         let (outcome, error) = match done {
             Ok(outcome) => (Some(Box::new(outcome)), None),
             Err(error) => (None, Some(error)),

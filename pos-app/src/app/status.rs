@@ -98,6 +98,12 @@ const PERMISSIONS: [Permission; 13] = [
 ];
 
 fn view_operator(staff: StaffMember) -> OperatorView {
-    let may = PERMISSIONS.into_iter().filter(|permission| decide(&staff.roles, *permission) == Decision::Allowed);
-    OperatorView { staff_id: staff.staff_id, may: may.collect(), name: staff.name, roles: staff.roles }
+    let all = |wanted| PERMISSIONS.into_iter().filter(|one| decide(&staff.roles, *one) == wanted).collect();
+    OperatorView {
+        staff_id: staff.staff_id,
+        may: all(Decision::Allowed),
+        may_with_approval: all(Decision::NeedsApproval),
+        name: staff.name,
+        roles: staff.roles,
+    }
 }

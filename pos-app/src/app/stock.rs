@@ -86,14 +86,14 @@ impl Till {
         product_id: ProductId,
         fact: impl FnOnce(KnownStock) -> Fact + Send + 'static,
     ) -> Result<StockView, CommandError> {
-        let actor = Some(who.staff()?.staff_id);
+        let by = who.by()?;
         let session = self.find_session()?.map(|stored| stored.session.session_id);
         let run = self.run()?;
         self.ledger().transact(move |tx| {
             let ledger = tx.connection();
             let unknown = || CommandError::new(ErrorCode::ProductUnknown, "This till knows no such product.");
             let product = catalog::find_product(ledger, product_id)?.ok_or_else(unknown)?;
-            tx.append(&fact(load_stock(ledger, run, product_id)?), actor, session)?;
+            tx.append(&fact(load_stock(ledger, run, product_id)?), by, session)?;
             view(ledger, run, product)
         })
     }

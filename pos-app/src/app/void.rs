@@ -41,7 +41,7 @@ pub(crate) fn void_card(till: &Till, who: &Caller, args: &CardRef) -> Result<Car
             let message = "The card terminal does not answer. Nothing was given back.";
             return Err(CommandError::new(ErrorCode::TerminalUnreachable, message).with("detail", health.detail));
         }
-        let said = CardReported::by_terminal(args.payment_id, TerminalReport::VoidAsked);
+        let said = CardReported::by_terminal(args.payment_id, TerminalReport::VoidAsked { baseline: None });
         let after = said.apply(known.clone());
         before = Some(known);
         Ok((Fact::CardReported(said), after))

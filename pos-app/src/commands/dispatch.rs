@@ -9,21 +9,25 @@ use ts_rs::Config;
 
 use super::limits::Limits;
 use super::registry::COMMANDS;
+use super::types::Approval;
 use super::{CommandError, ErrorCode};
-use crate::app::Till;
+use crate::app::{Need, Till};
 
 /// Lists the commands; asked for like one of them.
 const HELP: &str = "help";
+/// Beside the arguments: `{ staff_id, pin }` of whoever allows this one command.
+const APPROVAL: &str = "approval";
 
 /// Does a command for whoever is signed in.
-pub(crate) fn execute(till: &Till, name: &str, args: Value) -> Result<Value, CommandError> {
+pub(crate) fn execute(till: &Till, name: &str, mut args: Value) -> Result<Value, CommandError> {
     if name == HELP {
         return Ok(help());
     }
     let spec = COMMANDS.iter().find(|spec| spec.name == name).ok_or_else(|| unknown(name))?;
     // A panic is a bug of ours; the next command must work all the same, and the ledger lost nothing half done.
     let answer = catch_unwind(AssertUnwindSafe(|| {
-        let who = till.authorise(spec.need)?;
+        let approval = take_approval(spec.need, &mut args)?;
+        let who = till.authorise(spec.need, approval.as_ref())?;
         (spec.run)(till, &who, args)
     }))
     .unwrap_or_else(|_| Err(CommandError::new(ErrorCode::Internal, "Something went wrong in the till.")))?;
@@ -31,6 +35,15 @@ pub(crate) fn execute(till: &Till, name: &str, args: Value) -> Result<Value, Com
         till.notify_status();
     }
     Ok(answer)
+}
+
+/// What stands beside the arguments of any command that somebody may have to allow.
+fn take_approval(need: Need, args: &mut Value) -> Result<Option<Approval>, CommandError> {
+    let approval = match (need, args) {
+        (Need::May(_), Value::Object(args)) => args.remove(APPROVAL),
+        _ => None,
+    };
+    approval.map(decode).transpose()
 }
 
 /// Every command with the shapes of its arguments and its answer, as TypeScript types.

@@ -91,6 +91,8 @@ pub enum ErrorCode {
     CardNotOpen,
     /// It cannot have ended so.
     CardOutcomeInvalid,
+    /// The terminal says that it took the money.
+    CardTaken,
     /// No authorisation code looks like that.
     CardCodeInvalid,
     /// Not the last four digits of a card.

@@ -1,7 +1,7 @@
 //! How long is too long. Checked before anything is looked up.
 
 use super::types::{
-    AddProduct, AddUpCash, CardRef, CloseBatch, CloseRegister, CompleteSale, CountStock, EditProduct, Enroll,
+    AddProduct, AddUpCash, Approval, CardRef, CloseBatch, CloseRegister, CompleteSale, CountStock, EditProduct, Enroll,
     EnterCard, LogIn, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintJobRef, RecentSales, RedeemTicket, RemoveLine,
     Reprint, ResolveCard, ReturnCard, RouteScan, ScannedCode, SearchCatalog, SetQuantity, StartCard, TenderCash,
     UndoRedemption, UsePrinter, VoidTicket, WaitCard,
@@ -51,9 +51,19 @@ impl Limits for Enroll {
 
 impl Limits for LogIn {
     fn check(&self) -> Result<(), &'static str> {
-        let is_pin = (4..=8).contains(&self.pin.len()) && self.pin.bytes().all(|byte| byte.is_ascii_digit());
-        if is_pin { Ok(()) } else { Err("pin is four to eight digits") }
+        a_pin(&self.pin)
     }
+}
+
+impl Limits for Approval {
+    fn check(&self) -> Result<(), &'static str> {
+        a_pin(&self.pin)
+    }
+}
+
+fn a_pin(pin: &str) -> Result<(), &'static str> {
+    let is_pin = (4..=8).contains(&pin.len()) && pin.bytes().all(|byte| byte.is_ascii_digit());
+    if is_pin { Ok(()) } else { Err("pin is four to eight digits") }
 }
 
 impl Limits for OpenRegister {

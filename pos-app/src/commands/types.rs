@@ -42,6 +42,13 @@ arguments! {
         /// Four to eight digits.
         pin: String,
     }
+    /// Allows one command that whoever is signed in may not do alone; it comes beside that command's arguments.
+    Approval {
+        /// Who allows it.
+        staff_id: StaffId,
+        /// Theirs, four to eight digits.
+        pin: String,
+    }
     /// Opens the drawer for selling.
     OpenRegister {
         /// What was counted in it.
@@ -301,6 +308,19 @@ pub struct OperatorView {
     pub roles: Vec<Role>,
     /// What they may do without asking.
     pub may: Vec<Permission>,
+    /// What they may do when somebody who may allows it with their PIN.
+    pub may_with_approval: Vec<Permission>,
+}
+
+/// Somebody who can allow what another may not do alone; beside a refusal, in its `approvers`.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct Approver {
+    /// Who.
+    pub staff_id: StaffId,
+    /// Their name.
+    pub name: String,
+    /// What they are.
+    pub roles: Vec<Role>,
 }
 
 /// The open register session.
@@ -705,6 +725,8 @@ pub struct OpenCardView {
     pub receipt_no: Option<u64>,
     /// What would settle it, the surest first.
     pub ways: Vec<SettleWay>,
+    /// What a person may say became of it.
+    pub outcomes: Vec<ResolveOutcome>,
 }
 
 /// The terminal's batch, held against the till's own payments.

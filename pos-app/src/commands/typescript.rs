@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use ts_rs::{Config, TS, TypeVisitor};
 
+use super::CommandError;
 use super::registry::{COMMANDS, visit_types};
-use super::{CommandError, types::Notice};
+use super::types::{Approval, Approver, Notice};
 
 /// The whole of `generated.ts`.
 pub fn generate() -> String {
@@ -14,6 +15,8 @@ pub fn generate() -> String {
     let mut declared = Declared { config: &config, types: BTreeMap::new() };
     visit_types(&mut declared);
     declared.visit::<CommandError>();
+    declared.visit::<Approval>();
+    declared.visit::<Approver>();
     declared.visit::<Notice>();
     let mut text = String::from("// Generated from the till's Rust types. Do not edit: a test compares it.\n\n");
     for declaration in declared.types.values() {

@@ -63,12 +63,7 @@ pub(super) fn report(connection: &Connection, stamp: &Stamp, fact: &CardReported
             .prepare_cached(
                 "UPDATE card_payment SET settled_by = ?2, settled_at = ?3, note = ?4 WHERE payment_id = ?1",
             )?
-            .execute(params![
-                fact.payment_id.as_bytes(),
-                stamp.actor.as_ref().map(StaffId::as_bytes),
-                stamp.hlc.at().as_millis(),
-                fact.note,
-            ])?;
+            .execute(params![fact.payment_id.as_bytes(), answers_for(stamp), stamp.hlc.at().as_millis(), fact.note,])?;
     }
     look_again(connection, &next)
 }
@@ -89,7 +84,7 @@ pub(super) fn give_back(connection: &Connection, stamp: &Stamp, fact: &CardRetur
         .execute(params![
             fact.payment_id.as_bytes(),
             column::to_word(&fact.way),
-            stamp.actor.as_ref().map(StaffId::as_bytes),
+            answers_for(stamp),
             stamp.hlc.at().as_millis(),
             fact.note,
         ])?;
@@ -97,6 +92,11 @@ pub(super) fn give_back(connection: &Connection, stamp: &Stamp, fact: &CardRetur
         register::take_from_session(connection, session, fact.amount_minor)?;
     }
     find_payment(connection, fact.payment_id)?.map_or(Ok(()), |payment| look_again(connection, &payment))
+}
+
+/// Who settled it: whoever had to allow it, where somebody had to.
+fn answers_for(stamp: &Stamp) -> Option<&[u8; 16]> {
+    stamp.approver.as_ref().or(stamp.actor.as_ref()).map(StaffId::as_bytes)
 }
 
 /// A terminal's batch was closed: what is asked for from here on belongs to the next.

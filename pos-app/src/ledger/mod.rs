@@ -50,7 +50,7 @@ use shared::time::Clock;
 use ballast::Ballast;
 use boot::{Checker, Soundness};
 pub use error::LedgerError;
-pub use tx::LedgerTx;
+pub use tx::{By, LedgerTx};
 use tx::{Durable, Writer};
 use witness::WitnessKeeper;
 

@@ -36,6 +36,10 @@ pub struct Place {
 /// Writes what follows from an event. An event of a newer program changes nothing here until this one understands it.
 pub fn project(connection: &Connection, place: Place, event: &Event) -> Result<(), LedgerError> {
     let Read::Known(fact) = &event.fact else { return Ok(()) };
+    // Their PIN was right.
+    if let Some(approver) = event.stamp.approver {
+        people::clear_guard(connection, approver)?;
+    }
     match fact {
         Fact::OperatorLoggedIn(fact) => people::clear_guard(connection, fact.staff_id),
         Fact::OperatorRefused(fact) => people::guard(connection, place, event.stamp.up_ms, fact),

@@ -126,6 +126,21 @@ impl Writer {
     }
 }
 
+/// In whose name something is written down; nobody's is what the till does by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct By {
+    /// Who did it.
+    pub actor: Option<StaffId>,
+    /// Who allowed it.
+    pub approver: Option<StaffId>,
+}
+
+impl From<Option<StaffId>> for By {
+    fn from(actor: Option<StaffId>) -> Self {
+        Self { actor, approver: None }
+    }
+}
+
 /// A deed in the making. Dropped without commit, it never happened.
 pub struct LedgerTx<'a> {
     tx: Transaction<'a>,
@@ -149,7 +164,7 @@ impl LedgerTx<'_> {
     pub fn append(
         &self,
         fact: &Fact,
-        actor: Option<StaffId>,
+        by: impl Into<By>,
         session: Option<SessionId>,
     ) -> Result<SealedEvent, LedgerError> {
         let mut run = self.run.borrow_mut();
@@ -158,7 +173,7 @@ impl LedgerTx<'_> {
             Some(chain) => chain,
             None => self.start_chain(&mut run, origin)?,
         };
-        self.append_to(&mut run, origin, chain, fact, (actor, session))
+        self.append_to(&mut run, origin, chain, fact, (by.into(), session))
     }
 
     fn start_chain(&self, run: &mut Run, origin: Origin) -> Result<OpenChain, LedgerError> {
@@ -178,7 +193,7 @@ impl LedgerTx<'_> {
             sqlite_version: Some(rusqlite::version().to_owned()),
             witness: self.witness,
         };
-        self.append_to(run, origin, chain, &Fact::ChainStarted(started), (None, None))?;
+        self.append_to(run, origin, chain, &Fact::ChainStarted(started), (By::default(), None))?;
         Ok(run.chain.unwrap_or(chain))
     }
 
@@ -188,10 +203,11 @@ impl LedgerTx<'_> {
         origin: Origin,
         chain: OpenChain,
         fact: &Fact,
-        (actor, session): (Option<StaffId>, Option<SessionId>),
+        (by, session): (By, Option<SessionId>),
     ) -> Result<SealedEvent, LedgerError> {
         let hlc = run.hlc.tick(self.clock.now());
-        let stamp = Stamp { hlc, up_ms: self.clock.up_ms(), actor, session, seen: run.seen };
+        let By { actor, approver } = by;
+        let stamp = Stamp { hlc, up_ms: self.clock.up_ms(), actor, approver, session, seen: run.seen };
         let sealed = chain.head.seal(&origin, &stamp, fact);
         let (seq, hash) = (sealed.seq.cast_signed(), sealed.hash.as_bytes());
         self.tx

@@ -66,8 +66,6 @@ pub struct Surroundings {
     pub cancel_wanted: Arc<Mutex<Option<PaymentId>>>,
     /// What terminals want printed.
     pub paper: Arc<Mutex<VecDeque<String>>>,
-    /// The terminal's last number before the void it was last asked for.
-    pub before_void: Arc<Mutex<Option<(PaymentId, String)>>>,
 }
 
 /// Where a dialog's reports go.
@@ -101,17 +99,6 @@ impl<E: Ear> Conversation<E> {
     /// How long to wait for what.
     pub fn timing(&self) -> &Timing {
         &self.around.timing
-    }
-
-    /// The terminal's last number before a void is asked for. It outlives the line, and not the program.
-    pub(super) fn remember_before_void(&self, payment_id: PaymentId, number: Option<String>) {
-        *lock(&self.around.before_void) = number.map(|number| (payment_id, number));
-    }
-
-    /// What was remembered for that payment.
-    pub(super) fn before_void(&self, payment_id: PaymentId) -> Option<String> {
-        let remembered = lock(&self.around.before_void).clone();
-        remembered.filter(|(id, _)| *id == payment_id).map(|(_, number)| number)
     }
 
     /// Runs a dialog to its end. While the till is closing every deadline has passed, so a sale ends as a doubt.
@@ -281,7 +268,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) fn keep(report: TerminalReport, reports: Reports<'_>) -> Result<(), TerminalError> {
     let Some((payment_id, journal)) = reports else { return Ok(()) };
     let is_sale = matches!(report, TerminalReport::Asked { .. });
-    let is_sent = is_sale || report == TerminalReport::VoidAsked;
+    let is_sent = is_sale || matches!(report, TerminalReport::VoidAsked { .. });
     let is_progress = matches!(report, TerminalReport::Progress { .. });
     match journal.report(payment_id, report) {
         // What was final before must not be asked for again, and what is not approved not be undone.

@@ -73,7 +73,6 @@ fn is_there(address: &str, protocol: &str, baud: u32, clock: &Arc<dyn Clock>) ->
         is_stopping: Arc::new(AtomicBool::new(false)),
         cancel_wanted: Arc::default(),
         paper: Arc::default(),
-        before_void: Arc::default(),
     };
     let port = address.to_owned();
     let answer = match protocol {

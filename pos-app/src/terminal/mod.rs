@@ -12,6 +12,7 @@ pub mod conversation;
 pub mod detect;
 pub mod dialog;
 pub mod getnet;
+mod opening;
 pub mod port;
 #[cfg(unix)]
 pub mod simulated;

@@ -55,7 +55,6 @@ struct Common {
     /// The payment on the wire that somebody would like to end.
     cancel_wanted: Arc<Mutex<Option<PaymentId>>>,
     paper: Arc<Mutex<VecDeque<String>>>,
-    before_void: Arc<Mutex<Option<(PaymentId, String)>>>,
 }
 
 impl TerminalWorker {
@@ -103,7 +102,6 @@ impl TerminalWorker {
             unsent: Mutex::default(),
             cancel_wanted: Arc::default(),
             paper: Arc::default(),
-            before_void: Arc::default(),
         });
         let worker = Worker {
             config: config.clone(),
@@ -312,7 +310,6 @@ impl Worker {
             is_stopping: self.common.is_stopping.clone(),
             cancel_wanted: self.common.cancel_wanted.clone(),
             paper: self.common.paper.clone(),
-            before_void: self.common.before_void.clone(),
         };
         let port = port.clone();
         let account = Account { password: self.config.password, currency: self.config.currency };
@@ -399,9 +396,13 @@ impl Worker {
         let Some(approval) = payment.state.approval().cloned().filter(|_| self.doubts.is_empty()) else {
             return self.report(id, refused("locked"));
         };
-        let journal = self.journal.clone();
-        let ended = self.on_a_line_that_works(|terminal| terminal.void(payment, &*journal));
-        let in_doubt = CardPayment { state: CardState::Voiding { approval }, ..payment.clone() };
+        let journal = Remembering::new(self.journal.clone(), payment);
+        let ended = self.on_a_line_that_works(|terminal| terminal.void(payment, &journal));
+        let known = journal.latest();
+        let in_doubt = match known.state {
+            CardState::Voiding { .. } => known,
+            _ => CardPayment { state: CardState::Voiding { approval, before: None }, ..payment.clone() },
+        };
         match ended {
             Ok(Ending::NoAnswer | Ending::NotStoredYet | Ending::Mismatch) => self.doubt(in_doubt),
             Ok(_) => self.reached(),

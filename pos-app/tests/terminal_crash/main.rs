@@ -53,10 +53,56 @@ fn sell(protocol: Protocol, script: &str, death: Option<Death>) -> (&'static str
     (kind, needed)
 }
 
+/// One payment undone, the till killed meanwhile or not; gives what became of it, and how many bytes it took.
+fn give_back(protocol: Protocol, death: Option<Death>) -> (&'static str, usize) {
+    let script = Script::approve_all().insisting(100);
+    let plug = Plug { link: None, cut: None, replug_ms: None };
+    let terminal = SimulatedTerminal::speaking(protocol, script, plug, Arc::new(SystemClock::new()));
+    let terminal = terminal.expect("a terminal");
+    let address = terminal.path();
+    let life = Life::new(None);
+    let till = start(protocol, address.clone(), new_payment(), life.clone());
+    till.wait_until_it_is_there();
+    // On a machine that is late with everything a sale may come to nothing; then there is nothing to undo.
+    if !matches!(till.settle(1).state, CardState::Approved { .. }) {
+        return ("not paid", 0);
+    }
+    let payment = till.give_back(death);
+    let needed = lock(&life).needed;
+    let payment = start(protocol, address, payment, Life::new(None)).recover();
+    let charges = terminal.charges();
+    let kept: i64 = charges.iter().map(|charge| charge.amount).sum();
+    let voids = charges.iter().filter(|charge| charge.amount < 0).count();
+    assert!(voids <= 1, "{protocol:?} {death:?}: given back {voids} times");
+    let kind = match payment.state {
+        CardState::Approved { .. } => {
+            assert_eq!(kept, AMOUNT, "{protocol:?} {death:?}: stands and was given back");
+            "stands"
+        }
+        CardState::Voided { .. } => {
+            assert_eq!(kept, 0, "{protocol:?} {death:?}: voided and not given back");
+            "voided"
+        }
+        CardState::Voiding { .. } => "uncertain",
+        other => panic!("{protocol:?} {death:?}: {other:?}"),
+    };
+    (kind, needed)
+}
+
 /// Kills one sale after every byte, and counts what became of it.
 fn kill_everywhere(protocol: Protocol, script: &str, ways: &[bool]) -> BTreeMap<&'static str, usize> {
-    let (_, total) = sell(protocol, script, None);
-    assert!(total > 20, "a sale takes more than {total} bytes");
+    println!("{script:?}");
+    kill_after_every_byte(protocol, ways, |death| sell(protocol, script, death))
+}
+
+/// Does something once in peace, and once for every byte it takes with the till killed after it.
+fn kill_after_every_byte(
+    protocol: Protocol,
+    ways: &[bool],
+    play: impl Fn(Option<Death>) -> (&'static str, usize) + Sync,
+) -> BTreeMap<&'static str, usize> {
+    let (_, total) = play(None);
+    assert!(total > 20, "it takes more than {total} bytes");
     let deaths: Vec<Death> =
         (0..=total).flat_map(|after| ways.iter().map(move |is_late| Death { after, is_late: *is_late })).collect();
     let next = AtomicUsize::new(0);
@@ -65,7 +111,7 @@ fn kill_everywhere(protocol: Protocol, script: &str, ways: &[bool]) -> BTreeMap<
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(death) = deaths.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (kind, _) = sell(protocol, script, Some(*death));
+                    let (kind, _) = play(Some(*death));
                     *lock(&counts).entry(kind).or_insert(0) += 1;
                 }
             });
@@ -73,7 +119,7 @@ fn kill_everywhere(protocol: Protocol, script: &str, ways: &[bool]) -> BTreeMap<
     });
     let counts = counts.into_inner().expect("no till panicked");
     assert_eq!(counts.values().sum::<usize>(), deaths.len());
-    println!("{protocol:?}, {script:?}: {total} bytes, {} deaths: {counts:?}", deaths.len());
+    println!("{protocol:?}: {total} bytes, {} deaths: {counts:?}", deaths.len());
     counts
 }
 
@@ -109,5 +155,16 @@ fn a_till_dies_after_every_byte_of_a_refusal() {
     for protocol in [Protocol::Transbank, Protocol::Zvt, Protocol::ZvtTcp, Protocol::Getnet] {
         let counts = kill_everywhere(protocol, "decline 51", &[false]);
         assert!(!counts.keys().any(|kind| kind.contains("approved") || kind.contains(", taken")), "{counts:?}");
+    }
+}
+
+/// What the terminal did last before the void is written down with it, so a till that was started again can tell whether
+/// the void came after.
+#[test]
+fn a_till_dies_after_every_byte_of_a_void() {
+    for protocol in [Protocol::Transbank, Protocol::Zvt, Protocol::ZvtTcp, Protocol::Getnet] {
+        let counts = kill_after_every_byte(protocol, &[false, true], |death| give_back(protocol, death));
+        assert!(counts.contains_key("voided") && counts.contains_key("stands"), "{protocol:?}: {counts:?}");
+        assert!(!counts.contains_key("uncertain"), "every one of these can be proved: {protocol:?} {counts:?}");
     }
 }

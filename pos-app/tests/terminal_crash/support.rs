@@ -123,7 +123,10 @@ impl Journal for Notebook {
             return Err(JournalError::NotStored("the till is dead".into()));
         }
         // The sale's bytes begin when it is written down that they do.
-        life.is_counting |= matches!(report, TerminalReport::Asked { .. });
+        // A sale in peace before a void that is not: its bytes do not count.
+        if matches!(report, TerminalReport::Asked { .. } | TerminalReport::VoidAsked { .. }) {
+            (life.is_counting, life.passed) = (true, 0);
+        }
         let is_over = life.is_counting && life.death.is_some_and(|death| death.after == 0 && !death.is_late);
         let mut payment = lock(&self.payment);
         *payment = payment.clone().report(report)?;
@@ -217,9 +220,29 @@ pub(crate) fn start(protocol: Protocol, address: String, new: CardPayment, life:
 impl Till {
     /// Pays, until it is over or the till is dead.
     pub(crate) fn pay(self) -> CardPayment {
-        // The terminal is there, so that every run sends the same bytes from here on.
+        // So that every run sends the same bytes from here on.
+        self.wait_until_it_is_there();
+        self.until_dead(TerminalWorker::start)
+    }
+
+    /// The terminal was reached.
+    pub(crate) fn wait_until_it_is_there(&self) {
         self.healths.recv_timeout(PATIENCE).expect("health changes");
-        self.worker.start(lock(&self.notebook.payment).clone());
+    }
+
+    /// Undoes what was paid in peace, until it is over or the till is dead.
+    pub(crate) fn give_back(self, death: Option<Death>) -> CardPayment {
+        {
+            let mut life = lock(&self.notebook.life);
+            (life.death, life.is_counting) = (death, false);
+        }
+        while self.moves.try_recv().is_ok() {}
+        self.until_dead(TerminalWorker::void)
+    }
+
+    fn until_dead(self, begin: impl Fn(&TerminalWorker, CardPayment)) -> CardPayment {
+        let payment = lock(&self.notebook.payment).clone();
+        begin(&self.worker, payment);
         let is_over = |state: &CardState| state.is_final() || *state == CardState::Uncertain;
         while !lock(&self.notebook.life).is_dead {
             match self.moves.recv_timeout(Duration::from_millis(5)) {
@@ -301,7 +324,7 @@ impl Till {
             CardState::Created | CardState::Ready => {
                 self.notebook.report(payment.payment_id, TerminalReport::NoAnswer).expect("it is kept");
             }
-            CardState::InProgress { .. } | CardState::Uncertain => {
+            CardState::InProgress { .. } | CardState::Uncertain | CardState::Voiding { .. } => {
                 self.worker.enquire(payment);
                 self.wait_for_a_settlement();
             }

@@ -113,13 +113,13 @@ fn what_was_asked_promised_and_voided_is_known_after_a_power_cut() {
     assert_eq!((&after["payment"]["state"], &after["payment"]["baseline"]), (&json!("uncertain"), &json!("000122")));
     assert_eq!(after["payment"]["promised"]["operation_no"], "000123");
 
-    tells(&counter, &payment, [approved(123), TerminalReport::VoidAsked]);
+    tells(&counter, &payment, [approved(123), TerminalReport::VoidAsked { baseline: None }]);
     restart(&mut counter);
     assert_eq!(get(&counter, &payment)["payment"]["state"], "voiding", "still to be asked about");
     assert_eq!(counter.ok("sale.current", &json!({}))["paid_minor"], 0);
     tells(&counter, &payment, [TerminalReport::VoidRefused { code: "08".into() }]);
     assert_eq!(counter.ok("sale.current", &json!({}))["paid_minor"], 3_500, "the approval stands");
-    tells(&counter, &payment, [TerminalReport::VoidAsked, TerminalReport::Voided]);
+    tells(&counter, &payment, [TerminalReport::VoidAsked { baseline: None }, TerminalReport::Voided]);
     restart(&mut counter);
     assert_eq!(get(&counter, &payment)["payment"]["state"], "voided");
     counter.pay_cash(3_500);

@@ -137,6 +137,9 @@ fn a_late_approval_denies_what_was_said_by_hand_and_is_given_back() {
 
     // The manager looks again: it was charged after all, beside a sale that cash has paid.
     manager(&counter);
+    assert_eq!(counter.ok("card.list_open", &json!({}))[0]["outcomes"], json!(["approved"]));
+    assert_eq!(counter.code("card.resolve", &not_charged(&payment)), Code::CardTaken, "money is not talked away");
+    assert_eq!(open(&counter), [row("contradicted", &["resolve"])]);
     let settled = counter.ok("card.resolve", &by_voucher(&payment, 123));
     assert_eq!(
         settled["payment"]["approval"]["operation_no"], "000123",

@@ -2,6 +2,7 @@
 
 import type {
   BlindView,
+  Approver,
   BatchLine,
   BatchView,
   CardPayment,
@@ -61,6 +62,7 @@ export function status(over: Partial<TillStatus> = {}): TillStatus {
       name: "Camila R.",
       roles: ["cashier"],
       may: ["open_register", "sell", "remove_line", "redeem_ticket", "open_drawer", "reprint", "see_diagnostics"],
+      may_with_approval: [],
     },
     session: {
       session_id: id("session", 1),
@@ -557,6 +559,7 @@ export const manager: OperatorView = {
     "void_card",
     "close_batch",
   ],
+  may_with_approval: [],
 };
 
 const CREDIT = { ...APPROVAL, last4: "0461", brand: "MC", card_type: "CR", authorisation_code: "441207" };
@@ -583,6 +586,7 @@ export const openCards: OpenCardView[] = [
     asked_by: "Javiera P.",
     receipt_no: 398,
     ways: ["ask_terminal", "resolve"],
+    outcomes: ["approved", "not_charged"],
   },
   {
     card: another(card({ state: "voiding", approval: CREDIT }, {}, 12_990), 6),
@@ -591,6 +595,7 @@ export const openCards: OpenCardView[] = [
     asked_by: "Camila R.",
     receipt_no: null,
     ways: ["ask_terminal", "resolve"],
+    outcomes: ["voided", "not_voided"],
   },
   {
     card: another(card({ state: "declined", code: "51" }, {}, 7_990), 4, {
@@ -601,6 +606,7 @@ export const openCards: OpenCardView[] = [
     asked_by: "Camila R.",
     receipt_no: null,
     ways: ["resolve"],
+    outcomes: ["approved"],
   },
   {
     card: another(card({ state: "approved", approval: CREDIT }, { can_void: true }), 2),
@@ -609,12 +615,25 @@ export const openCards: OpenCardView[] = [
     asked_by: "Camila R.",
     receipt_no: 411,
     ways: ["void", "return"],
+    outcomes: [],
   },
 ];
 
 export const danger = status({ operator: manager, open_cards: openCards.length });
 /** The same night, seen by who may only sell. */
 export const dangerCashier = status({ open_cards: openCards.length });
+/** The same person, who may do all that with a manager's PIN. */
+export const asking: TillStatus = {
+  ...dangerCashier,
+  operator: {
+    ...(dangerCashier.operator as NonNullable<TillStatus["operator"]>),
+    may_with_approval: ["settle_card", "void_card", "close_batch"],
+  },
+};
+export const approvers: Approver[] = [
+  { staff_id: "0193a5c2-0000-7000-8000-000000000901", name: "Antonia V.", roles: ["manager"] },
+  { staff_id: "0193a5c2-0000-7000-8000-000000000902", name: "Ignacio B.", roles: ["manager"] },
+];
 export const cableless = status({ terminal_is_manual: true, terminal: device({ address: "manual" }) });
 
 /** A card that pays a part and can be undone. */

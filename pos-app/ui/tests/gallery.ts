@@ -278,6 +278,19 @@ const SCENES: Record<string, Scene> = {
     press: ["way-resolve", "outcome-not_charged", "why-1", "settle-review"],
   },
   "settle-void-resolve": { status: night.danger, then: settling(1), press: ["way-resolve", "outcome-voided"] },
+  approve: {
+    status: night.asking,
+    then: settling(0),
+    press: ["way-resolve", "outcome-not_charged", "why-1", "settle-review", "sure-write", "pin-9", "pin-7", "pin-5"],
+  },
+  "approve-wrong-pin": {
+    status: night.asking,
+    then: settling(0),
+    press: [
+      ...["way-resolve", "outcome-not_charged", "why-1", "settle-review", "sure-write"],
+      ...["pin-1", "pin-1", "pin-1", "pin-1", "pin-enter"],
+    ],
+  },
   "settle-return": { status: night.danger, then: settling(3), press: ["way-return", "return-cash", "why-0"] },
   "settle-return-sure": {
     status: night.danger,
@@ -387,6 +400,10 @@ if (target !== null && scene !== undefined) {
     "register.read": () => scene.reading ?? night.reading,
     "card.list_open": () => night.openCards,
     "card.read_batch": () => scene.batch ?? new Promise<BatchView>(() => {}),
+    "card.resolve": (args) => {
+      if ("approval" in args) throw refusal("pin_wrong", { tries_left: 4 });
+      throw refusal("permission_denied", { permission: "settle_card", approvers: night.approvers });
+    },
     "catalog.search": ({ limit }) => night.products.slice(0, limit),
   });
   const till = new Till(new Core(transport));

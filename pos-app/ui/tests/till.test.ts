@@ -71,7 +71,7 @@ describe("where the till leads", () => {
   it("is the bar for a person who may not sell", async () => {
     const bartender = night.status({
       session: null,
-      operator: { staff_id: "b", name: "Diego M.", roles: ["bartender"], may: ["redeem_ticket"] },
+      operator: { staff_id: "b", name: "Diego M.", roles: ["bartender"], may: ["redeem_ticket"], may_with_approval: [] },
     });
     await open({ "status.get": () => bartender });
     expect(sees("redeem-idle")).toBe(true);
@@ -259,6 +259,24 @@ describe("card", () => {
     expect(find("card-about").textContent).toMatch(/^(No se cobró nada|Devueltos)/);
   });
 
+  it("declined is tried again with a new payment, which takes the screen", async () => {
+    const again: CardPaymentView = {
+      ...night.cards.present,
+      payment: { ...night.cards.present.payment, payment_id: "0193a5c2-0000-7000-8000-00000000aaaa" },
+    };
+    let times = 0;
+    const { core } = await pay({ ...started(night.cards.present), "card.start": () => (times++ ? again : night.cards.present) });
+    core.tell({ notice: "card", card: night.cards.declined });
+    await settle();
+    await tap("card-retry");
+    expect(core.argsOf("card.start").length).toBe(2);
+    expect(find("card-stage").dataset.state).toBe("in_progress");
+    const refused = { ...night.cards.refused, payment: { ...night.cards.refused.payment, payment_id: again.payment.payment_id } };
+    core.tell({ notice: "card", card: refused });
+    await settle();
+    expect(find("card-stage").dataset.state).toBe("not_started");
+  });
+
   it("in doubt forbids a second charge, and nothing on screen or keyboard makes one", async () => {
     const { core } = await pay(started(night.cards.present));
     core.tell({ notice: "card", card: night.cards.uncertain });
@@ -368,7 +386,7 @@ describe("the bar", () => {
   });
 
   it("shows a cashier who may not hand over the verdict, and no key for it", async () => {
-    const operator = { staff_id: "c", name: "Javiera P.", roles: ["cashier" as const], may: ["sell" as const] };
+    const operator = { staff_id: "c", name: "Javiera P.", roles: ["cashier" as const], may: ["sell" as const], may_with_approval: [] };
     const { core } = await read({
       "status.get": () => night.status({ operator }),
       "scan.route": () => ({ kind: "ticket", ticket: night.ticket("valid") }),

@@ -4,6 +4,8 @@
 //! {"v":1,"tenant":…,"venue":…,"device":…,"chain":…,"seq":…,"prev":…,      derivable: left out on the wire
 //!  "hlc":…,"up_ms":…,"type":…,"schema":…,"actor":…,"session":…,"seen":[…,…],"payload":{…}}
 //! ```
+//!
+//! Between `actor` and `session` stands `approver`, where somebody allowed what the actor may not do alone.
 
 use std::fmt::Write;
 
@@ -46,6 +48,9 @@ pub struct Stamp {
     pub up_ms: u64,
     /// The operator; nobody for what the till does by itself.
     pub actor: Option<StaffId>,
+    /// Who allowed it with their PIN, where the operator may not do it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<StaffId>,
     /// The register session it belongs to.
     pub session: Option<SessionId>,
     /// What the device knew.
@@ -142,6 +147,8 @@ struct BodyOut<'a> {
     kind: &'a str,
     schema: u16,
     actor: Option<StaffId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approver: Option<StaffId>,
     session: Option<SessionId>,
     seen: Seen,
     payload: &'a RawValue,
@@ -158,6 +165,8 @@ struct EnvelopeIn<'a> {
     kind: String,
     schema: u16,
     actor: Option<StaffId>,
+    #[serde(default)]
+    approver: Option<StaffId>,
     session: Option<SessionId>,
     seen: Seen,
     #[serde(borrow)]
@@ -191,6 +200,7 @@ impl ChainHead {
             kind: fact.kind(),
             schema: fact.schema(),
             actor: stamp.actor,
+            approver: stamp.approver,
             session: stamp.session,
             seen: stamp.seen,
             payload: &payload,
@@ -287,6 +297,7 @@ impl SealedEvent {
                 hlc: envelope.hlc,
                 up_ms: envelope.up_ms,
                 actor: envelope.actor,
+                approver: envelope.approver,
                 session: envelope.session,
                 seen: envelope.seen,
             },

@@ -156,6 +156,10 @@ pub enum CardState {
     Voiding {
         /// The approval that may be no more.
         approval: CardApproval,
+        /// The terminal's number for the last thing it did before, where it was asked: a void gets the next.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        before: Option<String>,
     },
     /// Approved once, given back at the terminal since.
     Voided {
@@ -206,7 +210,12 @@ pub enum TerminalReport {
     /// No answer that proves anything.
     NoAnswer,
     /// The terminal is about to be asked to give it back.
-    VoidAsked,
+    VoidAsked {
+        /// The terminal's number for the last thing it did before, where it can be asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        baseline: Option<String>,
+    },
     /// It gave it back.
     Voided,
     /// It did not, and the approval stands.
@@ -311,7 +320,7 @@ impl CardState {
     /// The approval it has or had.
     pub fn approval(&self) -> Option<&CardApproval> {
         match self {
-            Self::Approved { approval } | Self::Voiding { approval } | Self::Voided { approval } => Some(approval),
+            Self::Approved { approval } | Self::Voiding { approval, .. } | Self::Voided { approval } => Some(approval),
             _ => None,
         }
     }
@@ -368,9 +377,13 @@ impl CardPayment {
             // Before the first byte nothing can be in doubt.
             (Is::Created | Is::Ready, Says::NoAnswer) => Is::NotStarted { reason: NotStartedReason::Unreachable },
             (Is::InProgress { .. }, Says::NoAnswer) => Is::Uncertain,
-            (Is::Approved { approval } | Is::Voiding { approval }, Says::VoidAsked) => Is::Voiding { approval },
-            (Is::Voiding { approval } | Is::Voided { approval }, Says::Voided) => Is::Voided { approval },
-            (Is::Approved { approval } | Is::Voiding { approval }, Says::VoidRefused { code }) => {
+            (Is::Approved { approval }, Says::VoidAsked { baseline }) => Is::Voiding { approval, before: baseline },
+            // Written down for a person first, and again with its number when the request leaves.
+            (Is::Voiding { approval, before }, Says::VoidAsked { baseline }) => {
+                Is::Voiding { approval, before: baseline.or(before) }
+            }
+            (Is::Voiding { approval, .. } | Is::Voided { approval }, Says::Voided) => Is::Voided { approval },
+            (Is::Approved { approval } | Is::Voiding { approval, .. }, Says::VoidRefused { code }) => {
                 next.void_refused = Some(code);
                 Is::Approved { approval }
             }
@@ -413,8 +426,8 @@ impl CardPayment {
         let state = match (self.state.clone(), report) {
             (Is::Created | Is::Uncertain, Says::Approved { approval }) => Is::Approved { approval },
             (Is::Uncertain, Says::Declined { code }) => Is::Declined { code },
-            (Is::Voiding { approval }, Says::Voided) => Is::Voided { approval },
-            (Is::Voiding { approval }, Says::VoidRefused { .. }) => Is::Approved { approval },
+            (Is::Voiding { approval, .. }, Says::Voided) => Is::Voided { approval },
+            (Is::Voiding { approval, .. }, Says::VoidRefused { .. }) => Is::Approved { approval },
             (Is::Approved { approval: known } | Is::Voided { approval: known }, Says::Voided) if is_disputed => {
                 Is::Voided { approval: known }
             }
@@ -430,6 +443,16 @@ impl CardPayment {
             (known, report) => return Err(Box::new(Contradiction { payment_id: self.payment_id, known, report })),
         };
         Ok(Self { is_manual: true, denied: None, state, ..self })
+    }
+
+    /// What the terminal says, against what is known, that it took and has: a person may believe it and give the money
+    /// back, and not dismiss it.
+    pub fn taken_all_the_same(&self) -> Option<&CardApproval> {
+        match (&self.denied, &self.state) {
+            (Some(TerminalReport::Approved { approval }), _)
+            | (Some(TerminalReport::VoidRefused { .. }), CardState::Voided { approval }) => Some(approval),
+            _ => None,
+        }
     }
 
     /// Keeps a report that cannot be true beside what is known. An approval that proves another payment already proves

@@ -27,7 +27,8 @@ fn report() -> impl Strategy<Value = TerminalReport> {
         Just(TerminalReport::Declined { code: "01".into() }),
         Just(TerminalReport::NotStarted { reason: NotStartedReason::Refused }),
         Just(TerminalReport::NoAnswer),
-        Just(TerminalReport::VoidAsked),
+        Just(TerminalReport::VoidAsked { baseline: None }),
+        Just(TerminalReport::VoidAsked { baseline: Some("000130".into()) }),
         Just(TerminalReport::Voided),
         Just(TerminalReport::VoidRefused { code: "08".into() }),
     ]
@@ -129,7 +130,7 @@ proptest! {
             if matches!(before.state, CardState::Approved { .. }) && matches!(payment.state, CardState::Voiding { .. }) {
                 asked = payment.state.approval().cloned();
             }
-            if let CardState::Voiding { approval } = &payment.state {
+            if let CardState::Voiding { approval, .. } = &payment.state {
                 prop_assert_eq!(Some(approval), asked.as_ref());
             }
             if let CardState::Voided { approval } = &payment.state {

@@ -55,6 +55,7 @@ pub(crate) fn stamp(number: u64) -> Stamp {
         hlc: Hlc::default().tick(at(i64::try_from(number).expect("few events"))),
         up_ms: 1_000 * number,
         actor: Some(StaffId::from_uuid(id(10))),
+        approver: None,
         session: Some(SessionId::from_uuid(id(11))),
         seen: Seen(42, 7),
     }
@@ -248,7 +249,7 @@ fn later_card_facts() -> Vec<Fact> {
         report(TerminalReport::Asked { baseline: Some("000122".into()) }),
         report(TerminalReport::Asked { baseline: None }),
         report(TerminalReport::Promised { approval: approval() }),
-        report(TerminalReport::VoidAsked),
+        report(TerminalReport::VoidAsked { baseline: None }),
         report(TerminalReport::VoidRefused { code: "08".into() }),
         report(TerminalReport::Voided),
         Fact::CardReported(CardReported {

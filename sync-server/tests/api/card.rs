@@ -139,9 +139,30 @@ fn who_settles_without_permission_is_told_to_a_person() {
     let doubt = said(&mut till, payment_id, TerminalReport::NoAnswer);
     let settled = by_hand(&mut till, payment_id, approved(7));
     assert_eq!(codes(&till, &[requested, sent, doubt, settled]), ["not_permitted"]);
-    let asked_back = said(&mut till, payment_id, TerminalReport::VoidAsked);
+    let asked_back = said(&mut till, payment_id, TerminalReport::VoidAsked { baseline: None });
     assert_eq!(codes(&till, &[asked_back]), ["not_permitted"]);
     assert_eq!(open(&server)[0]["reason"], "void_in_doubt");
+}
+
+/// The till keeps who asked and who allowed it; head office asks again whether those two may.
+#[test]
+fn what_a_manager_allowed_is_no_ones_fault() {
+    let server = TestServer::start();
+    let mut till = begin(&server, Role::Cashier);
+    let (manager, auditor) = (server.hire("Antonia", &[Role::Manager]), server.hire("Hugo", &[Role::Auditor]));
+    let sale_id = SaleId::new(server.outside.now(), &*server.outside.entropy);
+    let (payment_id, [requested, sent]) = asked(&server, &mut till, sale_id);
+    let doubt = said(&mut till, payment_id, TerminalReport::NoAnswer);
+    till.approver = Some(manager);
+    let settled = by_hand(&mut till, payment_id, approved(7));
+    till.approver = None;
+    assert_eq!(codes(&till, &[requested, sent, doubt, settled]), Vec::<String>::new());
+    assert_eq!(open(&server)[0]["settled_by"], "Antonia");
+    for nobody in [Some(auditor), Some(till.staff), None] {
+        till.approver = nobody;
+        let asked_back = said(&mut till, payment_id, TerminalReport::VoidAsked { baseline: None });
+        assert_eq!(codes(&till, &[asked_back]), ["not_permitted"], "{nobody:?}");
+    }
 }
 
 #[test]

@@ -299,6 +299,8 @@ pub(crate) struct TestTill<'a> {
     pub(crate) head: ChainHead,
     pub(crate) session: SessionId,
     pub(crate) staff: StaffId,
+    /// Who allows what is written next.
+    pub(crate) approver: Option<StaffId>,
     /// What it had followed of the catalogue and of its venue.
     pub(crate) seen: Seen,
     serial: u32,
@@ -333,6 +335,7 @@ impl<'a> TestTill<'a> {
             head: ChainHead::start(ChainId::new(now, entropy), None),
             session: SessionId::new(now, entropy),
             staff: StaffId::new(now, entropy),
+            approver: None,
             seen: Seen::default(),
             serial: 0,
             hlc: Hlc::default(),
@@ -350,6 +353,7 @@ impl<'a> TestTill<'a> {
             head,
             session: SessionId::new(now, entropy),
             staff: StaffId::new(now, entropy),
+            approver: None,
             seen: Seen::default(),
             serial: u32::try_from(head.seq).expect("short"),
             hlc: Hlc::default(),
@@ -368,7 +372,7 @@ impl<'a> TestTill<'a> {
     pub(crate) fn write(&mut self, fact: &Fact) -> SealedEvent {
         self.hlc = self.hlc.tick(self.now());
         let (actor, session) = (Some(self.staff), Some(self.session));
-        let stamp = Stamp { hlc: self.hlc, up_ms: 0, actor, session, seen: self.seen };
+        let stamp = Stamp { hlc: self.hlc, up_ms: 0, actor, approver: self.approver, session, seen: self.seen };
         let event = self.head.seal(&self.origin(), &stamp, fact);
         self.head = event.head();
         event

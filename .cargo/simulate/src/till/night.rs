@@ -61,7 +61,7 @@ impl Till {
             _ => self.disk.hlc,
         };
         let session = self.disk.session.as_ref().map(|(session, _)| session.session_id);
-        Stamp { hlc: last.tick(at.wall), up_ms: at.up_ms, actor, session, seen: self.disk.seen }
+        Stamp { hlc: last.tick(at.wall), up_ms: at.up_ms, actor, approver: None, session, seen: self.disk.seen }
     }
 
     fn head(&self, chain: ChainId) -> ChainHead {

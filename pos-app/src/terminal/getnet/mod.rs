@@ -12,7 +12,7 @@ pub mod void;
 
 use std::sync::Arc;
 
-use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport};
+use shared::tender::{CardPayment, CardState, TerminalReport};
 use shared::time::Clock;
 
 use self::ask::{AskDialog, ListenDialog};
@@ -21,6 +21,7 @@ use self::message::{NO_TRANSACTION, Reply, command};
 use self::sale::{NOT_STORED, SaleDialog, SaleKey};
 use self::void::VoidDialog;
 use super::conversation::{Conversation, Described, Ear, Reports, keep};
+use super::opening::Opening;
 use super::transcript::mask_frame;
 use super::{CardTerminal, Ending, Journal, TerminalError};
 
@@ -69,7 +70,10 @@ impl Getnet {
         is_over: bool,
         reports: Reports<'_>,
     ) -> Result<Ending, TerminalError> {
-        let before = self.line.before_void(payment.payment_id).and_then(|number| number.parse::<i64>().ok());
+        let before = match &payment.state {
+            CardState::Voiding { before: Some(number), .. } => number.parse::<i64>().ok(),
+            _ => None,
+        };
         let last = self.last()?;
         let is_undone = last.function == Some(command::REFUND)
             && last.code == Some(0)
@@ -135,24 +139,19 @@ impl CardTerminal for Getnet {
         claim: &dyn Fn() -> bool,
         journal: &dyn Journal,
     ) -> Result<Ending, TerminalError> {
-        let not_started = |reason| {
-            let report = TerminalReport::NotStarted { reason };
-            journal.report(payment.payment_id, report).map_err(TerminalError::Journal)?;
-            Ok(Ending::NotStarted)
-        };
+        let opening = Opening::new(payment, claim, journal);
         if !AMOUNTS.contains(&payment.amount_minor) {
-            return not_started(if claim() { NotStartedReason::Refused } else { NotStartedReason::Cancelled });
+            return opening.refused();
         }
         self.listen()?;
         let baseline = self.last_number()?;
-        let reports = Some((payment.payment_id, journal));
-        keep(TerminalReport::Ready, reports)?;
-        if !claim() {
-            return not_started(NotStartedReason::Cancelled);
+        opening.ready()?;
+        if let Some(cancelled) = opening.claimed()? {
+            return Ok(cancelled);
         }
         let key = SaleKey { baseline, ..SaleKey::of(payment) };
         let mut dialog = SaleDialog::new(key, &self.date_time(), self.line.timing());
-        Ok(self.line.run(&mut dialog, reports)?.ending)
+        Ok(self.line.run(&mut dialog, opening.reports)?.ending)
     }
 
     fn enquire(
@@ -191,8 +190,7 @@ impl CardTerminal for Getnet {
             keep(TerminalReport::VoidRefused { code: void::NOT_IN_BATCH.to_owned() }, reports)?;
             return Ok(Ending::VoidRefused);
         };
-        self.line.remember_before_void(payment.payment_id, Some(last.to_string()));
-        let mut dialog = VoidDialog::new(sold, &self.date_time(), self.line.timing());
+        let mut dialog = VoidDialog::new(sold, last, &self.date_time(), self.line.timing());
         Ok(self.line.run(&mut dialog, reports)?.ending)
     }
 

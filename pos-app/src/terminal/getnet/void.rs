@@ -26,6 +26,8 @@ enum State {
 /// One void.
 pub struct VoidDialog {
     request: Vec<u8>,
+    /// The terminal's last number before it.
+    before: i64,
     ack_ms: u64,
     reply_ms: u64,
     reasked: u8,
@@ -33,11 +35,11 @@ pub struct VoidDialog {
 }
 
 impl VoidDialog {
-    /// A void not begun. `date_time` is now.
-    pub fn new(operation: i64, date_time: &str, timing: &Timing) -> Self {
+    /// A void not begun. `before` is the terminal's last number, `date_time` is now.
+    pub fn new(operation: i64, before: i64, date_time: &str, timing: &Timing) -> Self {
         let request = encode(&Request::Refund { operation }.serialize(date_time));
         let state = State::Sent { times: 1 };
-        Self { request, ack_ms: timing.ack_ms, reply_ms: timing.reply_ms, reasked: 0, state }
+        Self { request, before, ack_ms: timing.ack_ms, reply_ms: timing.reply_ms, reasked: 0, state }
     }
 
     fn end(&mut self, report: TerminalReport, ending: Ending) -> Vec<Effect> {
@@ -74,7 +76,7 @@ impl Dialog<Heard> for VoidDialog {
         match (&self.state, input) {
             (State::Done, _) | (_, Input::NotKept | Input::CancelWanted) => Vec::new(),
             (_, Input::Start) => vec![
-                Effect::Report(TerminalReport::VoidAsked),
+                Effect::Report(TerminalReport::VoidAsked { baseline: Some(self.before.to_string()) }),
                 Effect::Send(self.request.clone()),
                 Effect::Within(self.ack_ms),
             ],
@@ -108,9 +110,10 @@ mod tests {
     const NOW: &str = "2026-07-26T11:37:48.000Z";
 
     fn started() -> VoidDialog {
-        let mut dialog = VoidDialog::new(123, NOW, &Timing::default());
+        let mut dialog = VoidDialog::new(123, 130, NOW, &Timing::default());
         let effects = dialog.step(Input::Start);
-        assert_eq!(effects[0], Effect::Report(TerminalReport::VoidAsked), "journalled before the first byte");
+        let asked = TerminalReport::VoidAsked { baseline: Some("130".into()) };
+        assert_eq!(effects[0], Effect::Report(asked), "journalled before the first byte");
         dialog
     }
 

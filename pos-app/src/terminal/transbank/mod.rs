@@ -11,7 +11,7 @@ pub mod message;
 pub mod sale;
 pub mod void;
 
-use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport, TerminalRow, TerminalTotals};
+use shared::tender::{CardPayment, CardState, TerminalReport, TerminalRow, TerminalTotals};
 
 use self::ask::AskDialog;
 use self::dialog::{PollDialog, SaleKey, Watch};
@@ -21,6 +21,7 @@ use self::message::{Reply, Request, SaleReply};
 use self::sale::SaleDialog;
 use self::void::{Listed, VoidDialog, VoidKey};
 use super::conversation::{Conversation, Described, Ear, Reports, keep};
+use super::opening::Opening;
 use super::transcript::{mask_frame, mask_piece};
 use super::{CardTerminal, Ending, Journal, TerminalError};
 
@@ -132,8 +133,17 @@ fn row(said: SaleReply) -> Option<TerminalRow> {
         last4: said.last4,
         card_type: said.card_type,
         brand: said.brand,
-        at: format!("{} {}", said.date, said.time).trim().to_owned(),
+        at: moment(&said.date, &said.time),
     })
+}
+
+/// `21112026` and `235204` as a person reads them; whatever else a terminal sends, as it is.
+fn moment(date: &str, time: &str) -> String {
+    let has_digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    if has_digits(date, 8) && has_digits(time, 6) {
+        return format!("{}-{}-{} {}:{}", &date[..2], &date[2..4], &date[4..], &time[..2], &time[2..4]);
+    }
+    format!("{date} {time}").trim().to_owned()
 }
 
 impl Ear for Receiver {
@@ -192,25 +202,17 @@ impl CardTerminal for Transbank {
         claim: &dyn Fn() -> bool,
         journal: &dyn Journal,
     ) -> Result<Ending, TerminalError> {
-        let not_started = |reason| {
-            let report = TerminalReport::NotStarted { reason };
-            journal.report(payment.payment_id, report).map_err(TerminalError::Journal)?;
-            Ok(Ending::NotStarted)
-        };
-        let Some(key) = self.key(payment) else {
-            let reason = if claim() { NotStartedReason::Refused } else { NotStartedReason::Cancelled };
-            return not_started(reason);
-        };
+        let opening = Opening::new(payment, claim, journal);
+        let Some(key) = self.key(payment) else { return opening.refused() };
         self.reach()?;
-        let reports = Some((payment.payment_id, journal));
-        keep(TerminalReport::Ready, reports)?;
+        opening.ready()?;
         // What came since the poll is not the answer to what has not been asked.
         self.listen(None, None, 0)?;
-        if !claim() {
-            return not_started(NotStartedReason::Cancelled);
+        if let Some(cancelled) = opening.claimed()? {
+            return Ok(cancelled);
         }
         let mut dialog = SaleDialog::new(key, self.line.timing());
-        let ending = self.line.run(&mut dialog, reports)?.ending;
+        let ending = self.line.run(&mut dialog, opening.reports)?.ending;
         if dialog.refusal.as_deref() == Some(codes::LOAD_KEYS)
             && let Err(error) = self.load_keys()
         {
@@ -263,7 +265,7 @@ impl CardTerminal for Transbank {
             Listed::Stands => {}
             // At its keypad, by somebody.
             Listed::Undone => {
-                keep(TerminalReport::VoidAsked, reports)?;
+                keep(TerminalReport::VoidAsked { baseline: None }, reports)?;
                 keep(TerminalReport::Voided, reports)?;
                 return Ok(Ending::Voided);
             }
@@ -301,7 +303,7 @@ impl Transbank {
     /// What a late answer may settle of a payment in doubt.
     fn watch(&self, payment: &CardPayment) -> Option<Watch> {
         match &payment.state {
-            CardState::Voiding { approval } => VoidKey::of(approval).map(Watch::Void),
+            CardState::Voiding { approval, .. } => VoidKey::of(approval).map(Watch::Void),
             _ => self.key(payment).map(Watch::Sale),
         }
     }

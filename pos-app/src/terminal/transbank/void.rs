@@ -140,7 +140,7 @@ impl Dialog<Heard> for VoidDialog {
             // This protocol knows no way to call off what the customer is at.
             (State::Done, _) | (_, Input::NotKept | Input::CancelWanted) => Vec::new(),
             (_, Input::Start) => {
-                let mut effects = vec![Effect::Report(TerminalReport::VoidAsked)];
+                let mut effects = vec![Effect::Report(TerminalReport::VoidAsked { baseline: None })];
                 effects.extend(self.send(0));
                 effects
             }
@@ -185,7 +185,8 @@ mod tests {
     fn started() -> VoidDialog {
         let mut dialog = VoidDialog::new(key(), &Timing::default());
         let effects = dialog.step(Input::Start);
-        assert_eq!(effects[0], Effect::Report(TerminalReport::VoidAsked), "journalled before the first byte");
+        let asked = TerminalReport::VoidAsked { baseline: None };
+        assert_eq!(effects[0], Effect::Report(asked), "journalled before the first byte");
         assert_eq!(effects[1], Effect::Send(frame::encode("1200|000123|")));
         dialog
     }

@@ -14,7 +14,7 @@ pub mod serial;
 pub mod tlv;
 pub mod void;
 
-use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport};
+use shared::tender::{CardPayment, CardState, TerminalReport};
 
 use self::ask::{Answer, AskDialog, ListenDialog};
 use self::link::Link;
@@ -24,6 +24,7 @@ use self::serial::{Flaw, Heard};
 use self::void::VoidDialog;
 use super::conversation::{Conversation, Described, Ear, Ran, Reports, keep};
 use super::dialog::Dialog;
+use super::opening::Opening;
 use super::{CardTerminal, Ending, Journal, TerminalError};
 
 /// What the terminals accept, minor units.
@@ -176,13 +177,9 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
         claim: &dyn Fn() -> bool,
         journal: &dyn Journal,
     ) -> Result<Ending, TerminalError> {
-        let not_started = |reason| {
-            let report = TerminalReport::NotStarted { reason };
-            journal.report(payment.payment_id, report).map_err(TerminalError::Journal)?;
-            Ok(Ending::NotStarted)
-        };
+        let opening = Opening::new(payment, claim, journal);
         if !AMOUNTS.contains(&payment.amount_minor) {
-            return not_started(if claim() { NotStartedReason::Refused } else { NotStartedReason::Cancelled });
+            return opening.refused();
         }
         self.listen(false)?;
         self.register()?;
@@ -195,14 +192,13 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
             }
             Err(error) => return Err(error),
         };
-        let reports = Some((payment.payment_id, journal));
-        keep(TerminalReport::Ready, reports)?;
-        if !claim() {
-            return not_started(NotStartedReason::Cancelled);
+        opening.ready()?;
+        if let Some(cancelled) = opening.claimed()? {
+            return Ok(cancelled);
         }
         let dialog = SaleDialog::new(&self.account, payment.amount_minor, baseline, self.line.timing());
-        let Some(mut dialog) = dialog else { return not_started(NotStartedReason::Refused) };
-        Ok(self.run(&mut dialog, reports)?.ending)
+        let Some(mut dialog) = dialog else { return opening.unaskable() };
+        Ok(self.run(&mut dialog, opening.reports)?.ending)
     }
 
     fn enquire(
@@ -218,8 +214,7 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
             Err(TerminalError::Refused(_)) => return Ok(Ending::NoAnswer),
             last => last?,
         };
-        let (report, ending) = if matches!(payment.state, CardState::Voiding { .. }) {
-            let before = self.line.before_void(payment.payment_id);
+        let (report, ending) = if let CardState::Voiding { before, .. } = &payment.state {
             match &last {
                 Some(last) => judge_void(payment, last, before.as_ref(), is_over),
                 None => (None, Ending::Mismatch),
@@ -250,14 +245,12 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
         let sold = payment.state.approval().map(|approval| approval.operation_no.clone()).unwrap_or_default();
         // Receipts count up until the batch is closed: a last one that is lower is of another batch.
         let last = last.filter(|last| *last >= sold);
-        let dialog = last
-            .clone()
-            .and_then(|last| VoidDialog::new(&self.account, &sold, payment.amount_minor, last, self.line.timing()));
+        let dialog =
+            last.and_then(|last| VoidDialog::new(&self.account, &sold, payment.amount_minor, last, self.line.timing()));
         let Some(mut dialog) = dialog else {
             keep(TerminalReport::VoidRefused { code: void::NOT_IN_BATCH.to_owned() }, reports)?;
             return Ok(Ending::VoidRefused);
         };
-        self.line.remember_before_void(payment.payment_id, last);
         Ok(self.run(&mut dialog, reports)?.ending)
     }
 
@@ -437,7 +430,8 @@ mod tests {
     #[test]
     fn a_void_in_doubt_is_judged_by_what_came_after_it() {
         let approval = CardApproval { operation_no: "0016".into(), ..nothing() };
-        let voiding = CardPayment { state: CardState::Voiding { approval }, ..payment(Some("0015"), None) };
+        let voiding =
+            CardPayment { state: CardState::Voiding { approval, before: None }, ..payment(Some("0015"), None) };
         let before = Some("0018".to_owned());
         let ending = |last: StatusInformation, before: Option<&String>| judge_void(&voiding, &last, before, true).1;
         assert_eq!(ending(last(18, 0, 5_000), before.as_ref()), Ending::VoidRefused, "nothing since");

@@ -117,7 +117,7 @@ impl Dialog<Heard> for VoidDialog {
             (_, Input::NotKept) => vec![no()],
             (State::Done, _) | (_, Input::CancelWanted) => Vec::new(),
             (_, Input::Start) => vec![
-                Effect::Report(TerminalReport::VoidAsked),
+                Effect::Report(TerminalReport::VoidAsked { baseline: Some(self.baseline.clone()) }),
                 Effect::Send(self.request.encode()),
                 Effect::Within(self.accept_ms),
             ],
@@ -142,7 +142,8 @@ mod tests {
         let dialog = VoidDialog::new(&account, "0016", 1_990, "0016".into(), &Timing::default());
         let mut dialog = dialog.expect("a receipt");
         let effects = dialog.step(Input::Start);
-        assert_eq!(effects[0], Effect::Report(TerminalReport::VoidAsked), "journalled before the first byte");
+        let asked = TerminalReport::VoidAsked { baseline: Some("0016".into()) };
+        assert_eq!(effects[0], Effect::Report(asked), "journalled before the first byte");
         let expected = [0x06, 0x30, 6, 0, 0, 0, 0x87, 0, 0x16];
         assert_eq!(effects[1], Effect::Send(expected.to_vec()));
         dialog

@@ -1,6 +1,6 @@
 /** What a person does with card payments that no terminal settles: looks, asks, says what happened, gives back. */
 
-import type { CardPaymentView, Commands, OpenCardView, ReturnWay, SettleWay } from "./api/generated";
+import type { CardPaymentView, Commands, OpenCardView, Permission, ReturnWay, SettleWay } from "./api/generated";
 import { NO_TRACE } from "./card-trace";
 import { TillState, type Room } from "./till-state.svelte";
 
@@ -13,6 +13,13 @@ export interface Settling {
   way: SettleWay | null;
   back: CardDesk["wanted"];
 }
+
+const PERMISSION: Record<SettleWay, Permission> = {
+  ask_terminal: "sell",
+  void: "void_card",
+  resolve: "settle_card",
+  return: "settle_card",
+};
 
 export abstract class CardDesk extends TillState {
   /** The danger zone, oldest first; nothing before it was asked for. */
@@ -30,22 +37,19 @@ export abstract class CardDesk extends TillState {
     return null;
   }
 
-  /** Who may do it, or in whose name nobody here can. */
+  /** Whether it is theirs to do. */
   mayGo(way: SettleWay): boolean {
-    switch (way) {
-      case "ask_terminal":
-        return this.may("sell");
-      case "void":
-        return this.may("void_card");
-      default:
-        return this.may("settle_card");
-    }
+    return this.may(PERMISSION[way]);
+  }
+
+  /** The same, or with the approval of somebody who may. */
+  canGo(way: SettleWay): boolean {
+    return this.can(PERMISSION[way]);
   }
 
   /** Says who may, where the person looks. */
   refuseWay(way: SettleWay): void {
-    const permission = way === "void" ? "void_card" : way === "ask_terminal" ? "sell" : "settle_card";
-    this.trouble = { code: "permission_denied", message: "", details: { permission } };
+    this.trouble = { code: "permission_denied", message: "", details: { permission: PERMISSION[way] } };
   }
 
   loadOpenCards(): Promise<void> {
@@ -65,7 +69,7 @@ export abstract class CardDesk extends TillState {
   async settleDoubt(): Promise<void> {
     const card = this.card;
     if (card === null) return;
-    if (!this.may("settle_card")) return this.refuseWay("resolve");
+    if (!this.canGo("resolve")) return this.refuseWay("resolve");
     await this.loadOpenCards();
     const open = this.open_cards?.find((one) => one.card.payment.payment_id === card.payment.payment_id) ?? null;
     this.settle(card, open, "resolve");
@@ -85,7 +89,7 @@ export abstract class CardDesk extends TillState {
 
   choose(way: SettleWay | null): void {
     if (this.settling === null) return;
-    if (way !== null && !this.mayGo(way)) return this.refuseWay(way);
+    if (way !== null && !this.canGo(way)) return this.refuseWay(way);
     if (way === "ask_terminal") return void this.askTerminal();
     this.trouble = null;
     this.settling = { ...this.settling, way };

@@ -6,12 +6,15 @@
 import type { Command, Core } from "./api/commands";
 import { wordsFor, type Where } from "./api/errors";
 import type {
+  Approval,
+  Approver,
   CardPaymentView,
   CatalogView,
   CommandError,
   Commands,
   CompletedSaleView,
   Currency,
+  ErrorCode,
   Permission,
   SaleLine,
   SaleView,
@@ -60,6 +63,20 @@ export interface GivenLine {
   quantity: number;
 }
 
+/** Somebody who may is asked for their PIN, there and then. */
+export interface Approving {
+  permission: Permission;
+  approvers: readonly Approver[];
+  /** Why the last PIN did not do. */
+  refused: CommandError | null;
+  /** The PIN was given and is being looked at. */
+  isAsking: boolean;
+  settle: (approval: Approval | null) => void;
+}
+
+/** Another PIN may do, where this one did not. */
+const ANOTHER_PIN: readonly ErrorCode[] = ["pin_wrong", "pin_locked", "staff_unknown"];
+
 /** Lines taken off, while they can still come back. */
 export interface Undo {
   text: string;
@@ -85,6 +102,7 @@ export class TillState {
   wanted = $state<"sell" | "pay" | "card" | "redeem" | "close" | "settle" | "voucher" | "batch">("sell");
   panel = $state<Panel>(null);
   trouble = $state<CommandError | null>(null);
+  approving = $state.raw<Approving | null>(null);
   broken = $state<CommandError | null>(null);
   undo = $state<Undo | null>(null);
   selected = $state<number | null>(null);
@@ -141,6 +159,11 @@ export class TillState {
     return this.status?.operator?.may.includes(permission) ?? false;
   }
 
+  /** The same, or somebody who may can allow it there and then. */
+  can(permission: Permission): boolean {
+    return this.may(permission) || (this.status?.operator?.may_with_approval.includes(permission) ?? false);
+  }
+
   private whichRoom(): Room {
     if (this.broken !== null) return "broken";
     const status = this.status;
@@ -194,17 +217,56 @@ export class TillState {
     then: (answer: Commands[N]["answer"]) => void,
   ): Promise<boolean> {
     this.trouble = null;
-    const turn = this.queue.then(async () => {
-      try {
-        then(await this.core.command(name, args));
-        return true;
-      } catch (error) {
-        this.trouble = error as CommandError;
-        return false;
-      }
-    });
+    const turn = this.queue.then(() => this.asked(name, args, then));
     this.queue = turn;
     return turn;
+  }
+
+  private async asked<N extends Command>(
+    name: N,
+    args: Commands[N]["args"],
+    then: (answer: Commands[N]["answer"]) => void,
+  ): Promise<boolean> {
+    let approval: Approval | undefined;
+    for (;;) {
+      try {
+        then(await this.core.command(name, args, approval));
+        this.approving = null;
+        return true;
+      } catch (thrown) {
+        const error = thrown as CommandError;
+        const given = await this.forApproval(error);
+        if (given === null) {
+          this.approving = null;
+          this.trouble = error;
+          return false;
+        }
+        approval = given;
+      }
+    }
+  }
+
+  /** Asks somebody who may, where that would help; `null` when it would not, or nobody wants to. */
+  private forApproval(error: CommandError): Promise<Approval | null> {
+    const approvers = (error.details.approvers ?? []) as readonly Approver[];
+    const permission = error.details.permission as Permission;
+    const before = this.approving;
+    const next =
+      error.code === "permission_denied" && approvers.length > 0
+        ? { permission, approvers, refused: before === null ? null : error }
+        : before !== null && ANOTHER_PIN.includes(error.code)
+          ? { ...before, refused: error }
+          : null;
+    if (next === null) return Promise.resolve(null);
+    return new Promise((settle) => (this.approving = { ...next, isAsking: false, settle }));
+  }
+
+  /** Somebody's PIN, or `null`: it is not to be done. */
+  approve(approval: Approval | null): void {
+    const approving = this.approving;
+    if (approving === null || approving.isAsking) return;
+    this.approving = { ...approving, isAsking: true };
+    approving.settle(approval);
   }
 
   /** Asks in its turn and says nothing when refused: a figure that follows the hand. */

@@ -76,6 +76,7 @@ export class Till extends CardDesk {
   }
 
   private leaveEverything(): void {
+    this.approve(null);
     this.wanted = "sell";
     this.panel = null;
     this.trouble = null;
@@ -116,6 +117,7 @@ export class Till extends CardDesk {
 
   lock(): Promise<boolean> {
     if (this.status?.operator == null) return Promise.resolve(false);
+    this.approve(null);
     return this.ask("operator.log_out", {}, (status) => this.take(status));
   }
 
@@ -330,7 +332,7 @@ export class Till extends CardDesk {
 
   /** A code was read in the window. */
   async scan(code: string): Promise<void> {
-    if (!SCANNING.includes(this.room)) return;
+    if (!SCANNING.includes(this.room) || this.approving !== null) return;
     this.panel = null;
     if (this.completed !== null) this.nextSale();
     const times = this.times;

@@ -23,7 +23,8 @@ fn origin() -> Origin {
 
 fn events(chain: ChainId, count: u64) -> Vec<SealedEvent> {
     let fact = Fact::ChainStarted(ChainStarted { app_version: "test".into(), ..ChainStarted::default() });
-    let stamp = Stamp { hlc: Hlc::default(), up_ms: 0, actor: None, session: None, seen: Seen::default() };
+    let stamp =
+        Stamp { hlc: Hlc::default(), up_ms: 0, actor: None, approver: None, session: None, seen: Seen::default() };
     let mut head = ChainHead::start(chain, None);
     (0..count)
         .map(|_| {

@@ -157,7 +157,7 @@ fn denial(report: &TerminalReport) -> &'static str {
         TerminalReport::NotStarted { .. } => "not_started",
         TerminalReport::Voided => "voided",
         TerminalReport::VoidRefused { .. } => "void_refused",
-        TerminalReport::VoidAsked => "void_asked",
+        TerminalReport::VoidAsked { .. } => "void_asked",
         TerminalReport::Ready
         | TerminalReport::Asked { .. }
         | TerminalReport::Progress { .. }

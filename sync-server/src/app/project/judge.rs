@@ -191,7 +191,7 @@ fn card_returned(world: &mut World<'_>, event: &Event, returned: &CardReturned) 
 }
 
 fn by_hand(event: &Event, note: Option<String>) -> SettledCard {
-    SettledCard { by: event.stamp.actor, at: event.stamp.hlc.at(), note }
+    SettledCard { by: event.stamp.approver.or(event.stamp.actor), at: event.stamp.hlc.at(), note }
 }
 
 async fn operator_refused(

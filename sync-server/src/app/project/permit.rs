@@ -33,7 +33,8 @@ pub(super) const fn needs(fact: &Fact) -> Option<Permission> {
         // Without a reason it was typed off a terminal without a cable, which belongs to selling.
         Fact::CardReported(reported) if reported.is_manual && reported.note.is_some() => Some(Permission::SettleCard),
         Fact::CardReturned(_) => Some(Permission::SettleCard),
-        Fact::CardReported(reported) if matches!(reported.report, TerminalReport::VoidAsked) => {
+        // With the terminal's number the till says it again by itself, when the request leaves.
+        Fact::CardReported(reported) if matches!(reported.report, TerminalReport::VoidAsked { baseline: None }) => {
             Some(Permission::VoidCard)
         }
         Fact::CardBatchClosed(_) => Some(Permission::CloseBatch),
@@ -69,6 +70,11 @@ fn may(member: &StaffMember, permission: Permission) -> bool {
     member.is_active && decide(&member.roles, permission) == Decision::Allowed
 }
 
+/// Whether they may with the approval of somebody who may.
+fn may_ask(member: &StaffMember, permission: Permission) -> bool {
+    member.is_active && decide(&member.roles, permission) == Decision::NeedsApproval
+}
+
 /// What is odd about who did it, if anything is.
 pub(super) async fn check(
     tx: &mut TenantTx,
@@ -77,11 +83,18 @@ pub(super) async fn check(
     fact: &Fact,
 ) -> Result<Option<&'static str>, StoreError> {
     let Some(permission) = needs(fact) else { return Ok(None) };
-    let member = event.stamp.actor.and_then(|actor| world.staff.get(&actor));
-    match member {
-        None => Ok(asks_for_somebody_known(permission).then_some(UNKNOWN)),
-        Some(member) if may(member, permission) => Ok(None),
-        Some(member) => refused(tx, event, member.staff_id, permission).await,
+    let known = |staff: Option<StaffId>| staff.and_then(|staff| world.staff.get(&staff));
+    match (known(event.stamp.actor), known(event.stamp.approver)) {
+        (None, _) => Ok(asks_for_somebody_known(permission).then_some(UNKNOWN)),
+        (Some(member), _) if may(member, permission) => Ok(None),
+        // Two people: one asked, another allowed it.
+        (Some(member), Some(approver)) if may_ask(member, permission) && approver.staff_id != member.staff_id => {
+            if may(approver, permission) {
+                return Ok(None);
+            }
+            refused(tx, event, approver.staff_id, permission).await
+        }
+        (Some(member), _) => refused(tx, event, member.staff_id, permission).await,
     }
 }
 

@@ -64,6 +64,7 @@ impl Named {
         for (event, fact) in events.iter().filter_map(Prepared::told) {
             if permit::needs(fact).is_some() {
                 named.staff.extend(event.stamp.actor);
+                named.staff.extend(event.stamp.approver);
             }
             match fact {
                 Fact::SaleCompleted(sale) => {

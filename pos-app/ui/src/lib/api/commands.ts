@@ -1,6 +1,6 @@
 /** The core's commands, typed by what Rust generated. */
 
-import type { CommandError, Commands, Notice } from "./generated";
+import type { Approval, CommandError, Commands, Notice } from "./generated";
 import type { Transport } from "./transport";
 
 /** A command by name. */
@@ -9,10 +9,18 @@ export type Command = keyof Commands;
 export class Core {
   constructor(private readonly transport: Transport) {}
 
-  /** Runs a command. Rejects with a `CommandError` and nothing else. */
-  async command<N extends Command>(name: N, args: Commands[N]["args"]): Promise<Commands[N]["answer"]> {
+  /**
+   * Runs a command, with somebody's approval where whoever is signed in needs one. Rejects with a `CommandError` and
+   * nothing else.
+   */
+  async command<N extends Command>(
+    name: N,
+    args: Commands[N]["args"],
+    approval?: Approval,
+  ): Promise<Commands[N]["answer"]> {
     try {
-      return (await this.transport.call(name, args)) as Commands[N]["answer"];
+      const sent = approval === undefined ? args : { ...args, approval };
+      return (await this.transport.call(name, sent)) as Commands[N]["answer"];
     } catch (thrown) {
       throw asCommandError(thrown);
     }

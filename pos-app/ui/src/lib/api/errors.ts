@@ -19,6 +19,11 @@ export interface Where {
   zone: string | undefined;
 }
 
+/** What somebody may or may not do, in words. */
+export function permissionName(permission: Permission, language: Language): string {
+  return PERMISSIONS[language][permission];
+}
+
 /** The sentence for a refusal. */
 export function wordsFor(error: CommandError, where: Where): string {
   const words = WORDS[where.language][error.code] ?? WORDS[where.language].internal;

@@ -16,6 +16,30 @@ export type AddUpCash = {
  */
 counted: CashCount, };
 
+export type Approval = { 
+/**
+ * Who allows it.
+ */
+staff_id: StaffId, 
+/**
+ * Theirs, four to eight digits.
+ */
+pin: string, };
+
+export type Approver = { 
+/**
+ * Who.
+ */
+staff_id: StaffId, 
+/**
+ * Their name.
+ */
+name: string, 
+/**
+ * What they are.
+ */
+roles: Array<Role>, };
+
 export type BatchComparison = { 
 /**
  * What the till holds as taken.
@@ -214,7 +238,11 @@ reason: NotStartedReason, } | { "state": "uncertain" } | { "state": "voiding",
 /**
  * The approval that may be no more.
  */
-approval: CardApproval, } | { "state": "voided", 
+approval: CardApproval, 
+/**
+ * The terminal's number for the last thing it did before, where it was asked: a void gets the next.
+ */
+before?: string, } | { "state": "voided", 
 /**
  * The approval that is no more.
  */
@@ -576,7 +604,7 @@ card_type?: string,
  */
 brand?: string, };
 
-export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "card_not_open" | "card_outcome_invalid" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_void" | "ticket_in_review" | "ticket_unheard" | "redemption_unknown" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
+export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "card_not_open" | "card_outcome_invalid" | "card_taken" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_void" | "ticket_in_review" | "ticket_unheard" | "redemption_unknown" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
 
 export type IssuedTicket = { 
 /**
@@ -676,7 +704,11 @@ receipt_no: number | null,
 /**
  * What would settle it, the surest first.
  */
-ways: Array<SettleWay>, };
+ways: Array<SettleWay>, 
+/**
+ * What a person may say became of it.
+ */
+outcomes: Array<ResolveOutcome>, };
 
 export type OpenDrawer = { 
 /**
@@ -708,7 +740,11 @@ roles: Array<Role>,
 /**
  * What they may do without asking.
  */
-may: Array<Permission>, };
+may: Array<Permission>, 
+/**
+ * What they may do when somebody who may allows it with their PIN.
+ */
+may_with_approval: Array<Permission>, };
 
 export type PaidTwiceView = { 
 /**
@@ -1384,7 +1420,11 @@ code: string, } | { "says": "not_started",
 /**
  * Why.
  */
-reason: NotStartedReason, } | { "says": "no_answer" } | { "says": "void_asked" } | { "says": "voided" } | { "says": "void_refused", 
+reason: NotStartedReason, } | { "says": "no_answer" } | { "says": "void_asked", 
+/**
+ * The terminal's number for the last thing it did before, where it can be asked.
+ */
+baseline?: string, } | { "says": "voided" } | { "says": "void_refused", 
 /**
  * The terminal's own code, `08` for a debit card.
  */

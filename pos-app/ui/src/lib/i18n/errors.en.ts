@@ -66,6 +66,7 @@ export const errorsEn: Record<ErrorCode, (facts: Facts) => string> = {
   terminal_failed: () => "The terminal answered but could not do it. Look at its screen and try again.",
   card_not_open: () => "There is nothing to settle about that payment.",
   card_outcome_invalid: () => "The payment cannot have ended that way.",
+  card_taken: () => "The terminal says that it took the money. Write it down as approved, then give it back.",
   card_code_invalid: () => "Copy the authorisation code from the voucher: 2 to 12 letters and digits.",
   card_digits_invalid: () => "Copy the last four digits of the card from the voucher.",
   note_invalid: () => "Say why, on one line of at most 200 characters.",

@@ -66,6 +66,7 @@ export const errorsEs: Record<ErrorCode, (facts: Facts) => string> = {
   terminal_failed: () => "El terminal respondió, pero no pudo hacerlo. Revise su pantalla e intente otra vez.",
   card_not_open: () => "No hay nada que resolver en ese cobro.",
   card_outcome_invalid: () => "Ese resultado no corresponde al estado del cobro.",
+  card_taken: () => "El terminal dice que sí lo cobró. Anótelo como aprobado y devuelva el dinero.",
   card_code_invalid: () => "Copie el código de autorización del voucher: de 2 a 12 letras y números.",
   card_digits_invalid: () => "Copie del voucher los últimos cuatro dígitos de la tarjeta.",
   note_invalid: () => "Escriba el motivo, en una línea de hasta 200 letras.",

@@ -114,7 +114,8 @@ impl Till {
         let id = *self.order.last().expect("a chain");
         let chain = self.chains.get_mut(&id).expect("the chain");
         let head = chain.events.last().map_or(ChainHead::start(id, None), SealedEvent::head);
-        let stamp = Stamp { hlc: Hlc::default(), up_ms: 0, actor: None, session: None, seen: Seen::default() };
+        let stamp =
+            Stamp { hlc: Hlc::default(), up_ms: 0, actor: None, approver: None, session: None, seen: Seen::default() };
         chain.events.push(head.seal(&origin(), &stamp, fact));
     }
 
