@@ -28,6 +28,8 @@ pub(crate) struct Caller {
     operator: Option<StaffMember>,
     /// Who allowed this one command.
     approver: Option<StaffId>,
+    /// Somebody's word that came with it and was not needed so far: what it turns out to be may ask for more.
+    word: Option<Approval>,
 }
 
 impl Caller {
@@ -40,6 +42,11 @@ impl Caller {
     pub(crate) fn by(&self) -> Result<By, CommandError> {
         Ok(By { actor: Some(self.staff()?.staff_id), approver: self.approver })
     }
+
+    /// Somebody's word that came with the command and was not needed so far.
+    pub(crate) fn word(&self) -> Option<&Approval> {
+        self.word.as_ref()
+    }
 }
 
 fn not_logged_in() -> CommandError {
@@ -50,7 +57,7 @@ impl Till {
     /// Lets a caller through, or says why not. An approval counts for this one command, where the caller needs one.
     pub(crate) fn authorise(&self, need: Need, approval: Option<&Approval>) -> Result<Caller, CommandError> {
         if need == Need::Anyone {
-            return Ok(Caller { operator: self.operator()?, approver: None });
+            return Ok(Caller { operator: self.operator()?, approver: None, word: None });
         }
         self.identity()?;
         let operator = self.operator()?;
@@ -63,7 +70,8 @@ impl Till {
                 (decision, _) => return Err(self.denied(staff, permission, decision)?),
             },
         };
-        Ok(Caller { operator, approver })
+        let word = approval.filter(|_| approver.is_none()).cloned();
+        Ok(Caller { operator, approver, word })
     }
 
     /// Says no, and who could say yes.

@@ -55,12 +55,11 @@ pub(crate) fn undo_redemption(till: &Till, who: &Caller, args: &UndoRedemption) 
     if handed.undone.is_none() {
         let (by, now) = (who.staff()?.staff_id, till.clock.now());
         let is_own = is_own_undo(by, handed.staff_id, handed.redeemed_at, now);
-        if !is_own {
-            till.authorise(Need::May(Permission::UndoRedemption))?;
-        }
+        let allowed =
+            if is_own { None } else { Some(till.authorise(Need::May(Permission::UndoRedemption), who.word())?) };
         let ticket_id = checked.ticket.ticket_id;
         let fact = RedemptionUndone { redemption_id: args.redemption_id, ticket_id, undone_at: now, is_own };
-        till.append(who, Fact::RedemptionUndone(fact))?;
+        till.append(allowed.as_ref().unwrap_or(who), Fact::RedemptionUndone(fact))?;
     }
     till.view_ticket(who, checked)
 }
@@ -226,8 +225,8 @@ impl Till {
 
     fn append(&self, who: &Caller, fact: Fact) -> Result<(), CommandError> {
         let session = self.find_session()?.map(|stored| stored.session.session_id);
-        let actor = Some(who.staff()?.staff_id);
-        self.ledger().write(move |tx| tx.append(&fact, actor, session))?;
+        let by = who.by()?;
+        self.ledger().write(move |tx| tx.append(&fact, by, session))?;
         Ok(())
     }
 }

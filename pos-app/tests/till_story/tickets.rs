@@ -114,6 +114,11 @@ fn nobody_takes_back_alone_what_somebody_else_handed_over() {
     night.bar.log_in(other.expect("hired"), "8642");
     assert_eq!(night.check()["history"][0]["undo_until"], Value::Null);
     assert_eq!(night.bar.code("ticket.undo", &args), ErrorCode::PermissionDenied);
+
+    let mut allowed = args;
+    allowed["approval"] = json!({ "staff_id": night.bar.manager, "pin": MANAGER_PIN });
+    let back = night.bar.ok("ticket.undo", &allowed);
+    assert_eq!((&back["verdict"], &back["history"][0]["undone"]["staff"]), (&json!("valid"), &json!("Berta")));
 }
 
 #[test]
