@@ -192,8 +192,9 @@ impl Server {
             if fault == Some(Fault::NeverConfirms) {
                 answer.retain(|byte| !is_printed_answer(*byte));
             }
-            connection.write_all(&answer)?;
+            // What it says is printed has come out by then, for whoever looks.
             self.hand_out();
+            connection.write_all(&answer)?;
         }
     }
 
