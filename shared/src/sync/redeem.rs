@@ -105,11 +105,13 @@ pub fn decide(ticket: &Ticket, is_void: bool, uses: &[TicketUse], request: &Rede
         redeem(ticket, Uses { redeemed, is_void }, request.business_date, Some(&request.lines))
     };
     let Err(error) = ask(&lines_of(uses.iter())) else { return RedeemDecision::Accepted };
-    let is_promised = || ask(&lines_of(uses.iter().filter(|one| !one.is_pending))).is_ok();
+    let settled = ask(&lines_of(uses.iter().filter(|one| !one.is_pending)));
     let reason = match error {
-        RedeemError::AlreadyRedeemed | RedeemError::TooMany { .. } if is_promised() => RedeemRefusal::InReview,
-        RedeemError::AlreadyRedeemed => RedeemRefusal::Delivered,
-        RedeemError::TooMany { .. } => RedeemRefusal::NotOwed,
+        RedeemError::AlreadyRedeemed | RedeemError::TooMany { .. } => match settled {
+            Ok(_) => RedeemRefusal::InReview,
+            Err(RedeemError::AlreadyRedeemed) => RedeemRefusal::Delivered,
+            Err(_) => RedeemRefusal::NotOwed,
+        },
         RedeemError::Void => RedeemRefusal::Void,
         RedeemError::Expired(_) | RedeemError::OtherNight(_) => RedeemRefusal::NotTonight,
         RedeemError::UnknownLine(_) | RedeemError::Nothing => RedeemRefusal::Nothing,
