@@ -5,6 +5,7 @@
 //! paper · [`scanner`] codes · [`terminal`] cards · [`sync`] the server.
 
 pub mod app;
+pub mod bench;
 pub mod commands;
 pub mod config;
 pub mod identity;

@@ -4,13 +4,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Parser;
+use pos_app::bench::Place;
 use pos_app::outside::{SystemClock, SystemEntropy};
 use pos_app::practice::HeadOffice;
 use pos_app::{Outside, Till, Workers};
@@ -30,19 +31,13 @@ struct Arguments {
     /// Sales to measure.
     #[arg(long, default_value_t = 300)]
     sales: usize,
-    /// Where to put the ledger; must be a real disk. Beside this program when absent.
-    #[arg(long)]
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let beside = std::env::current_exe()?.parent().map(Path::to_owned).context("this program lies somewhere")?;
-    let dir = arguments.dir.unwrap_or(beside).join(format!("paper-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&dir)?;
-    let measured = measure(&dir, arguments.sales);
-    std::fs::remove_dir_all(&dir)?;
-    let mut waits = measured?;
+    let mut waits = arguments.place.measure("paper-bench", |dir| measure(dir, arguments.sales))?;
     waits.sort_unstable();
     let row = |name: &str, share: usize| {
         let wait = waits[(waits.len() - 1) * share / 100].as_secs_f64() * 1_000.0;

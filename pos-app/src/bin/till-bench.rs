@@ -1,13 +1,13 @@
 //! How long it takes to commit a sale through the till, beside a bare SQLite transaction that writes the same bytes to
 //! the same kind of file: paired, one after the other, in one run. The last line is the result as JSON.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context as _;
 use clap::Parser;
 use pos_app::app::DATABASE;
+use pos_app::bench::Place;
 use pos_app::ledger::schema;
 use pos_app::outside::{SystemClock, SystemEntropy};
 use pos_app::practice::HeadOffice;
@@ -28,19 +28,13 @@ struct Arguments {
     /// Pairs to measure.
     #[arg(long, default_value_t = 1_000)]
     sales: usize,
-    /// Where to put the two databases; must be a real disk. Beside this program when absent.
-    #[arg(long)]
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let beside = std::env::current_exe()?.parent().map(Path::to_owned).context("this program lies somewhere")?;
-    let dir = arguments.dir.unwrap_or(beside).join(format!("till-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&dir)?;
-    let measured = measure(&dir, arguments.sales);
-    std::fs::remove_dir_all(&dir)?;
-    let (mut till, mut bare) = measured?;
+    let (mut till, mut bare) = arguments.place.measure("till-bench", |dir| measure(dir, arguments.sales))?;
     let row = |name: &str, till: f64, bare: f64| {
         let ratio = till / bare;
         json!({ "name": name, "value": till, "unit": "µs", "baseline": bare, "ratio": ratio, "bar": BAR, "ok": ratio <= BAR })
