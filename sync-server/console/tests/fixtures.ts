@@ -1,6 +1,6 @@
 //! A night at Club Valdivia, for tests and for the gallery. Made once, by the minute, without chance.
 
-import type { Board, BoardTill, Category, Flag, OpenCard, Product, QuarterHour, SaleDetail, SaleRow } from "../src/lib/api";
+import type { Board, BoardTill, Category, Deed, Flag, Incident, OpenCard, Product, QuarterHour, SaleDetail, SaleRow } from "../src/lib/api";
 
 /** 21 November 2026, 21:30 in Santiago. */
 const OPENED = Date.UTC(2026, 10, 22, 0, 30);
@@ -313,4 +313,70 @@ export const openCards: OpenCard[] = [
     last4: "7781",
     asked_by: null,
   }),
+];
+
+function deed(no: number, minutesAgo: number, staff: string | null): Deed {
+  const by = tills[no];
+  const at = NOW - minutesAgo * MINUTE;
+  return { at, staff, device_id: by?.device_id ?? "", device_name: by?.name ?? "", register_name: by?.register_name ?? null };
+}
+
+const twice = { ticket_id: "00020007002dcd", display_code: "BTZ 11725-K", sale_id: sales[1]?.sale_id ?? null, voided: null };
+const handOvers: Incident["hand_overs"] = [
+  {
+    redemption_id: "0193a5c2-0000-7000-b000-000000000001",
+    by: deed(1, 31, "Camila R."),
+    is_promised: true,
+    lines: [{ line_no: 1, name: "Piscola Alto 35", quantity: 2, wrong: 0 }],
+  },
+  {
+    redemption_id: "0193a5c2-0000-7000-b000-000000000002",
+    by: deed(2, 17, "Matías S."),
+    is_promised: false,
+    lines: [{ line_no: 1, name: "Piscola Alto 35", quantity: 1, wrong: 1 }],
+  },
+];
+
+/** What went wrong with tickets, newest first. */
+export const incidents: Incident[] = [
+  {
+    ...twice,
+    incident_id: `${twice.ticket_id}.shown_again`,
+    kind: "shown_again",
+    at: NOW - 4 * MINUTE,
+    given: [],
+    cost_minor: 0,
+    hand_overs: handOvers.map((one) => ({ ...one, lines: one.lines.map((line) => ({ ...line, wrong: 0 })) })),
+    shown: [{ by: deed(1, 4, "Camila R."), times: 3 }],
+  },
+  {
+    ...twice,
+    incident_id: `${twice.ticket_id}.double`,
+    kind: "double",
+    at: NOW - 17 * MINUTE,
+    given: [{ product_number: 1, name: "Piscola Alto 35", quantity: 1, unit_price_minor: 5_990 }],
+    cost_minor: 5_990,
+    hand_overs: handOvers,
+    shown: [],
+  },
+  {
+    ticket_id: "0001000700019c",
+    incident_id: "0001000700019c.redeemed_void",
+    kind: "redeemed_void",
+    at: NOW - 32 * MINUTE,
+    display_code: "BMB 00412-C",
+    sale_id: null,
+    given: [{ product_number: 7, name: "Mojito", quantity: 1, unit_price_minor: 6_490 }],
+    cost_minor: 6_490,
+    hand_overs: [
+      {
+        redemption_id: "0193a5c2-0000-7000-b000-000000000003",
+        by: deed(3, 32, null),
+        is_promised: false,
+        lines: [{ line_no: 1, name: "Mojito", quantity: 1, wrong: 1 }],
+      },
+    ],
+    voided: { by: deed(0, 41, "Valentina O."), reason: "Se equivocó de trago" },
+    shown: [],
+  },
 ];

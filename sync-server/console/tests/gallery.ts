@@ -1,7 +1,7 @@
 //! The console over a fixture instead of a server, for looking at: `npm run dev`, then
 //! `/tests/gallery.html?show=night|quiet|loading|lost|login|wrong&lang=es#/night/…`. Not part of the build.
 
-import { board, categories, openCards, products, quietBoard, sale, sales, settledFlags, twoVenues } from "./fixtures";
+import { board, categories, incidents, openCards, products, quietBoard, sale, sales, settledFlags, twoVenues } from "./fixtures";
 
 const asked = new URLSearchParams(location.search);
 const show = asked.get("show") ?? "night";
@@ -37,6 +37,7 @@ globalThis.fetch = (input, init) => {
   if (path === "sales") return Promise.resolve(answer({ items: sales, next: null }));
   if (path.startsWith("sales/")) return Promise.resolve(answer(saleOf(path.slice(6))));
   if (path === "card-payments/open") return Promise.resolve(answer({ items: show === "quiet" ? [] : openCards }));
+  if (path === "incidents") return Promise.resolve(answer({ items: show === "quiet" ? [] : incidents, next: null }));
   if (path === "flags") return Promise.resolve(answer({ items: settledFlags }));
   if (path.startsWith("flags/")) {
     const settled = board.flags.find((flag) => path.includes(flag.flag_id));

@@ -5,6 +5,7 @@ pub mod backup;
 pub mod check;
 pub mod enroll;
 pub mod hello;
+pub mod incident;
 pub mod lacking;
 pub mod project;
 pub mod pull;

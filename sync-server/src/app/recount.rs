@@ -34,6 +34,8 @@ const BY_HEAD_OFFICE: [&str; 8] = [
 const UNVERIFIED: &str = "ticket_unverified";
 /// Only of a ticket that was believed.
 const OF_BELIEVED: [&str; 3] = ["over_redeemed", "void_after_delivery", "shown_again"];
+/// Tables of tickets that were believed.
+pub(super) const OF_BELIEVED_TICKETS: [&str; 2] = ["ticket_shown", "incident"];
 /// Raised at another event than the one that was judged.
 const SUPERSEDED: &str = "edit_superseded";
 
@@ -56,6 +58,8 @@ pub(super) struct Flags {
     pub(super) again: u64,
     /// Events of which something else is thought.
     pub(super) differing: u64,
+    /// A ticket was of a till that head office did not know then: what went wrong with it may be told now.
+    pub(super) has_unverified: bool,
     /// All that were met, whatever for.
     met: u64,
 }
@@ -168,6 +172,7 @@ impl Ledger<'_> {
 impl Flags {
     fn compare(&mut self, before: &[String], now: &[&'static str]) {
         let is_believed = !before.iter().any(|code| code == UNVERIFIED);
+        self.has_unverified |= !is_believed;
         let counts = |code: &&str| !BY_HEAD_OFFICE.contains(code) && (is_believed || !OF_BELIEVED.contains(code));
         let mut before: Vec<_> = before.iter().map(String::as_str).filter(counts).collect();
         let mut now: Vec<_> = now.iter().copied().filter(counts).collect();

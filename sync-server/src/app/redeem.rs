@@ -230,7 +230,7 @@ fn judge(past: &TicketPast, Question { device, request, ticket, now, .. }: &Ques
         RedeemDecision::Accepted
     } else {
         let uses: Vec<_> = past.counted_or_promised().cloned().collect();
-        decide(ticket, past.is_void, &uses, request)
+        decide(ticket, past.voided_at.is_some(), &uses, request)
     };
     let asked = TicketUse {
         redemption_id,

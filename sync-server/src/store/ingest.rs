@@ -162,8 +162,8 @@ impl TenantTx {
         use Kind::{Bytes, Int, Text, Uuid};
         let mut rows = Rows::new(
             "INSERT INTO redemption (redemption_id, ticket_id, device_id, venue_id, staff_id, business_date,
-               redeemed_at, lines, cause, valid_until)",
-            &[Uuid, Text, Uuid, Uuid, Uuid, Int, Int, Text, Bytes, Int],
+               redeemed_at, lines, cause, valid_until, is_promised)",
+            &[Uuid, Text, Uuid, Uuid, Uuid, Int, Int, Text, Bytes, Int, Int],
             "",
         );
         for NewRedemption { fact, staff_id, cause, valid_until } in new {
@@ -179,6 +179,7 @@ impl TenantTx {
                 lines.value(),
                 cause.value(),
                 valid_until.value(),
+                i64::from(fact.unheard.is_none()).value(),
             ]);
         }
         rows.execute(self.sql()).await?;

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use shared::event::{Hash, RedemptionUndone, TicketVoided};
 use shared::ids::{DeviceId, RedemptionId, StaffId, VenueId};
 use shared::sync::redeem::TicketUse;
-use shared::ticket::{RedeemedLine, TicketId};
+use shared::ticket::{HandOver, RedeemedLine, TicketId, TicketLine};
 use shared::time::Timestamp;
 
 use super::row::Row;
-use super::sql::{Sql, query};
+use super::sql::{Sql, query, upsert};
 use super::{Result, StoreError, TenantTx};
 
 /// Everything known of a ticket.
@@ -19,8 +19,12 @@ pub struct TicketPast {
     pub uses: Vec<TicketUse>,
     /// What was taken back, also what nobody has heard of yet.
     pub undone: HashSet<RedemptionId>,
-    /// It was withdrawn.
-    pub is_void: bool,
+    /// Of what was handed over, what the server had said yes to.
+    pub agreed: HashSet<RedemptionId>,
+    /// When it was withdrawn, if it was.
+    pub voided_at: Option<Timestamp>,
+    /// What it promises, if something went wrong with it before.
+    pub suspect: Option<Vec<TicketLine>>,
     /// What tills were told they may hand over, and have not said yet that they did.
     pub promised: Vec<TicketUse>,
 }
@@ -29,6 +33,17 @@ impl TicketPast {
     /// What counts.
     pub fn counted(&self) -> impl Iterator<Item = &TicketUse> {
         self.uses.iter().filter(|one| !self.undone.contains(&one.redemption_id))
+    }
+
+    /// What counts, for whoever asks what went wrong.
+    pub fn hand_overs(&self) -> Vec<HandOver> {
+        let hand_over = |one: &TicketUse| HandOver {
+            redemption_id: one.redemption_id,
+            at: one.at,
+            is_promised: self.agreed.contains(&one.redemption_id),
+            lines: one.lines.clone(),
+        };
+        self.counted().map(hand_over).collect()
     }
 
     /// What counts, and what is promised.
@@ -81,20 +96,27 @@ impl TenantTx {
     /// What is known of these tickets.
     pub async fn past_of(&mut self, tickets: HashSet<TicketId>) -> Result<HashMap<TicketId, TicketPast>> {
         const USES: Sql = Sql {
-            sqlite: "SELECT ticket_id, redemption_id, device_id, staff_id, redeemed_at, lines FROM redemption
+            sqlite:
+                "SELECT ticket_id, redemption_id, device_id, staff_id, redeemed_at, lines, is_promised FROM redemption
                 WHERE ticket_id IN (SELECT value FROM json_each($1)) ORDER BY redeemed_at, redemption_id",
             postgres: "SELECT found.* FROM json_array_elements_text($1::json) AS wanted (id) CROSS JOIN LATERAL
-                (SELECT ticket_id, redemption_id, device_id, staff_id, redeemed_at, lines FROM redemption
+                (SELECT ticket_id, redemption_id, device_id, staff_id, redeemed_at, lines, is_promised FROM redemption
                  WHERE ticket_id = wanted.id OFFSET 0) AS found ORDER BY redeemed_at, redemption_id",
         };
         const TAKEN_BACK: Sql = Sql {
-            sqlite: "SELECT ticket_id, redemption_id FROM redemption_undo
+            sqlite: "SELECT ticket_id, redemption_id, NULL AS voided_at, NULL AS sold FROM redemption_undo
                 WHERE ticket_id IN (SELECT value FROM json_each($1))
-                UNION ALL SELECT ticket_id, NULL FROM ticket_void
+                UNION ALL SELECT ticket_id, NULL, voided_at, NULL FROM ticket_void
+                WHERE ticket_id IN (SELECT value FROM json_each($1))
+                UNION ALL SELECT ticket_id, NULL, NULL, sold FROM incident
                 WHERE ticket_id IN (SELECT value FROM json_each($1))",
             postgres: "SELECT found.* FROM json_array_elements_text($1::json) AS wanted (id) CROSS JOIN LATERAL
-                ((SELECT ticket_id, redemption_id FROM redemption_undo WHERE ticket_id = wanted.id OFFSET 0)
-                 UNION ALL (SELECT ticket_id, NULL FROM ticket_void WHERE ticket_id = wanted.id OFFSET 0)) AS found",
+                ((SELECT ticket_id, redemption_id, NULL::bigint AS voided_at, NULL::text AS sold FROM redemption_undo
+                  WHERE ticket_id = wanted.id OFFSET 0)
+                 UNION ALL (SELECT ticket_id, NULL, voided_at, NULL FROM ticket_void
+                  WHERE ticket_id = wanted.id OFFSET 0)
+                 UNION ALL (SELECT ticket_id, NULL, NULL, sold FROM incident
+                  WHERE ticket_id = wanted.id OFFSET 0)) AS found",
         };
         const PROMISED: Sql = Sql {
             sqlite: "SELECT ticket_id, redemption_id, device_id, staff_id, asked_at, lines FROM claim
@@ -111,8 +133,12 @@ impl TenantTx {
         }
         let list = serde_json::to_string(&tickets.iter().collect::<Vec<_>>()).map_err(|_| StoreError::Corrupt("id"))?;
         for row in query(USES).bind(list.clone()).fetch_all(self.sql()).await? {
-            past.entry(ticket_id(&row)?).or_default().uses.push(TicketUse {
-                redemption_id: row.id("redemption_id")?,
+            let (past, redemption_id) = (past.entry(ticket_id(&row)?).or_default(), row.id("redemption_id")?);
+            if row.int("is_promised")? != 0 {
+                past.agreed.insert(redemption_id);
+            }
+            past.uses.push(TicketUse {
+                redemption_id,
                 device_id: row.id("device_id")?,
                 staff_id: row.maybe_id("staff_id")?,
                 at: row.time("redeemed_at")?,
@@ -129,9 +155,10 @@ impl TenantTx {
         }
         for row in query(TAKEN_BACK).bind(list).fetch_all(self.sql()).await? {
             let past = past.entry(ticket_id(&row)?).or_default();
-            match row.maybe_id("redemption_id")? {
-                Some(redemption_id) => drop(past.undone.insert(redemption_id)),
-                None => past.is_void = true,
+            past.undone.extend(row.maybe_id::<RedemptionId>("redemption_id")?);
+            past.voided_at = row.maybe_time("voided_at")?.or(past.voided_at);
+            if let Some(sold) = row.maybe_text("sold")? {
+                past.suspect = Some(serde_json::from_str(&sold).map_err(|_| StoreError::Corrupt("sold"))?);
             }
         }
         Ok(past)
@@ -155,12 +182,17 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Counts a ticket as withdrawn.
+    /// Counts a ticket as withdrawn. Of several withdrawals the first stands, whichever was heard of first; tills are told
+    /// to forget it where they were told of it.
     pub async fn insert_void(&mut self, voided: &TicketVoided, deed: &Deed, valid_until: Option<i64>) -> Result<()> {
-        query(
+        query(upsert!(
             "INSERT INTO ticket_void (ticket_id, device_id, venue_id, staff_id, voided_at, reason, cause, valid_until)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
-        )
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "ticket_id",
+            "device_id = excluded.device_id, staff_id = excluded.staff_id, voided_at = excluded.voided_at,
+               reason = excluded.reason, cause = excluded.cause
+             WHERE (excluded.voided_at, excluded.cause) < (ticket_void.voided_at, ticket_void.cause)"
+        ))
         .bind(voided.ticket_id.to_string())
         .bind(deed.device_id)
         .bind(deed.venue_id)

@@ -12,6 +12,7 @@ mod enroll;
 mod flag;
 mod hello;
 mod home;
+mod incident;
 mod permission;
 mod pull;
 mod push;

@@ -1,7 +1,7 @@
 use reqwest::Method;
 use reqwest::blocking::Response;
 use serde_json::{Value, json};
-use shared::event::{ChainHead, ChainStarted, Fact, Hash, ParentChain, SealedEvent};
+use shared::event::{ChainHead, ChainStarted, Fact, Hash, ParentChain, SealedEvent, TicketShownAgain};
 use shared::ids::{ChainId, SaleId};
 use shared::sync::protocol::{Hello, PullReply, StreamCursor};
 use shared::sync::stream::Cursor;
@@ -155,6 +155,15 @@ fn redeem(told: &mut Transcript, seller: &mut TestTill<'_>, bar: &mut TestTill<'
     told.push("handed over", bar, &[first]);
     let too_much = seller.redeemed(&sale.tickets[0], 2);
     told.push("handed over twice", seller, &[too_much]);
+    let (event, sale) = seller.sale(1);
+    let ticket = &sale.tickets[0];
+    let withdrawn = seller.voided(ticket);
+    told.push("withdrawn", seller, &[event, withdrawn]);
+    seller.server.advance(1_000);
+    let (ticket_id, shown_at) = (ticket.ticket_id, seller.server.outside.now());
+    let shown = Fact::TicketShownAgain(TicketShownAgain { ticket_id, times: 3, shown_at, code: ticket.code.clone() });
+    let events = [bar.redeemed(ticket, 1), bar.write(&shown)];
+    told.push("and handed over, and shown again", bar, &events);
 }
 
 fn intrude(told: &mut Transcript, server: &TestServer, stranger: &mut TestTill<'_>, ours: &TestTill<'_>) {
@@ -275,6 +284,16 @@ fn look(told: &mut Transcript, server: &TestServer) {
             path = format!("/v1/admin/sales?{night}limit=3&before={next}");
         }
     }
+    let mut path = "/v1/admin/incidents?limit=1".to_owned();
+    for _ in 0..5 {
+        let page = told.ask(&head, Method::GET, &path, None);
+        for incident in page["items"].as_array().into_iter().flatten() {
+            let id = incident["incident_id"].as_str().expect("a name");
+            told.ask(&head, Method::GET, &format!("/v1/admin/incidents/{id}"), None);
+        }
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/v1/admin/incidents?limit=1&before={next}");
+    }
     for path in [
         "/v1/admin/board",
         "/v1/admin/board?business_date=2026-11-20",
@@ -336,7 +355,7 @@ fn withdraw(told: &mut Transcript, server: &TestServer, till: &mut TestTill<'_>)
 }
 
 /// What has to come up in a night that is worth comparing.
-const SAID: [&str; 27] = [
+const SAID: [&str; 30] = [
     "\"gap\"",
     "\"fork\"",
     "\"ok\"",
@@ -349,6 +368,9 @@ const SAID: [&str; 27] = [
     "payload_unreadable",
     "envelope_unreadable",
     "over_redeemed",
+    "\"kind\":\"double\"",
+    "\"kind\":\"redeemed_void\"",
+    "\"kind\":\"shown_again\"",
     "cursor_gone",
     "revoked",
     "conflict",

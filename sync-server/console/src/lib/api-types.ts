@@ -209,6 +209,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What went wrong with tickets, newest first. Told from the events: the same whichever till was heard first, and gone when
+         *     the hand-over too many is taken back.
+         */
+        get: operations["list_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One incident. */
+        get: operations["find_incident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/products": {
         parameters: {
             query?: never;
@@ -804,6 +841,22 @@ export interface components {
             by_tender: components["schemas"]["TenderTotal"][];
             totals: components["schemas"]["DayTotals"];
         };
+        /** @description Who did something, where and when. */
+        DeedOut: {
+            /**
+             * Format: int64
+             * @description By the till's clock.
+             */
+            at: number;
+            /** @description The till. */
+            device_id: string;
+            /** @description As people call it. */
+            device_name: string;
+            /** @description The bar: the register it stands at. */
+            register_name: string | null;
+            /** @description Null when head office does not know them. */
+            staff: string | null;
+        };
         /** @description Flags. */
         FlagList: {
             items: components["schemas"]["FlagOut"][];
@@ -822,6 +875,92 @@ export interface components {
             seq: number;
             settlement: components["schemas"]["SettlementOut"] | null;
         };
+        /** @description So many of a product. */
+        GivenOut: {
+            /** @description As sold; as in the catalogue while the sale is not known here; null when neither tells. */
+            name: string | null;
+            /**
+             * Format: int32
+             * @description Null of a line the ticket does not have.
+             */
+            product_number: number | null;
+            /**
+             * Format: int32
+             * @description Pieces.
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description What one is worth: the price it was sold at, tax included, minor units. What it cost the house is not kept anywhere.
+             *     While the sale is not known here, the price in the catalogue; null when there is none.
+             */
+            unit_price_minor: number | null;
+        };
+        /** @description So much of a ticket's line. */
+        HandOverLineOut: {
+            /**
+             * Format: int32
+             * @description Place on the ticket, from 1.
+             */
+            line_no: number;
+            /** @description The product; null when not known. */
+            name: string | null;
+            /**
+             * Format: int32
+             * @description Pieces.
+             */
+            quantity: number;
+            /**
+             * Format: int32
+             * @description How many of them should not have been given.
+             */
+            wrong: number;
+        };
+        /** @description A hand-over. */
+        HandOverOut: {
+            /** @description By whom. */
+            by: components["schemas"]["DeedOut"];
+            /** @description The server had said yes; otherwise the till was alone. */
+            is_promised: boolean;
+            /** @description What was handed over. */
+            lines: components["schemas"]["HandOverLineOut"][];
+            /** @description Its id. */
+            redemption_id: string;
+        };
+        /** @description Something that went wrong with a ticket. */
+        IncidentOut: {
+            /**
+             * Format: int64
+             * @description By the till's clock: the last hand-over it is about, the withdrawal, or the last showing.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description What that comes to, minor units: pieces times `unit_price_minor`, where that is known.
+             */
+            cost_minor: number;
+            /** @description As people read it out; null when its till is not known here. */
+            display_code: string | null;
+            /** @description What was given that should not have been, product by product; nothing of a ticket that was only shown. */
+            given: components["schemas"]["GivenOut"][];
+            /** @description Every hand-over nobody took back, oldest first, also those that were right. */
+            hand_overs: components["schemas"]["HandOverOut"][];
+            /** @description Names it in a path. */
+            incident_id: string;
+            /**
+             * @description `double`: more was handed over than was sold. `redeemed_void`: handed over after it was withdrawn.
+             *     `void_after_delivery`: withdrawn after all of it was handed over. `shown_again`: a used ticket was shown again and
+             *     again, a note of fraud.
+             */
+            kind: string;
+            /** @description The sale that gave it out; null while that is not known here. */
+            sale_id: string | null;
+            /** @description Where it was shown again and again, oldest first. */
+            shown: components["schemas"]["ShownOut"][];
+            /** @description Fourteen hexadecimal digits. */
+            ticket_id: string;
+            voided: components["schemas"]["VoidOut"] | null;
+        };
         /** @description A part of a list. */
         ListOut_CategoryOut: {
             /** @description The part. */
@@ -836,6 +975,45 @@ export interface components {
                  * @description Which of the eight tints.
                  */
                 tint: number;
+            }[];
+            /** @description Ask for the next part with it; null when there is none. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        ListOut_IncidentOut: {
+            /** @description The part. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description By the till's clock: the last hand-over it is about, the withdrawal, or the last showing.
+                 */
+                at: number;
+                /**
+                 * Format: int64
+                 * @description What that comes to, minor units: pieces times `unit_price_minor`, where that is known.
+                 */
+                cost_minor: number;
+                /** @description As people read it out; null when its till is not known here. */
+                display_code: string | null;
+                /** @description What was given that should not have been, product by product; nothing of a ticket that was only shown. */
+                given: components["schemas"]["GivenOut"][];
+                /** @description Every hand-over nobody took back, oldest first, also those that were right. */
+                hand_overs: components["schemas"]["HandOverOut"][];
+                /** @description Names it in a path. */
+                incident_id: string;
+                /**
+                 * @description `double`: more was handed over than was sold. `redeemed_void`: handed over after it was withdrawn.
+                 *     `void_after_delivery`: withdrawn after all of it was handed over. `shown_again`: a used ticket was shown again and
+                 *     again, a note of fraud.
+                 */
+                kind: string;
+                /** @description The sale that gave it out; null while that is not known here. */
+                sale_id: string | null;
+                /** @description Where it was shown again and again, oldest first. */
+                shown: components["schemas"]["ShownOut"][];
+                /** @description Fourteen hexadecimal digits. */
+                ticket_id: string;
+                voided: components["schemas"]["VoidOut"] | null;
             }[];
             /** @description Ask for the next part with it; null when there is none. */
             next: string | null;
@@ -1258,6 +1436,16 @@ export interface components {
             by: string;
             note: string;
         };
+        /** @description A used ticket shown again and again at one till. */
+        ShownOut: {
+            /** @description To whom, the last time. */
+            by: components["schemas"]["DeedOut"];
+            /**
+             * Format: int32
+             * @description How often, since it was used up.
+             */
+            times: number;
+        };
         /** @description Who wants in. */
         SignIn: {
             name: string;
@@ -1459,6 +1647,13 @@ export interface components {
             /** @description IANA name. */
             time_zone: string;
             venue_id: string;
+        };
+        /** @description A withdrawal. */
+        VoidOut: {
+            /** @description By whom. */
+            by: components["schemas"]["DeedOut"];
+            /** @description Why. */
+            reason: string;
         };
         /** @description A till and the code to enrol it with, shown once. */
         WaitingTillOut: components["schemas"]["TillOut"] & {
@@ -1991,6 +2186,89 @@ export interface operations {
             };
             /** @description `unprocessable`: the note is empty or too long */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_incidents: {
+        parameters: {
+            query?: {
+                /** @description At most so many, 50 unless said, 200 at most. */
+                limit?: number;
+                /** @description What the answer before gave as `next`. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut_IncidentOut"];
+                };
+            };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The incident */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such incident, or it was taken back */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -16,6 +16,8 @@ export type BoardVenue = Schemas["BoardVenue"];
 export type CardApproval = Schemas["CardApproval"];
 export type Category = Schemas["CategoryOut"];
 export type Flag = Schemas["FlagOut"];
+export type Deed = Schemas["DeedOut"];
+export type Incident = Schemas["IncidentOut"];
 export type MayLack = Schemas["MayLack"];
 export type OpenCard = Schemas["OpenCardOut"];
 export type Payment = Schemas["PaymentOut"];
@@ -112,5 +114,8 @@ export const api = {
     } satisfies Schemas["SettlementIn"]),
   /** The oldest, as many as the server says at once. */
   openCards: () => call<Schemas["OpenCardList"]>("GET", asking("/v1/admin/card-payments/open", { limit: 200 })),
+  /** The newest, or those after what an answer before gave as `next`. */
+  incidents: (before: string | null) =>
+    call<Page<Incident>>("GET", asking("/v1/admin/incidents", { limit: 50, before })),
   bell: () => new EventSource("/v1/admin/bell"),
 };

@@ -11,6 +11,7 @@ test.each<Route>([
   { ...TONIGHT, date: "2026-11-21", venueId: "0193-beef", saleId: "0193a5c2" },
   { page: "products" },
   { page: "cards" },
+  { page: "incidents" },
 ])("%j comes back from its address", (route) => {
   expect(readRoute(writeRoute(route))).toEqual(route);
 });

@@ -8,7 +8,7 @@ export interface NightRoute {
   saleId: string | null;
 }
 
-export type Route = NightRoute | { page: "products" } | { page: "cards" };
+export type Route = NightRoute | { page: "products" } | { page: "cards" } | { page: "incidents" };
 
 export const TONIGHT: NightRoute = { page: "night", date: null, venueId: null, saleId: null };
 
@@ -16,7 +16,7 @@ export const TONIGHT: NightRoute = { page: "night", date: null, venueId: null, s
 export function readRoute(hash: string): Route {
   const [path = "", asked = ""] = hash.replace(/^#\/?/, "").split("?");
   const [page, date, saleId] = path.split("/");
-  if (page === "products" || page === "cards") return { page };
+  if (page === "products" || page === "cards" || page === "incidents") return { page };
   const isDate = date !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(date) && !Number.isNaN(Date.parse(date));
   const venueId = new URLSearchParams(asked).get("venue");
   return {

@@ -5,6 +5,7 @@ mod card;
 mod catalog;
 mod extract;
 mod flag;
+mod incident;
 mod place;
 mod sales;
 mod session;
@@ -43,6 +44,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Inner>> {
         .routes(routes!(card::list_open_cards))
         .routes(routes!(flag::list_flags))
         .routes(routes!(flag::settle_flag))
+        .routes(routes!(incident::list_incidents))
+        .routes(routes!(incident::find_incident))
         .routes(routes!(stock::list_stock))
         .routes(routes!(stock::list_superseded_edits))
 }

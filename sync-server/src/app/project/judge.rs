@@ -39,7 +39,7 @@ pub(super) async fn count<'a>(
         Fact::TicketRedeemed(redeemed) => ticket::redeemed(tx, world, source, sealed, event, redeemed).await,
         Fact::RedemptionUndone(undone) => ticket::undone(tx, world, source, sealed, event, undone).await,
         Fact::TicketVoided(voided) => ticket::voided(tx, world, source, sealed, event, voided).await,
-        Fact::TicketShownAgain(shown) => ticket::shown_again(tx, world, shown).await,
+        Fact::TicketShownAgain(shown) => ticket::shown_again(tx, world, source, sealed, event, shown).await,
         Fact::OperatorRefused(refused) => operator_refused(tx, source, sealed, event, refused).await,
         Fact::ProductEdited(edit) => keep::product_edited(tx, source, event, edit).await,
         Fact::StockCounted(counted) => keep::stock_counted(tx, world, source, event, counted).await,

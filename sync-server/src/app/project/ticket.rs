@@ -50,16 +50,20 @@ pub(super) async fn redeemed<'a>(
     let past = world.tickets.entry(redeemed.ticket_id).or_default();
     let was_promised = past.keep_promise(redeemed.redemption_id, &redeemed.lines);
     past.uses.push(TicketUse::of(redeemed, device_id, staff_id));
+    if redeemed.unheard.is_none() {
+        past.agreed.insert(redeemed.redemption_id);
+    }
     let mut codes = Codes::new();
     match &believed {
         // Who asked and was told yes was first, whoever is heard of meanwhile.
         Some(ticket) => codes.extend((!was_promised && is_over(ticket, past, redeemed)).then_some("over_redeemed")),
         None => codes.push("ticket_unverified"),
     }
-    if past.is_void && !was_promised && !past.undone.contains(&redeemed.redemption_id) {
+    if past.voided_at.is_some() && !was_promised && !past.undone.contains(&redeemed.redemption_id) {
         codes.push("redeemed_void");
     }
     let valid_until = believed.as_ref().map(valid_until);
+    world.tell_of(redeemed.ticket_id, believed);
     world.new_redemptions.push(NewRedemption { fact: redeemed, staff_id, cause: sealed.hash, valid_until });
     let key = format!("{}{}", keys::REDEMPTION, redeemed.redemption_id);
     let record = RedemptionRecord { redemption: redeemed.clone(), device_id, staff_id };
@@ -112,6 +116,7 @@ pub(super) async fn undone(
             codes.extend((undone.is_own && !is_own).then_some("undo_not_own"));
         }
     }
+    world.tell_of(undone.ticket_id, None);
     let deed = Deed { device_id, venue_id: source.venue_id, staff_id, cause: sealed.hash };
     tx.insert_undo(undone, &deed).await?;
     let key = format!("{}{}", keys::UNDO, undone.redemption_id);
@@ -136,9 +141,12 @@ pub(super) async fn voided(
         Some(ticket) => codes.extend(owes_nothing(ticket, past).then_some("void_after_delivery")),
         None => codes.push("ticket_unverified"),
     }
-    if !std::mem::replace(&mut past.is_void, true) {
-        let deed = Deed { device_id, venue_id: source.venue_id, staff_id, cause: sealed.hash };
-        tx.insert_void(voided, &deed, believed.as_ref().map(valid_until)).await?;
+    let before = past.voided_at;
+    past.voided_at = Some(before.map_or(voided.voided_at, |before| before.min(voided.voided_at)));
+    let deed = Deed { device_id, venue_id: source.venue_id, staff_id, cause: sealed.hash };
+    tx.insert_void(voided, &deed, believed.as_ref().map(valid_until)).await?;
+    world.tell_of(voided.ticket_id, believed);
+    if before.is_none() {
         let key = format!("{}{}", keys::VOID, voided.ticket_id);
         let record = VoidRecord { voided: voided.clone(), device_id, staff_id };
         tx.publish(StreamName::Venue(source.venue_id), key, &record, Some(sealed.hash)).await?;
@@ -150,8 +158,16 @@ pub(super) async fn voided(
 pub(super) async fn shown_again(
     tx: &mut TenantTx,
     world: &mut World<'_>,
+    source: &Source<'_>,
+    sealed: &SealedEvent,
+    event: &Event,
     shown: &TicketShownAgain,
 ) -> Result<Codes, StoreError> {
-    let believed = believe(tx, world, &shown.code, shown.ticket_id).await?;
-    Ok(vec![if believed.is_some() { "shown_again" } else { "ticket_unverified" }])
+    let Some(ticket) = believe(tx, world, &shown.code, shown.ticket_id).await? else {
+        return Ok(vec!["ticket_unverified"]);
+    };
+    let device_id = source.device.device_id;
+    let deed = Deed { device_id, venue_id: source.venue_id, staff_id: event.stamp.actor, cause: sealed.hash };
+    tx.insert_shown(shown, &ticket.lines, &deed).await?;
+    Ok(vec!["shown_again"])
 }

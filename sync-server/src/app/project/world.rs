@@ -10,7 +10,7 @@ use shared::merge::{Actor, StockMove, StockRecord, moves_of};
 use shared::staff::StaffMember;
 use shared::sync::stream::{StreamName, keys};
 use shared::tender::Payment;
-use shared::ticket::TicketId;
+use shared::ticket::{Ticket, TicketId, TicketLine, incidents};
 
 use super::{Prepared, Source, permit};
 use crate::store::{CardRow, NewRedemption, NewSale, StoreError, TenantTx, TicketPast};
@@ -34,6 +34,9 @@ pub(super) struct World<'a> {
     pub(super) tickets: HashMap<TicketId, TicketPast>,
     /// Keys of devices looked up so far, by their short numbers.
     pub(super) device_keys: HashMap<u16, Option<PublicKey>>,
+
+    /// Tickets of which something was told, and what each promises where that can be believed.
+    pub(super) told_of: HashMap<TicketId, Option<Vec<TicketLine>>>,
 
     pub(super) new_sales: Vec<NewSale<'a>>,
     pub(super) new_cards: Vec<&'a CardRequested>,
@@ -127,6 +130,12 @@ impl<'a> World<'a> {
         })
     }
 
+    /// Notes that something was told of a ticket, and what it promises, if that can be believed.
+    pub(super) fn tell_of(&mut self, ticket_id: TicketId, believed: Option<Ticket>) {
+        let sold = self.told_of.entry(ticket_id).or_default();
+        *sold = sold.take().or(believed.map(|ticket| ticket.lines));
+    }
+
     /// Notes that a payment stands otherwise now.
     pub(super) fn move_card(&mut self, card: CardRow) {
         let id = card.payment.payment_id;
@@ -171,7 +180,23 @@ impl<'a> World<'a> {
         for card in self.moved_cards.iter().filter_map(|id| self.cards.get(id)) {
             tx.update_card_payment(card).await?;
         }
-        tx.insert_redemptions(&self.new_redemptions, (source.device.device_id, source.venue_id)).await
+        tx.insert_redemptions(&self.new_redemptions, (source.device.device_id, source.venue_id)).await?;
+        self.write_incidents(tx).await
+    }
+
+    /// Writes what went wrong with the tickets of which something was told. Nearly always that is nothing, and then nothing
+    /// is asked of the database.
+    async fn write_incidents(&mut self, tx: &mut TenantTx) -> Result<(), StoreError> {
+        for (ticket_id, sold) in std::mem::take(&mut self.told_of) {
+            let Some(past) = self.tickets.get(&ticket_id) else { continue };
+            // What was taken back cannot be read off its event; but then something went wrong before, or nothing did.
+            let Some(sold) = sold.as_ref().or(past.suspect.as_ref()) else { continue };
+            let found = incidents(sold, &past.hand_overs(), past.voided_at);
+            if past.suspect.is_some() || !found.is_empty() {
+                tx.put_incidents(ticket_id, sold, &found).await?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ const n = (count: number, one: string, other: string) => plural("en", count, { o
 export const en: Words = {
   locale: "en",
 
-  nav: { night: "The night", cards: "Open cards", products: "Products", logOut: "Log out", sections: "Sections" },
+  nav: { night: "The night", cards: "Open cards", incidents: "Incidents", products: "Products", logOut: "Log out", sections: "Sections" },
 
   login: {
     title: "Log in to the console",
@@ -262,6 +262,44 @@ export const en: Words = {
     loading: "Fetching the open payments",
     stale: "The server does not answer. Tills keep selling; this list may have changed.",
     loadFailed: (code) => `The open payments could not be fetched. Code for support: ${code}.`,
+  },
+
+  incidents: {
+    title: "Incidents",
+    count: (shown, many) => n(many, `${shown} incident`, `${shown} incidents`),
+    what: "What happened",
+    ticket: "Ticket",
+    given: "Given too much",
+    cost: "Cost",
+    who: "Who",
+    when: "Time",
+    nobody: "nobody",
+    unknownTicket: "Unknown ticket",
+    unknownProduct: "unknown product",
+    noPrice: "no price",
+    costHow: "At the price it was sold at: what it costs the house is not kept.",
+    kinds: {
+      double: "Handed over twice",
+      redeemed_void: "Withdrawn and handed over",
+      void_after_delivery: "Withdrawn after delivery",
+      shown_again: "Used and shown again",
+    },
+    abouts: {
+      double: "More was handed over than was sold: two bars did it, unheard of each other.",
+      redeemed_void: "The ticket was withdrawn, and a bar that had not heard handed it over.",
+      void_after_delivery: "The ticket was withdrawn after all of it was handed over. The money may have been given back too.",
+      shown_again: "A used ticket was shown again and again. It may be a copy.",
+    },
+    wrong: (count) => `${String(count)} too many`,
+    promised: "The server said yes",
+    alone: "Nobody could be asked",
+    voided: "Withdrawn by",
+    shown: (times) => n(times, "Shown # time to", "Shown # times to"),
+    older: "Show older",
+    none: "No incidents. Every ticket was handed over once.",
+    loading: "Fetching incidents",
+    stale: "The server does not answer. The tills go on selling; this list may have changed.",
+    loadFailed: (code) => `The incidents could not be fetched. Code for support: ${code}.`,
   },
 
   products: {

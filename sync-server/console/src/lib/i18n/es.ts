@@ -7,7 +7,7 @@ const n = (count: number, one: string, other: string) => plural("es", count, { o
 export const es = {
   locale: "es-CL",
 
-  nav: { night: "La noche", cards: "Cobros abiertos", products: "Productos", logOut: "Salir", sections: "Secciones" },
+  nav: { night: "La noche", cards: "Cobros abiertos", incidents: "Incidencias", products: "Productos", logOut: "Salir", sections: "Secciones" },
 
   login: {
     title: "Entrar a la consola",
@@ -261,6 +261,44 @@ export const es = {
     loading: "Trayendo los cobros abiertos",
     stale: "El servidor no contesta. Las cajas siguen vendiendo; esta lista puede haber cambiado.",
     loadFailed: (code: string) => `No pudimos traer los cobros abiertos. Código para soporte: ${code}.`,
+  },
+
+  incidents: {
+    title: "Incidencias",
+    count: (shown: string, many: number) => n(many, `${shown} incidencia`, `${shown} incidencias`),
+    what: "Qué pasó",
+    ticket: "Ticket",
+    given: "Entregado de más",
+    cost: "Costo",
+    who: "Quiénes",
+    when: "Hora",
+    nobody: "nadie",
+    unknownTicket: "Ticket desconocido",
+    unknownProduct: "producto desconocido",
+    noPrice: "sin precio",
+    costHow: "Al precio de venta: el costo para la casa no se lleva.",
+    kinds: {
+      double: "Entregado dos veces",
+      redeemed_void: "Anulado y entregado igual",
+      void_after_delivery: "Anulado ya entregado",
+      shown_again: "Usado y mostrado otra vez",
+    } as Record<string, string>,
+    abouts: {
+      double: "Se entregó más de lo que se vendió: dos barras lo hicieron sin saber una de la otra.",
+      redeemed_void: "El ticket se anuló y una barra que no lo supo a tiempo lo entregó.",
+      void_after_delivery: "El ticket se anuló cuando ya se había entregado todo. Puede que también se haya devuelto el dinero.",
+      shown_again: "Un ticket ya usado se presentó una y otra vez. Puede ser una copia.",
+    } as Record<string, string>,
+    wrong: (count: number) => `${String(count)} de más`,
+    promised: "El servidor dijo que sí",
+    alone: "Sin poder preguntar",
+    voided: "Anulado por",
+    shown: (times: number) => n(times, "Mostrado # vez a", "Mostrado # veces a"),
+    older: "Ver anteriores",
+    none: "Ninguna incidencia. Cada ticket se entregó una sola vez.",
+    loading: "Trayendo las incidencias",
+    stale: "El servidor no contesta. Las cajas siguen vendiendo; esta lista puede haber cambiado.",
+    loadFailed: (code: string) => `No pudimos traer las incidencias. Código para soporte: ${code}.`,
   },
 
   products: {
