@@ -16,7 +16,7 @@ use pos_app::terminal::simulated::{Cut, Plug, Script, SimulatedTerminal, Traffic
 use pos_app::terminal::{Journal, JournalError, TerminalError, TerminalWorker, Timing};
 use shared::ids::{PaymentId, SaleId};
 use shared::tender::{
-    CardPayment, CardProgress, CardState, NotStartedReason, TerminalReport, TerminalRow, TerminalTotals,
+    CardPayment, CardProgress, CardState, NotStartedReason, TerminalBatch, TerminalReport, TerminalTotals,
 };
 use shared::time::Timestamp;
 
@@ -175,7 +175,7 @@ impl Counter {
     }
 
     /// The open batch as the terminal says, or why it does not.
-    fn batch(&self) -> Result<(TerminalTotals, Vec<TerminalRow>), TerminalError> {
+    fn batch(&self) -> Result<TerminalBatch, TerminalError> {
         let (reply, answer) = channel();
         self.worker.read_batch(reply);
         answer.recv_timeout(PATIENCE).expect("an answer")
@@ -476,8 +476,9 @@ fn a_sale_is_undone_at_the_terminal_once() {
     assert_eq!((counter.charged(), counter.approved()), (2_990, 2_990));
     let said = counter.worker.transcript();
     assert!(said.iter().any(|said| said.text == "<STX>1200|000001|<ETX><01>"), "{said:#?}");
-    let (totals, rows) = counter.batch().expect("a batch");
-    assert_eq!(totals, TerminalTotals { count: 3, total_minor: 2_990 });
+    let batch = counter.batch().expect("a batch");
+    assert_eq!(batch.totals, Some(TerminalTotals { count: 3, total_minor: 2_990 }));
+    let rows = batch.rows.expect("a list");
     assert_eq!(rows.iter().map(|row| row.amount_minor).collect::<Vec<_>>(), [1_990, 2_990, -1_990]);
     assert_eq!(rows[1].ticket_no.as_deref(), Some("000002"));
     assert_eq!((rows[1].operation_no.as_str(), rows[1].last4.as_str()), ("000002", "0461"));
@@ -507,7 +508,8 @@ fn a_sale_of_a_closed_batch_is_not_undone_because_its_number_may_be_anothers() {
     let id = counter.start(1_990);
     counter.wait(id, CardState::is_final);
     counter.close_batch().expect("closed");
-    assert_eq!(counter.batch().expect("a batch"), (TerminalTotals::default(), Vec::new()));
+    let empty = TerminalBatch { totals: Some(TerminalTotals::default()), rows: Some(Vec::new()) };
+    assert_eq!(counter.batch().expect("a batch"), empty);
     let payment = counter.void(id);
     assert!(is_approved(&payment.state));
     assert_eq!(payment.void_refused.as_deref(), Some("not_in_batch"));
@@ -522,10 +524,10 @@ fn a_doubt_forbids_the_close_and_not_the_reading() {
     let id = counter.start(2_990);
     counter.wait(id, |state| *state == CardState::Uncertain);
     assert!(matches!(counter.close_batch(), Err(TerminalError::InDoubt)));
-    assert_eq!(counter.batch().expect("a batch").0, TerminalTotals { count: 1, total_minor: 1_990 });
+    assert_eq!(counter.batch().expect("a batch").totals, Some(TerminalTotals { count: 1, total_minor: 1_990 }));
     counter.worker.forget(id);
     counter.close_batch().expect("a person has settled it");
-    assert_eq!(counter.batch().expect("a batch").0, TerminalTotals::default());
+    assert_eq!(counter.batch().expect("a batch").totals, Some(TerminalTotals::default()));
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use pos_app::terminal::zvt::apdu::{Apdu, command};
 use pos_app::terminal::zvt::bmp::{self, Fields};
-use pos_app::terminal::zvt::message::{Account, StatusInformation, number};
+use pos_app::terminal::zvt::message::{Account, StatusInformation, number, turnover};
 use proptest::prelude::*;
+use shared::tender::TerminalTotals;
 use zvt::{ZvtSerializer as _, packets};
 
 fn hex(text: &str) -> Vec<u8> {
@@ -49,7 +50,34 @@ fn registration_and_completion_are_byte_for_byte_the_same() {
     assert_eq!(ours.encode(), bytes);
 }
 
+/// The turnover of a batch: the total, receipts from and to, then count and sum of each kind of card.
+fn told(kinds: &[(u8, i64)]) -> Vec<u8> {
+    let number = |number: i64, width| bmp::packed(number, width).expect("it fits");
+    let kind = |(num, total): &(u8, i64)| [vec![*num], number(*total, 6)].concat();
+    let kinds_said: Vec<u8> = kinds.iter().flat_map(kind).collect();
+    let total = number(kinds.iter().map(|(_, total)| total).sum(), 6);
+    let receipts = [number(233, 2), number(234, 2)].concat();
+    let named = [vec![bmp::RESULT, 0, bmp::AMOUNT], total, vec![bmp::TURNOVER, 0xF0, 0xF5, 0xF3], receipts, kinds_said];
+    Apdu::new(command::STATUS_INFORMATION, named.concat()).encode()
+}
+
 proptest! {
+    #[test]
+    fn a_turnover_is_the_same_to_both(kinds in prop::collection::vec((any::<u8>(), 0_i64..=99_999_999_999), 7)) {
+        let bytes = told(&kinds);
+        let (theirs, _) = packets::StatusInformation::zvt_deserialize(&bytes).expect("they read it");
+        let single = theirs.single_amounts.expect("they find it");
+        let by_kind = [single.girocard, single.jcb, single.eurocard, single.amex, single.visa, single.diners, single.others];
+        let read: Vec<_> = by_kind.iter().map(|kind| (kind.num, i64::try_from(kind.total).expect("it fits"))).collect();
+        prop_assert_eq!(&read, &kinds);
+        prop_assert_eq!((single.receipt_no_start, single.receipt_no_end), (233, 234));
+        let total_minor = kinds.iter().map(|(_, total)| total).sum();
+        prop_assert_eq!(theirs.amount.and_then(|amount| i64::try_from(amount).ok()), Some(total_minor));
+        let ours = turnover(&Apdu::decode(&bytes).expect("we read it").data);
+        let count = kinds.iter().map(|(num, _)| u32::from(*num)).sum();
+        prop_assert_eq!(ours, Some(TerminalTotals { count, total_minor }));
+    }
+
     /// Whatever they write into a status information, we read.
     #[test]
     fn what_they_write_we_read(

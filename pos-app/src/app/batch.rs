@@ -5,7 +5,7 @@ use std::sync::{Arc, TryLockError};
 use std::time::Duration;
 
 use shared::event::{CardBatchClosed, Fact};
-use shared::tender::{BatchComparison, TerminalRow, TerminalTotals};
+use shared::tender::{BatchComparison, TerminalBatch};
 
 use super::card::no_terminal;
 use super::till::lock;
@@ -17,8 +17,8 @@ use crate::terminal::{TerminalError, TerminalWorker};
 
 /// Whoever can tell what is in the terminal: the thread that owns its port, or a test.
 pub trait BatchDesk: Send + Sync {
-    /// Totals and list of the open batch.
-    fn read(&self) -> Result<(TerminalTotals, Vec<TerminalRow>), CommandError>;
+    /// The open batch, as far as the terminal tells it.
+    fn read(&self) -> Result<TerminalBatch, CommandError>;
     /// Settles it with the acquirer, which empties the terminal's memory.
     fn close(&self) -> Result<(), CommandError>;
 }
@@ -41,7 +41,7 @@ impl WorkerDesk {
 }
 
 impl BatchDesk for WorkerDesk {
-    fn read(&self) -> Result<(TerminalTotals, Vec<TerminalRow>), CommandError> {
+    fn read(&self) -> Result<TerminalBatch, CommandError> {
         self.ask(TerminalWorker::read_batch)
     }
 
@@ -67,8 +67,7 @@ fn refused(error: &TerminalError) -> CommandError {
 /// `card.read_batch`
 pub(crate) fn read_batch(till: &Till, _: &Caller, _: &Nothing) -> Result<BatchView, CommandError> {
     let (desk, terminal) = till.batch_desk()?;
-    let (totals, rows) = desk.read()?;
-    till.compare_batch(&terminal, totals, &rows)
+    till.compare_batch(&terminal, &desk.read()?)
 }
 
 /// `card.close_batch`
@@ -77,12 +76,9 @@ pub(crate) fn close_batch(till: &Till, who: &Caller, args: &CloseBatch) -> Resul
     // Until it is closed no payment begins, so what is compared is what is closed. Cash goes on.
     let _closing = lock(&till.closing);
     till.refuse_doubts()?;
-    let (totals, rows) = desk.read()?;
-    let view = till.compare_batch(&terminal, totals, &rows)?;
+    let view = till.compare_batch(&terminal, &desk.read()?)?;
     if !view.agrees && args.accepts_difference != Some(true) {
-        let message = "Till and terminal do not agree. Look at the difference before you close.";
-        let difference = view.comparison.terminal.total_minor - view.comparison.ours.total_minor;
-        return Err(CommandError::new(ErrorCode::BatchDiffers, message).with("difference_minor", difference));
+        return Err(uneven(&view.comparison));
     }
     desk.close()?;
     let closed_at = till.clock.now();
@@ -92,6 +88,16 @@ pub(crate) fn close_batch(till: &Till, who: &Caller, args: &CloseBatch) -> Resul
     let session = till.find_session()?.map(|stored| stored.session.session_id);
     till.ledger().write(move |tx| tx.append(&fact, by, session))?;
     Ok(BatchView { closed_at: Some(closed_at), ..view })
+}
+
+/// Why a batch is closed only by somebody who says so.
+fn uneven(comparison: &BatchComparison) -> CommandError {
+    if let Some(difference) = comparison.difference_minor() {
+        let message = "Till and terminal do not agree. Look at the difference before you close.";
+        return CommandError::new(ErrorCode::BatchDiffers, message).with("difference_minor", difference);
+    }
+    let message = "This terminal does not say what it took. Hold its paper against the till before you close.";
+    CommandError::new(ErrorCode::BatchUntold, message).with("ours_minor", comparison.ours.total_minor)
 }
 
 impl Till {
@@ -132,14 +138,9 @@ impl Till {
         Err(CommandError::new(ErrorCode::BatchHasDoubts, message).with("count", open))
     }
 
-    fn compare_batch(
-        &self,
-        terminal: &str,
-        totals: TerminalTotals,
-        rows: &[TerminalRow],
-    ) -> Result<BatchView, CommandError> {
+    fn compare_batch(&self, terminal: &str, batch: &TerminalBatch) -> Result<BatchView, CommandError> {
         self.ledger().view(|ledger| {
-            let comparison = BatchComparison::of(&list_of_batch(ledger, terminal)?, totals, rows);
+            let comparison = BatchComparison::of(&list_of_batch(ledger, terminal)?, batch);
             let doubts = list_unsettled(ledger)?.len();
             Ok(BatchView {
                 terminal: terminal.to_owned(),

@@ -114,6 +114,8 @@ pub enum ErrorCode {
     BatchHasDoubts,
     /// `difference_minor`: till and terminal do not agree, and nobody has said to close all the same.
     BatchDiffers,
+    /// `ours_minor`: such a terminal does not say what it took, and nobody has said to close all the same.
+    BatchUntold,
     // scans and tickets
     /// `code`.
     CodeUnknown,

@@ -740,7 +740,7 @@ pub struct BatchView {
     pub closed_at: Option<Timestamp>,
     /// The three-way table.
     pub comparison: BatchComparison,
-    /// Nothing to look at.
+    /// The terminal said what it took, and there is nothing to look at.
     pub agrees: bool,
     /// Payments not settled yet: while there are any, the batch cannot be closed.
     pub doubts: u32,

@@ -24,10 +24,10 @@ mod worker;
 pub mod zvt;
 
 use shared::ids::PaymentId;
-use shared::tender::{CardPayment, Contradiction, TerminalReport, TerminalRow, TerminalTotals};
+use shared::tender::{CardPayment, Contradiction, TerminalBatch, TerminalReport};
 
 pub use self::timing::Timing;
-pub use self::worker::{Batch, TerminalWorker};
+pub use self::worker::TerminalWorker;
 use crate::commands::types::DeviceHealth;
 
 /// Why a report could not be written down.
@@ -164,15 +164,8 @@ pub trait CardTerminal: Send {
         Err(TerminalError::Unsupported("undo a payment"))
     }
 
-    /// Count and sum of the open batch, as the terminal has them.
-    fn totals(&mut self) -> Result<TerminalTotals, TerminalError> {
-        Err(TerminalError::Unsupported("say its totals"))
-    }
-
-    /// The open batch, line by line.
-    fn detail(&mut self) -> Result<Vec<TerminalRow>, TerminalError> {
-        Err(TerminalError::Unsupported("list its payments"))
-    }
+    /// The open batch, as far as such a terminal can tell it.
+    fn batch(&mut self) -> Result<TerminalBatch, TerminalError>;
 
     /// Settles the open batch with the acquirer and empties the memory. The worker sees to it that nothing is in doubt.
     fn close(&mut self) -> Result<(), TerminalError> {

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use shared::ids::PaymentId;
-use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalReport, TerminalRow, TerminalTotals};
+use shared::tender::{CardPayment, CardState, NotStartedReason, TerminalBatch, TerminalReport};
 use shared::time::Clock;
 
 use super::conversation::{Conversation, Surroundings, lock};
@@ -36,14 +36,11 @@ enum Command {
     Start(CardPayment),
     Enquire(CardPayment),
     Void(CardPayment),
-    ReadBatch(Sender<Result<Batch, TerminalError>>),
+    ReadBatch(Sender<Result<TerminalBatch, TerminalError>>),
     CloseBatch(Sender<Result<(), TerminalError>>),
     Forget(PaymentId),
     Stop,
 }
-
-/// The open batch, as the terminal has it.
-pub type Batch = (TerminalTotals, Vec<TerminalRow>);
 
 /// What both sides of the channel see.
 struct Common {
@@ -142,7 +139,7 @@ impl TerminalWorker {
     }
 
     /// Reads totals and list of the open batch. A doubt does not hinder it, but is not in it for certain.
-    pub fn read_batch(&self, reply: Sender<Result<Batch, TerminalError>>) {
+    pub fn read_batch(&self, reply: Sender<Result<TerminalBatch, TerminalError>>) {
         let _ = self.commands.send(Command::ReadBatch(reply));
     }
 
@@ -418,8 +415,8 @@ impl Worker {
         }
     }
 
-    fn read_batch(&mut self) -> Result<Batch, TerminalError> {
-        let read = self.on_a_line_that_works(|terminal| Ok((terminal.totals()?, terminal.detail()?)));
+    fn read_batch(&mut self) -> Result<TerminalBatch, TerminalError> {
+        let read = self.on_a_line_that_works(CardTerminal::batch);
         self.judged(read)
     }
 

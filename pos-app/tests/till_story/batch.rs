@@ -5,15 +5,26 @@ use std::sync::{Arc, Mutex};
 use pos_app::app::BatchDesk;
 use pos_app::commands::{CommandError, ErrorCode as Code};
 use serde_json::{Value, json};
-use shared::tender::{TerminalReport, TerminalRow, TerminalTotals};
+use shared::tender::{TerminalBatch, TerminalReport, TerminalRow, TerminalTotals};
 
 use crate::cards::{approval, approved, charge, tells};
 use crate::support::{Counter, MANAGER_PIN};
+
+/// How much of its memory a terminal tells.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Tells {
+    #[default]
+    All,
+    Sum,
+    Nothing,
+}
 
 /// A terminal's memory.
 #[derive(Default)]
 struct Memory {
     rows: Mutex<Vec<TerminalRow>>,
+    /// What it tells of them.
+    tells: Mutex<Tells>,
     closes: Mutex<u32>,
 }
 
@@ -38,17 +49,25 @@ impl Memory {
         });
     }
 
+    fn tells(&self, tells: Tells) {
+        *self.tells.lock().expect("unharmed") = tells;
+    }
+
     fn closes(&self) -> u32 {
         *self.closes.lock().expect("unharmed")
     }
 }
 
 impl BatchDesk for Memory {
-    fn read(&self) -> Result<(TerminalTotals, Vec<TerminalRow>), CommandError> {
+    fn read(&self) -> Result<TerminalBatch, CommandError> {
+        let tells = *self.tells.lock().expect("unharmed");
         let rows = self.rows.lock().expect("unharmed").clone();
         let total_minor = rows.iter().map(|row| row.amount_minor).sum();
         let count = u32::try_from(rows.len()).expect("few");
-        Ok((TerminalTotals { count, total_minor }, rows))
+        Ok(TerminalBatch {
+            totals: (tells != Tells::Nothing).then_some(TerminalTotals { count, total_minor }),
+            rows: (tells == Tells::All).then_some(rows),
+        })
     }
 
     fn close(&self) -> Result<(), CommandError> {
@@ -108,6 +127,37 @@ fn a_row_missing_on_either_side_is_named_and_accepted_by_somebody() {
     let next = sold(&counter, 3);
     memory.holds(&next, 3, 3_500);
     assert_eq!(counter.ok("card.close_batch", &json!({}))["agrees"], true);
+    counter.assert_whole();
+}
+
+#[test]
+fn a_terminal_without_a_list_is_held_to_its_sum_and_one_that_says_nothing_to_its_paper() {
+    let counter = Counter::selling(1);
+    let memory = Memory::beside(&counter);
+    let known = sold(&counter, 1);
+    memory.holds(&known, 1, 3_500);
+    counter.log_in(counter.manager, MANAGER_PIN);
+    let unlisted = [("unlisted".to_owned(), 0)];
+
+    memory.tells(Tells::Nothing);
+    let read = counter.ok("card.read_batch", &json!({}));
+    assert_eq!(
+        (lines(&read), &read["agrees"], read["comparison"].get("terminal")),
+        (unlisted.to_vec(), &json!(false), None)
+    );
+    let (code, details) = counter.refused("card.close_batch", &json!({}));
+    assert_eq!((code, &details["ours_minor"], memory.closes()), (Code::BatchUntold, &json!(3_500), 0));
+
+    memory.tells(Tells::Sum);
+    let read = counter.ok("card.read_batch", &json!({}));
+    assert_eq!((lines(&read), &read["agrees"]), (unlisted.to_vec(), &json!(true)));
+    memory.holds(&Value::Null, 9, 12_000);
+    let (code, details) = counter.refused("card.close_batch", &json!({}));
+    assert_eq!((code, &details["difference_minor"]), (Code::BatchDiffers, &json!(12_000)));
+
+    memory.tells(Tells::Nothing);
+    assert!(counter.ok("card.close_batch", &json!({ "accepts_difference": true }))["closed_at"].is_number());
+    assert_eq!(memory.closes(), 1);
     counter.assert_whole();
 }
 

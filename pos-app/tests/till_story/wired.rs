@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use pos_app::commands::ErrorCode;
 use pos_app::outside::SystemClock;
 use pos_app::practice::HeadOffice;
-use pos_app::terminal::simulated::{Plug, Script, SimulatedTerminal};
+use pos_app::terminal::simulated::{Plug, Protocol, Script, SimulatedTerminal};
 use serde_json::{Value, json};
 
 use crate::support::{Counter, MANAGER_PIN};
@@ -58,6 +59,64 @@ fn a_payment_is_voided_and_the_batch_compared_and_closed_over_a_cable() {
     let closed = counter.ok("card.close_batch", &json!({ "accepts_difference": true }));
     assert!(closed["closed_at"].is_number());
     assert_eq!(counter.ok("card.read_batch", &json!({}))["comparison"]["lines"], json!([]), "both begin anew");
+    counter.assert_whole();
+    counter.till().close();
+    terminal.stop();
+}
+
+/// A till that sells, with a terminal at the other end of its cable.
+fn wired(name: &str, protocol: Protocol, script: &str) -> (Counter, SimulatedTerminal) {
+    let script = Script::parse(script).expect("a script");
+    let plug = Plug { link: None, cut: None, replug_ms: None };
+    let terminal =
+        SimulatedTerminal::speaking(protocol, script, plug, Arc::new(SystemClock::new())).expect("a terminal");
+    let port = terminal.port();
+    let devices = format!("[terminal]\nprotocol = \"{name}\"\nport = \"{port}\"\nsimulated = true\n");
+    let mut counter = Counter::with_devices(Arc::new(HeadOffice::new(1)), 1, &devices);
+    counter.start_selling();
+    counter.open_wired();
+    counter.log_in(counter.manager, MANAGER_PIN);
+    (counter, terminal)
+}
+
+#[test]
+fn a_zvt_terminal_says_its_sum_and_is_closed_by_it() {
+    for protocol in [Protocol::Zvt, Protocol::ZvtTcp] {
+        let (counter, terminal) = wired("zvt", protocol, "approve\napprove\napprove stand-alone=5000");
+        for _ in 0..2 {
+            approved(&counter);
+            counter.ok("sale.complete", &json!({}));
+        }
+        let read = counter.ok("card.read_batch", &json!({}));
+        let told = &read["comparison"];
+        assert_eq!(told["terminal"], json!({ "count": 2, "total_minor": 7_000 }), "{read}");
+        assert_eq!((told.get("listed"), &told["lines"][1]["verdict"]), (None, &json!("unlisted")));
+        assert_eq!(counter.ok("card.close_batch", &json!({}))["agrees"], true);
+        assert_eq!(counter.ok("card.read_batch", &json!({}))["comparison"]["terminal"]["total_minor"], 0, "emptied");
+
+        // Somebody types an amount into the terminal itself.
+        approved(&counter);
+        counter.ok("sale.complete", &json!({}));
+        let (code, details) = counter.refused("card.close_batch", &json!({}));
+        assert_eq!((code, &details["difference_minor"]), (ErrorCode::BatchDiffers, &json!(5_000)));
+        counter.ok("card.close_batch", &json!({ "accepts_difference": true }));
+        counter.assert_whole();
+        counter.till().close();
+        terminal.stop();
+    }
+}
+
+#[test]
+fn a_getnet_terminal_says_nothing_and_is_closed_by_somebody() {
+    let (counter, terminal) = wired("getnet", Protocol::Getnet, "approve");
+    approved(&counter);
+    counter.ok("sale.complete", &json!({}));
+    let read = counter.ok("card.read_batch", &json!({}));
+    assert_eq!((&read["agrees"], read["comparison"].get("terminal")), (&json!(false), None));
+    let (code, details) = counter.refused("card.close_batch", &json!({}));
+    assert_eq!((code, &details["ours_minor"]), (ErrorCode::BatchUntold, &json!(3_500)));
+    assert!(counter.ok("card.close_batch", &json!({ "accepts_difference": true }))["closed_at"].is_number());
+    assert_eq!(counter.ok("card.read_batch", &json!({}))["comparison"]["lines"], json!([]));
     counter.assert_whole();
     counter.till().close();
     terminal.stop();

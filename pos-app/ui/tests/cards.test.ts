@@ -402,6 +402,30 @@ describe("the terminal's batch", () => {
     expect(core.argsOf("card.close_batch")).toEqual([{ accepts_difference: true }]);
   });
 
+  it("is closed by its sum where the terminal has no list", async () => {
+    const { core } = await batch({
+      "card.read_batch": () => night.sumBatch,
+      "card.close_batch": () => night.closedBatch,
+    });
+    expect(find("batch-difference").dataset.minor).toBe("0");
+    expect(differing(night.sumBatch.comparison.lines)).toBe(0);
+    await key("Enter");
+    expect(core.argsOf("card.close_batch")).toEqual([{}]);
+  });
+
+  it("is closed without comparing only after it was looked at, where the terminal says nothing", async () => {
+    const { core } = await batch({
+      "card.read_batch": () => night.untoldBatch,
+      "card.close_batch": () => night.closedBatch,
+    });
+    expect(sees("batch-untold")).toBe(true);
+    expect(sees("batch-difference")).toBe(false);
+    await key("Enter");
+    expect(core.argsOf("card.close_batch")).toEqual([]);
+    await tap("sure-write");
+    expect(core.argsOf("card.close_batch")).toEqual([{ accepts_difference: true }]);
+  });
+
   it("stays open while a payment is in doubt, and leads there", async () => {
     const { core, till } = await batch({
       "card.read_batch": () => night.doubtfulBatch,

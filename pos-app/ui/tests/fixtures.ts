@@ -684,6 +684,11 @@ export const doubtfulBatch = batch(
   [...evenLines.slice(0, 5), settled(23, 0, { verdict: "in_doubt", authorisation_code: "", last4: "", at: "" })],
   { doubts: 1, agrees: false },
 );
+const unlisted = evenLines.map((line): BatchLine => ({ ...line, verdict: "unlisted", terminal_minor: 0, at: "" }));
+const ours = batch(unlisted).comparison.ours;
+/** Of a terminal that says its sum and no list, and of one that says nothing. */
+export const sumBatch = batch([], { agrees: true, comparison: { ours, terminal: ours, lines: unlisted } });
+export const untoldBatch = batch([], { agrees: false, comparison: { ours, lines: unlisted } });
 export const closedBatch: BatchView = { ...evenBatch, closed_at: NOW };
 
 /** Totals of a night on which a person had to write cards down, and gave some back. */

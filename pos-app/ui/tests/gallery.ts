@@ -302,6 +302,9 @@ const SCENES: Record<string, Scene> = {
   "batch-even": { status: supervisor, batch: night.evenBatch, then: toBatch },
   "batch-odd": { status: supervisor, batch: night.oddBatch, then: toBatch },
   "batch-odd-next": { status: supervisor, batch: night.oddBatch, then: toBatch, press: ["batch-next"] },
+  "batch-sum": { status: supervisor, batch: night.sumBatch, then: toBatch },
+  "batch-untold": { status: supervisor, batch: night.untoldBatch, then: toBatch },
+  "batch-untold-sure": { status: supervisor, batch: night.untoldBatch, then: toBatch, press: ["batch-go"] },
   "batch-sure": { status: supervisor, batch: night.oddBatch, then: toBatch, press: ["batch-go"] },
   "batch-doubts": {
     status: { ...supervisor, open_cards: 1 },

@@ -15,6 +15,15 @@ pub struct TerminalTotals {
     pub total_minor: i64,
 }
 
+/// The open batch as a terminal tells it: as much of it as its protocol can say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TerminalBatch {
+    /// Count and sum; `None` from one that cannot say them.
+    pub totals: Option<TerminalTotals>,
+    /// Line by line; `None` from one that keeps no list it could tell.
+    pub rows: Option<Vec<TerminalRow>>,
+}
+
 /// One transaction in the terminal's memory, as the terminal tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -52,6 +61,8 @@ pub enum BatchVerdict {
     OnlyHere,
     /// The terminal lists it, and the till asked for no such thing.
     OnlyThere,
+    /// The till holds it as paid, and the terminal tells no list it could stand in.
+    Unlisted,
     /// The till itself does not know.
     InDoubt,
 }
@@ -92,17 +103,22 @@ pub struct BatchLine {
 pub struct BatchComparison {
     /// What the till holds as taken.
     pub ours: TerminalTotals,
-    /// What the terminal says in one number.
-    pub terminal: TerminalTotals,
-    /// What the terminal's own lines add up to.
-    pub listed: TerminalTotals,
+    /// What the terminal says in one number, if it says one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub terminal: Option<TerminalTotals>,
+    /// What the terminal's own lines add up to, if it tells them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub listed: Option<TerminalTotals>,
     /// Ours in the order they were asked for, then what only the terminal knows.
     pub lines: Vec<BatchLine>,
 }
 
 impl BatchComparison {
     /// Holds the payments of a batch, in any state, against what the terminal tells of it.
-    pub fn of(payments: &[CardPayment], totals: TerminalTotals, rows: &[TerminalRow]) -> Self {
+    pub fn of(payments: &[CardPayment], batch: &TerminalBatch) -> Self {
+        let rows = batch.rows.as_deref().unwrap_or_default();
         let mut is_known = vec![false; rows.len()];
         let mut ours = TerminalTotals::default();
         let mut lines = Vec::new();
@@ -118,7 +134,7 @@ impl BatchComparison {
             let is_taken = matches!(payment.state, CardState::Approved { .. });
             let ours_minor = if is_taken { payment.amount_minor } else { 0 };
             ours = ours.plus(ours_minor);
-            lines.extend(line_of(payment, ours_minor, &listed));
+            lines.extend(line_of(payment, ours_minor, batch.rows.as_ref().map(|_| &listed[..])));
         }
         let unknown = rows.iter().zip(&is_known).filter(|(_, known)| !**known).map(|(row, _)| BatchLine {
             verdict: BatchVerdict::OnlyThere,
@@ -133,32 +149,47 @@ impl BatchComparison {
             difference_minor: row.amount_minor,
         });
         lines.extend(unknown);
-        let listed = rows.iter().fold(TerminalTotals::default(), |sum, row| sum.plus(row.amount_minor));
-        Self { ours, terminal: totals, listed, lines }
+        let sum = |rows: &Vec<TerminalRow>| {
+            rows.iter().fold(TerminalTotals::default(), |sum, row| sum.plus(row.amount_minor))
+        };
+        Self { ours, terminal: batch.totals, listed: batch.rows.as_ref().map(sum), lines }
     }
 
-    /// Whether there is nothing to look at. Terminals count what they gave back as they like, so only sums are held
-    /// against each other.
+    /// Whether there is nothing to look at: the terminal said what it took, and it is what the till holds.
     pub fn agrees(&self) -> bool {
-        self.ours.total_minor == self.terminal.total_minor
-            && self.listed.total_minor == self.terminal.total_minor
-            && self.lines.iter().all(|line| line.verdict == BatchVerdict::Agrees)
+        self.terminal.is_some() && !self.differs()
+    }
+
+    /// Whether anything the terminal told is not what the till holds. Terminals count what they gave back as they like, so
+    /// only sums are held against each other.
+    pub fn differs(&self) -> bool {
+        let is_even = |line: &BatchLine| matches!(line.verdict, BatchVerdict::Agrees | BatchVerdict::Unlisted);
+        [self.terminal, self.listed].iter().flatten().any(|told| told.total_minor != self.ours.total_minor)
+            || !self.lines.iter().all(is_even)
+    }
+
+    /// The terminal's sum less ours, minor units; `None` while the terminal has told neither sum nor lines.
+    pub fn difference_minor(&self) -> Option<i64> {
+        let told = self.terminal.or(self.listed)?;
+        Some(told.total_minor.saturating_sub(self.ours.total_minor))
     }
 }
 
-/// Nothing taken and nothing listed is no line.
-fn line_of(payment: &CardPayment, ours_minor: i64, listed: &[&TerminalRow]) -> Option<BatchLine> {
+/// Nothing taken and nothing listed is no line. `told` is what the terminal lists of it, if it tells a list at all.
+fn line_of(payment: &CardPayment, ours_minor: i64, told: Option<&[&TerminalRow]>) -> Option<BatchLine> {
+    let listed = told.unwrap_or_default();
     let terminal_minor = listed.iter().fold(0_i64, |sum, row| sum.saturating_add(row.amount_minor));
     let is_doubt = payment.state.is_doubt() || matches!(payment.state, CardState::InProgress { .. });
     let verdict = match listed {
         _ if is_doubt => BatchVerdict::InDoubt,
         [] if ours_minor == 0 => return None,
+        [] if told.is_none() => BatchVerdict::Unlisted,
         [] => BatchVerdict::OnlyHere,
         _ if terminal_minor == ours_minor => BatchVerdict::Agrees,
         _ => BatchVerdict::Differs,
     };
     let approval = payment.state.approval();
-    let told = |of_ours: fn(&CardApproval) -> &String, of_row: fn(&TerminalRow) -> &String| {
+    let either = |of_ours: fn(&CardApproval) -> &String, of_row: fn(&TerminalRow) -> &String| {
         let ours = approval.map(of_ours).filter(|text| !text.is_empty());
         ours.or_else(|| listed.first().map(|row| of_row(row))).cloned().unwrap_or_default()
     };
@@ -166,13 +197,13 @@ fn line_of(payment: &CardPayment, ours_minor: i64, listed: &[&TerminalRow]) -> O
         verdict,
         payment_id: Some(payment.payment_id),
         ticket_no: Some(payment.ticket_no.clone()),
-        operation_no: told(|ours| &ours.operation_no, |row| &row.operation_no),
-        authorisation_code: told(|ours| &ours.authorisation_code, |row| &row.authorisation_code),
-        last4: told(|ours| &ours.last4, |row| &row.last4),
+        operation_no: either(|ours| &ours.operation_no, |row| &row.operation_no),
+        authorisation_code: either(|ours| &ours.authorisation_code, |row| &row.authorisation_code),
+        last4: either(|ours| &ours.last4, |row| &row.last4),
         at: listed.first().map(|row| row.at.clone()).unwrap_or_default(),
         ours_minor,
         terminal_minor,
-        difference_minor: terminal_minor.saturating_sub(ours_minor),
+        difference_minor: if verdict == BatchVerdict::Unlisted { 0 } else { terminal_minor.saturating_sub(ours_minor) },
     })
 }
 
@@ -239,18 +270,44 @@ mod tests {
         CardPayment { state, ..new }
     }
 
+    fn told(totals: TerminalTotals, rows: &[TerminalRow]) -> TerminalBatch {
+        TerminalBatch { totals: Some(totals), rows: Some(rows.to_vec()) }
+    }
+
     fn verdicts(payments: &[CardPayment], rows: &[TerminalRow]) -> Vec<(BatchVerdict, i64)> {
-        let compared = BatchComparison::of(payments, TerminalTotals::default(), rows);
+        let compared = BatchComparison::of(payments, &told(TerminalTotals::default(), rows));
         compared.lines.iter().map(|line| (line.verdict, line.difference_minor)).collect()
     }
 
     #[test]
     fn what_both_know_agrees() {
         let (payments, rows) = ([payment("000001", "7", 1_990)], [row("000001", "7", 1_990)]);
-        let compared = BatchComparison::of(&payments, TerminalTotals { count: 1, total_minor: 1_990 }, &rows);
+        let compared = BatchComparison::of(&payments, &told(TerminalTotals { count: 1, total_minor: 1_990 }, &rows));
         assert!(compared.agrees(), "{compared:?}");
-        let other = BatchComparison::of(&payments, TerminalTotals { count: 2, total_minor: 3_980 }, &rows);
+        let other = BatchComparison::of(&payments, &told(TerminalTotals { count: 2, total_minor: 3_980 }, &rows));
         assert!(!other.agrees(), "a total that its own lines do not come to is a difference");
+    }
+
+    #[test]
+    fn a_terminal_that_tells_only_its_sum_is_held_to_that() {
+        let payments = [payment("000001", "7", 1_990)];
+        let sum = |total_minor| TerminalBatch { totals: Some(TerminalTotals { count: 1, total_minor }), rows: None };
+        let even = BatchComparison::of(&payments, &sum(1_990));
+        assert!(even.agrees() && even.listed.is_none(), "{even:?}");
+        let odd = BatchComparison::of(&payments, &sum(2_990));
+        assert_eq!((odd.agrees(), odd.differs(), odd.difference_minor()), (false, true, Some(1_000)));
+        for compared in [&even, &odd] {
+            let lines: Vec<_> = compared.lines.iter().map(|line| (line.verdict, line.difference_minor)).collect();
+            assert_eq!(lines, [(BatchVerdict::Unlisted, 0)], "where the difference lies it does not tell");
+        }
+    }
+
+    #[test]
+    fn a_terminal_that_tells_nothing_neither_agrees_nor_differs() {
+        let compared = BatchComparison::of(&[payment("000001", "7", 1_990)], &TerminalBatch::default());
+        assert_eq!((compared.agrees(), compared.differs(), compared.difference_minor()), (false, false, None));
+        let doubtful = CardPayment { state: CardState::Uncertain, ..payment("000001", "7", 1_990) };
+        assert!(BatchComparison::of(&[doubtful], &TerminalBatch::default()).differs(), "a doubt is one all the same");
     }
 
     #[test]

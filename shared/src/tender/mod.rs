@@ -4,7 +4,7 @@ mod batch;
 mod card;
 mod cash;
 
-pub use batch::{BatchComparison, BatchLine, BatchVerdict, TerminalRow, TerminalTotals};
+pub use batch::{BatchComparison, BatchLine, BatchVerdict, TerminalBatch, TerminalRow, TerminalTotals};
 pub use card::{
     ApprovedCard, CardApproval, CardPayment, CardProgress, CardState, Contradiction, NotStartedReason, OpenReason,
     ReturnWay, TerminalReport, VoucherError,

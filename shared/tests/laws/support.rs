@@ -20,7 +20,7 @@ use shared::sale::{Quantity, Sale};
 use shared::tax::RateBp;
 use shared::tender::{
     ApprovedCard, BatchComparison, CardApproval, CardPayment, CardProgress, CardState, NotStartedReason, Payment,
-    ReturnWay, Tender, TerminalReport, TerminalRow, TerminalTotals,
+    ReturnWay, Tender, TerminalBatch, TerminalReport, TerminalRow, TerminalTotals,
 };
 use shared::ticket::{DisplayCode, RedeemedLine, Ticket, TicketId, TicketKind, TicketLine};
 use shared::time::{BusinessDate, Hlc, Timestamp};
@@ -316,7 +316,8 @@ fn batch_closed() -> CardBatchClosed {
         brand: approval().brand,
         at: "21112026 233000".into(),
     };
-    let comparison = BatchComparison::of(&[payment], TerminalTotals { count: 1, total_minor: 4_000 }, &[row]);
+    let batch = TerminalBatch { totals: Some(TerminalTotals { count: 1, total_minor: 4_000 }), rows: Some(vec![row]) };
+    let comparison = BatchComparison::of(&[payment], &batch);
     CardBatchClosed { terminal: "transbank".into(), closed_at: at(70), comparison }
 }
 

@@ -5,7 +5,8 @@ use shared::event::{CardBatchClosed, CardReported, CardRequested, CardReturned, 
 use shared::ids::{PaymentId, SaleId};
 use shared::staff::Role;
 use shared::tender::{
-    BatchComparison, CardApproval, CardPayment, Payment, ReturnWay, TerminalReport, TerminalRow, TerminalTotals,
+    BatchComparison, CardApproval, CardPayment, Payment, ReturnWay, TerminalBatch, TerminalReport, TerminalRow,
+    TerminalTotals,
 };
 use sync_server::app::verify::verify;
 
@@ -211,7 +212,10 @@ fn a_batch_that_does_not_agree_is_flagged() {
     let server = TestServer::start();
     let mut till = begin(&server, Role::Manager);
     let close = |payments: &[CardPayment], total_minor: i64, rows: &[TerminalRow]| {
-        let comparison = BatchComparison::of(payments, TerminalTotals { count: 1, total_minor }, rows);
+        let comparison = BatchComparison::of(
+            payments,
+            &TerminalBatch { totals: Some(TerminalTotals { count: 1, total_minor }), rows: Some(rows.to_vec()) },
+        );
         let closed_at = server.outside.now();
         Fact::CardBatchClosed(CardBatchClosed { terminal: "/dev/ttyUSB0".to_owned(), closed_at, comparison })
     };

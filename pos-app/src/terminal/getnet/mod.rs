@@ -12,7 +12,7 @@ pub mod void;
 
 use std::sync::Arc;
 
-use shared::tender::{CardPayment, CardState, TerminalReport};
+use shared::tender::{CardPayment, CardState, TerminalBatch, TerminalReport};
 use shared::time::Clock;
 
 use self::ask::{AskDialog, ListenDialog};
@@ -192,6 +192,12 @@ impl CardTerminal for Getnet {
         };
         let mut dialog = VoidDialog::new(sold, last, &self.date_time(), self.line.timing());
         Ok(self.line.run(&mut dialog, reports)?.ending)
+    }
+
+    /// Its totals and its list are asked for by 104 and 105, and what it answers is published nowhere: it tells nothing
+    /// that could be held against the till's books.
+    fn batch(&mut self) -> Result<TerminalBatch, TerminalError> {
+        self.poll().map(|()| TerminalBatch::default())
     }
 
     fn close(&mut self) -> Result<(), TerminalError> {

@@ -205,12 +205,16 @@ impl ZvtBrain {
             }
             command::AUTHORISATION => self.pay(apdu, at, deeds),
             command::REVERSAL => self.reverse(apdu, at, deeds),
+            command::TURNOVER_TOTALS => {
+                self.answer(&Apdu::positive(), deeds);
+                self.steps.push_back(Step::Say(Said::plain(command::STATUS_INFORMATION, turnover(&self.book))));
+                self.steps.push_back(completion(Vec::new()));
+            }
             command::END_OF_DAY => {
                 self.answer(&Apdu::positive(), deeds);
-                let total: i64 = self.book.memory.iter().map(|charge| charge.amount).sum();
+                let data = turnover(&self.book);
                 self.book.close();
                 self.script.closed();
-                let data = [vec![0x27, 0, bmp::AMOUNT], packed(total.max(0), 6).unwrap_or_default()].concat();
                 self.steps.push_back(Step::Say(Said::plain(command::STATUS_INFORMATION, data)));
                 self.steps.push_back(Step::Say(print("KASSENSCHNITT")));
                 self.steps.push_back(completion(Vec::new()));
@@ -468,6 +472,19 @@ fn told(amount: i64, outcome: &'static str, code: &str) -> Told {
 
 fn print(line: &str) -> Said {
     Said::plain(command::PRINT_LINE, [&[0x00], line.as_bytes()].concat())
+}
+
+/// What the open batch comes to. All cards are of the last kind, the one for the rest; what was undone is not counted.
+fn turnover(book: &Book) -> Vec<u8> {
+    let total: i64 = book.memory.iter().map(|charge| charge.amount).sum();
+    let taken = book.memory.iter().filter(|charge| charge.amount >= 0).count();
+    let count = taken.saturating_sub(book.memory.len() - taken);
+    let number = |number: i64, width| packed(number.max(0), width).unwrap_or(vec![0; width]);
+    let last = book.memory.iter().filter_map(|charge| charge.operation.parse().ok()).max().unwrap_or(0);
+    let kinds = [vec![0; 6 * 7], vec![u8::try_from(count).unwrap_or(u8::MAX)], number(total, 6)].concat();
+    let data = [number(i64::from(last > 0), 2), number(last, 2), kinds].concat();
+    let counted = [bmp::TURNOVER, 0xF0, 0xF5, 0xF3].into_iter().chain(data);
+    [0x27, 0, bmp::AMOUNT].into_iter().chain(number(total, 6)).chain(counted).collect()
 }
 
 /// A length of a tagged value.

@@ -11,7 +11,7 @@ pub mod message;
 pub mod sale;
 pub mod void;
 
-use shared::tender::{CardPayment, CardState, TerminalReport, TerminalRow, TerminalTotals};
+use shared::tender::{CardPayment, CardState, TerminalBatch, TerminalReport, TerminalRow, TerminalTotals};
 
 use self::ask::AskDialog;
 use self::dialog::{PollDialog, SaleKey, Watch};
@@ -276,6 +276,20 @@ impl CardTerminal for Transbank {
         Ok(self.line.run(&mut dialog, reports)?.ending)
     }
 
+    fn batch(&mut self) -> Result<TerminalBatch, TerminalError> {
+        let totals = self.totals()?;
+        let rows = self.list()?.into_iter().map(|said| row(said).ok_or(TerminalError::Garbled));
+        Ok(TerminalBatch { totals: Some(totals), rows: Some(rows.collect::<Result<_, _>>()?) })
+    }
+
+    fn close(&mut self) -> Result<(), TerminalError> {
+        self.reach()?;
+        done(self.ask(Request::Close)?.answer)
+    }
+}
+
+impl Transbank {
+    /// Count and sum of the open batch.
     fn totals(&mut self) -> Result<TerminalTotals, TerminalError> {
         match self.ask(Request::Totals)?.answer {
             Some(Reply::Totals { code, count, total }) if code == codes::APPROVED => {
@@ -289,17 +303,6 @@ impl CardTerminal for Transbank {
         }
     }
 
-    fn detail(&mut self) -> Result<Vec<TerminalRow>, TerminalError> {
-        self.list()?.into_iter().map(|said| row(said).ok_or(TerminalError::Garbled)).collect()
-    }
-
-    fn close(&mut self) -> Result<(), TerminalError> {
-        self.reach()?;
-        done(self.ask(Request::Close)?.answer)
-    }
-}
-
-impl Transbank {
     /// What a late answer may settle of a payment in doubt.
     fn watch(&self, payment: &CardPayment) -> Option<Watch> {
         match &payment.state {

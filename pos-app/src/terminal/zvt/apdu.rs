@@ -91,6 +91,8 @@ pub mod command {
     pub const COMPLETION: u16 = 0x060F;
     /// Not done.
     pub const ABORT: u16 = 0x061E;
+    /// What the open batch comes to, which stays open.
+    pub const TURNOVER_TOTALS: u16 = 0x0610;
     /// The last receipt again.
     pub const REPEAT_RECEIPT: u16 = 0x0620;
     /// Undo a payment.

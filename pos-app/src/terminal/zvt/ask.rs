@@ -2,11 +2,12 @@
 
 use super::apdu::{Apdu, command};
 use super::codes;
-use super::message::{StatusInformation, printed};
+use super::message::{StatusInformation, printed, turnover};
 use super::sale::{no, yes};
 use super::serial::Heard;
 use crate::terminal::dialog::{Dialog, Effect, Input};
 use crate::terminal::{Ending, Timing};
+use shared::tender::TerminalTotals;
 
 /// How a question ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct AskDialog {
     pub answer: Answer,
     /// The transaction it told of.
     pub told: Option<StatusInformation>,
+    /// What the open batch comes to, if that is what it told.
+    pub turnover: Option<TerminalTotals>,
 }
 
 impl AskDialog {
@@ -39,7 +42,7 @@ impl AskDialog {
         // Settling with the acquirer takes its time.
         let is_long = request.command == command::END_OF_DAY;
         let (accept_ms, done_ms) = (timing.accept_ms, if is_long { timing.completion_ms } else { timing.enquiry_ms });
-        Self { request, accept_ms, done_ms, is_accepted: false, answer: Answer::None, told: None }
+        Self { request, accept_ms, done_ms, is_accepted: false, answer: Answer::None, told: None, turnover: None }
     }
 
     fn message(&mut self, apdu: &Apdu) -> Vec<Effect> {
@@ -68,6 +71,9 @@ impl AskDialog {
             }
             command::STATUS_INFORMATION => {
                 self.told = Some(StatusInformation::read(&apdu.data));
+                if self.request.command == command::TURNOVER_TOTALS {
+                    self.turnover = turnover(&apdu.data);
+                }
                 vec![yes(), Effect::Within(self.done_ms)]
             }
             command::INTERMEDIATE_STATUS if apdu.data.first().copied().is_some_and(codes::is_reversing) => {

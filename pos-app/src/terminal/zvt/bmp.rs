@@ -21,6 +21,8 @@ pub const STATUS: u8 = 0x19;
 pub const CARD_NUMBER: u8 = 0x22;
 /// How it ended; 0 is good.
 pub const RESULT: u8 = 0x27;
+/// Receipts from and to, then count and sum of each kind of card.
+pub const TURNOVER: u8 = 0x60;
 /// The terminal's own number.
 pub const TERMINAL: u8 = 0x29;
 /// The bank's code for an approval.
@@ -139,7 +141,7 @@ fn next(data: &[u8]) -> Option<(Named<'_>, &[u8])> {
 }
 
 /// Two digits to a byte; `None` where a half byte is none.
-fn digits(bytes: &[u8]) -> Option<String> {
+pub fn digits(bytes: &[u8]) -> Option<String> {
     let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]);
     nibbles.map(|nibble| char::from_digit(u32::from(nibble), 10)).collect()
 }

@@ -1,6 +1,6 @@
 //! What the till asks, and what the terminal says of a transaction.
 
-use shared::tender::CardApproval;
+use shared::tender::{CardApproval, TerminalTotals};
 
 use super::apdu::{Apdu, command};
 use super::bmp::{self, Fields, packed};
@@ -66,10 +66,38 @@ impl Account {
         Some(Apdu::new(command::REFUND, data))
     }
 
+    /// What does the open batch come to?
+    pub fn turnover_totals(&self) -> Apdu {
+        Apdu::new(command::TURNOVER_TOTALS, self.password())
+    }
+
     /// Settle with the acquirer.
     pub fn end_of_day(&self) -> Apdu {
         Apdu::new(command::END_OF_DAY, self.password())
     }
+}
+
+/// Bytes of a kind of card in a turnover: how many payments, then six of digits, their sum.
+const KIND_LEN: usize = 7;
+/// Bytes before the first kind: numbers of the first and the last receipt.
+const RECEIPTS_LEN: usize = 4;
+
+/// What the open batch comes to; `None` when the terminal does not say it, or not in a way that adds up.
+pub fn turnover(data: &[u8]) -> Option<TerminalTotals> {
+    let fields = Fields::read(data);
+    let total = fields.number(bmp::AMOUNT);
+    let Some(kinds) = fields.find(bmp::TURNOVER) else {
+        // Without a payment there is no kind to tell of.
+        return total.filter(|total| *total == 0).map(|_| TerminalTotals::default());
+    };
+    let kinds = kinds.get(RECEIPTS_LEN..)?.chunks_exact(KIND_LEN);
+    let mut sum = TerminalTotals::default();
+    for kind in kinds {
+        sum.count += u32::from(kind[0]);
+        sum.total_minor = sum.total_minor.checked_add(bmp::digits(&kind[1..])?.parse().ok()?)?;
+    }
+    // The sums of the kinds have no sign, so where both are told the total is the one to believe.
+    Some(TerminalTotals { total_minor: total.unwrap_or(sum.total_minor), ..sum })
 }
 
 /// How a transaction stands, as the terminal says.
@@ -157,6 +185,28 @@ mod tests {
         let block = Apdu::new(command::PRINT_BLOCK, b"\x06\x0c\x25\x0a\x07\x03ABC\x07\x03DEF".to_vec());
         assert_eq!(printed(&block), ["ABC", "DEF"]);
         assert!(printed(&Apdu::new(command::PRINT_LINE, vec![])).is_empty());
+    }
+
+    /// Receipts 1 to 5; two payments of one kind, one of another.
+    fn kinds(debit: (u8, i64), credit: (u8, i64)) -> Vec<u8> {
+        let kind = |(count, sum): (u8, i64)| [vec![count], packed(sum, 6).expect("fits")].concat();
+        let none = kind((0, 0));
+        let kinds = [kind(debit), none.clone(), none.clone(), none.clone(), kind(credit), none.clone(), none];
+        let data = [vec![0, 1, 0, 5], kinds.concat()].concat();
+        [vec![bmp::TURNOVER, 0xF0, 0xF5, 0xF3], data].concat()
+    }
+
+    #[test]
+    fn a_turnover_is_the_total_and_the_kinds_say_how_many() {
+        let kinds = kinds((2, 2_600), (1, 1_990));
+        assert_eq!(kinds.len(), 4 + 53);
+        let totals = |count, total_minor| Some(TerminalTotals { count, total_minor });
+        assert_eq!(turnover(&kinds), totals(3, 4_590));
+        let amount = |minor| [vec![bmp::AMOUNT], packed(minor, 6).expect("fits")].concat();
+        assert_eq!(turnover(&[vec![0x27, 0], amount(4_590), kinds].concat()), totals(3, 4_590));
+        assert_eq!(turnover(&amount(0)), totals(0, 0), "nobody has paid");
+        assert_eq!(turnover(&amount(4_590)), None, "of how many, it does not say");
+        assert_eq!((turnover(&[]), turnover(&[bmp::TURNOVER, 0xF0, 0xF0, 0xF2, 0, 1])), (None, None));
     }
 
     #[test]

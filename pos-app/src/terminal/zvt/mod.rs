@@ -14,7 +14,7 @@ pub mod serial;
 pub mod tlv;
 pub mod void;
 
-use shared::tender::{CardPayment, CardState, TerminalReport};
+use shared::tender::{CardPayment, CardState, TerminalBatch, TerminalReport};
 
 use self::ask::{Answer, AskDialog, ListenDialog};
 use self::link::Link;
@@ -252,6 +252,19 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
             return Ok(Ending::VoidRefused);
         };
         Ok(self.run(&mut dialog, reports)?.ending)
+    }
+
+    /// Its sums by kind of card, and no list: the protocol has none.
+    fn batch(&mut self) -> Result<TerminalBatch, TerminalError> {
+        self.listen(false)?;
+        self.register()?;
+        let dialog = self.ask(self.account.turnover_totals())?;
+        match dialog.answer {
+            Answer::Done => Ok(TerminalBatch { totals: dialog.turnover, rows: None }),
+            Answer::Reversing => Err(TerminalError::Refused("it is undoing a payment")),
+            Answer::Refused(code) => Err(TerminalError::Refused(codes::meaning(code))),
+            Answer::None => Err(TerminalError::Silent),
+        }
     }
 
     fn close(&mut self) -> Result<(), TerminalError> {

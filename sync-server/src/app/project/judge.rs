@@ -34,8 +34,7 @@ pub(super) async fn count<'a>(
         Fact::CardRequested(requested) => Ok(card_requested(world, event, requested)),
         Fact::CardReported(reported) => Ok(card_reported(world, event, reported)),
         Fact::CardReturned(returned) => Ok(card_returned(world, event, returned)),
-        Fact::CardBatchClosed(closed) if closed.comparison.agrees() => Ok(Codes::new()),
-        Fact::CardBatchClosed(_) => Ok(vec!["batch_differs"]),
+        Fact::CardBatchClosed(closed) if closed.comparison.differs() => Ok(vec!["batch_differs"]),
         Fact::TicketRedeemed(redeemed) => ticket::redeemed(tx, world, source, sealed, event, redeemed).await,
         Fact::RedemptionUndone(undone) => ticket::undone(tx, world, source, sealed, event, undone).await,
         Fact::TicketVoided(voided) => ticket::voided(tx, world, source, sealed, event, voided).await,
@@ -47,7 +46,8 @@ pub(super) async fn count<'a>(
             world.add_moves(event, fact);
             Ok(keep::stock_moved(world, moved))
         }
-        Fact::OperatorLoggedIn(_)
+        Fact::CardBatchClosed(_)
+        | Fact::OperatorLoggedIn(_)
         | Fact::OperatorLoggedOut(_)
         | Fact::SaleAbandoned(_)
         | Fact::ReceiptReprinted(_)

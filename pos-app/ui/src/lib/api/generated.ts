@@ -46,13 +46,13 @@ export type BatchComparison = {
  */
 ours: TerminalTotals, 
 /**
- * What the terminal says in one number.
+ * What the terminal says in one number, if it says one.
  */
-terminal: TerminalTotals, 
+terminal?: TerminalTotals, 
 /**
- * What the terminal's own lines add up to.
+ * What the terminal's own lines add up to, if it tells them.
  */
-listed: TerminalTotals, 
+listed?: TerminalTotals, 
 /**
  * Ours in the order they were asked for, then what only the terminal knows.
  */
@@ -100,7 +100,7 @@ terminal_minor: number,
  */
 difference_minor: number, };
 
-export type BatchVerdict = "agrees" | "differs" | "only_here" | "only_there" | "in_doubt";
+export type BatchVerdict = "agrees" | "differs" | "only_here" | "only_there" | "unlisted" | "in_doubt";
 
 export type BatchView = { 
 /**
@@ -120,7 +120,7 @@ closed_at: Timestamp | null,
  */
 comparison: BatchComparison, 
 /**
- * Nothing to look at.
+ * The terminal said what it took, and there is nothing to look at.
  */
 agrees: boolean, 
 /**
@@ -604,7 +604,7 @@ card_type?: string,
  */
 brand?: string, };
 
-export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "card_not_open" | "card_outcome_invalid" | "card_taken" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_void" | "ticket_in_review" | "ticket_unheard" | "redemption_unknown" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
+export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "card_not_open" | "card_outcome_invalid" | "card_taken" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "batch_untold" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_void" | "ticket_in_review" | "ticket_unheard" | "redemption_unknown" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
 
 export type IssuedTicket = { 
 /**

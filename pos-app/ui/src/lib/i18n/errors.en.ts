@@ -77,6 +77,7 @@ export const errorsEn: Record<ErrorCode, (facts: Facts) => string> = {
   card_not_returnable: () => "There is nothing to give back of that payment.",
   batch_has_doubts: () => "Payments are not settled yet. Settle them before closing the terminal batch.",
   batch_differs: (f) => `Till and terminal differ by ${f.money("difference_minor")}. Look at the difference before closing.`,
+  batch_untold: (f) => `This terminal does not say what it took; the ledger says ${f.money("ours_minor")}. Hold its paper against that before closing.`,
   code_unknown: (f) => `Unknown code: ${f.text("code")}. Nothing was added.`,
   ticket_malformed: () => "Do not serve yet. The code is damaged or mistyped.",
   ticket_other_tenant: () => "Do not serve. Another company issued this paper.",

@@ -77,6 +77,7 @@ export const errorsEs: Record<ErrorCode, (facts: Facts) => string> = {
   card_not_returnable: () => "No hay nada que devolver de ese cobro.",
   batch_has_doubts: () => "Hay cobros sin resolver. Resuélvalos antes de cerrar el lote del terminal.",
   batch_differs: (f) => `Caja y terminal difieren en ${f.money("difference_minor")}. Revise la diferencia antes de cerrar el lote.`,
+  batch_untold: (f) => `Este terminal no dice cuánto cobró; el libro dice ${f.money("ours_minor")}. Compare con su papel antes de cerrar el lote.`,
   code_unknown: (f) => `Código desconocido: ${f.text("code")}. No se agregó nada.`,
   ticket_malformed: () => "No entregue todavía. El código está dañado o mal escrito.",
   ticket_other_tenant: () => "No entregue. Este papel lo emitió otra empresa.",
