@@ -31,7 +31,7 @@ impl World {
         Timestamp::from_millis(self.now + self.tills[till].skew)
     }
 
-    fn moment(&self, till: usize) -> Moment {
+    pub(crate) fn moment(&self, till: usize) -> Moment {
         let started = self.tills[till].process.as_ref().map_or(self.now, |process| process.started);
         Moment {
             wall: self.wall(till),
@@ -161,9 +161,14 @@ impl World {
         }
         if let Some(written) = written {
             self.choose_poison(&written.event);
-            if self.append(till, written) == Commit::Done {
-                self.drive(till, Input::Committed);
-            }
+            self.commit_at(till, written);
+        }
+    }
+
+    /// Writes an event, and lets it be sent.
+    pub(crate) fn commit_at(&mut self, till: usize, written: Written) {
+        if self.append(till, written) == Commit::Done {
+            self.drive(till, Input::Committed);
         }
     }
 

@@ -9,6 +9,7 @@
 //! - `office` head office, and what goes wrong · [`faults`] what can · [`rng`] chance, from a seed
 //! - `reading` what need not be read twice
 //! - [`invariants`] what must hold, by number · [`sabotage`] planted bugs that must be found · [`suite`] many nights
+//! - [`split`] one ticket at two bars that do not hear of each other
 
 mod drive;
 pub mod faults;
@@ -19,6 +20,7 @@ pub mod rng;
 pub mod sabotage;
 mod serve;
 pub mod server;
+pub mod split;
 pub mod suite;
 pub mod till;
 pub mod world;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use simulate::faults::Faults;
 use simulate::invariants::{CHECKED, title};
 use simulate::sabotage::Planted;
+use simulate::split;
 use simulate::suite::{self, Found, Plan, Summary};
 use simulate::world::{Outcome, Scale};
 
@@ -61,6 +62,7 @@ fn main() -> Result<ExitCode> {
     let (seconds, cpu_seconds) = watch.read();
     // Beside the nights, and not in their rate.
     let month = summary.as_ref().map(|_| suite::month(arguments.start));
+    let split = summary.as_ref().map(|_| Splits::play(arguments.start, plan.seeds.min(MOST_SPLITS)));
     let found = match &arguments.sabotage {
         None => Vec::new(),
         Some(name) => hunt(&plan, name, threads)?,
@@ -68,18 +70,49 @@ fn main() -> Result<ExitCode> {
     let (seconds, cpu_seconds) = if summary.is_some() { (seconds, cpu_seconds) } else { watch.read() };
     let is_bad = summary.as_ref().is_some_and(|summary| !summary.violations.is_empty())
         || month.as_ref().is_some_and(|month| month.violation.is_some())
+        || split.as_ref().is_some_and(|split| !split.wrong.is_empty())
         || found.iter().any(|found| found.seeds_needed.is_none());
     if let (Some(summary), Some(month)) = (&summary, &month) {
         tell(summary, month, &arguments, (seconds, cpu_seconds));
+    }
+    if let Some(split) = &split {
+        split.tell();
     }
     if !found.is_empty() {
         let caught = found.iter().filter(|found| found.seeds_needed.is_some()).count();
         println!("{caught} of {} planted bugs found, {seconds:.1} s, {cpu_seconds:.1} s of processor", found.len());
     }
     if arguments.json {
-        println!("{}", as_json(summary.as_ref(), month.as_ref(), &found, (seconds, cpu_seconds)));
+        let mut all = as_json(summary.as_ref(), month.as_ref(), &found, (seconds, cpu_seconds));
+        if let Some(Splits { seeds, wrong }) = &split {
+            all["one_ticket_at_two_bars"] = json!({ "seeds": seeds, "orders": 2, "violations": wrong.len() });
+        }
+        println!("{all}");
     }
     Ok(if is_bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// One ticket at two bars, healed in both orders.
+struct Splits {
+    seeds: u64,
+    wrong: Vec<(u64, String)>,
+}
+
+/// Enough to meet every way to share a ticket in every order.
+const MOST_SPLITS: u64 = 1_000;
+
+impl Splits {
+    fn play(start: u64, seeds: u64) -> Self {
+        let wrong = (start..start + seeds).filter_map(|seed| Some((seed, split::is_wrong(seed, None)?)));
+        Self { seeds, wrong: wrong.collect() }
+    }
+
+    fn tell(&self) {
+        println!("one ticket at two bars: {} seeds, healed in both orders, {} wrong", self.seeds, self.wrong.len());
+        for (seed, detail) in self.wrong.iter().take(20) {
+            println!("   seed {seed}: {detail}");
+        }
+    }
 }
 
 fn hunt(plan: &Plan, name: &str, threads: usize) -> Result<Vec<Found>> {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use shared::catalog::Product;
 use shared::event::{Event, EventError, SealedEvent};
+use shared::sync::stream::RedemptionRecord;
 
 /// By its hash's first half: the hash of its bytes is as good as chance.
 type Events = HashMap<u128, Result<Rc<Event>, EventError>, BuildHasherDefault<Plain>>;
@@ -29,6 +30,7 @@ impl Hasher for Plain {
 
 thread_local! {
     static EVENTS: RefCell<Events> = RefCell::default();
+    static REDEMPTIONS: RefCell<HashMap<Rc<str>, Option<Rc<RedemptionRecord>>>> = RefCell::default();
     static PRODUCTS: RefCell<HashMap<Rc<str>, Option<Rc<Product>>>> = RefCell::default();
 }
 
@@ -46,8 +48,17 @@ pub(crate) fn product(json: &Rc<str>) -> Option<Rc<Product>> {
     })
 }
 
+/// Reads a redemption as the venue's stream tells it.
+pub(crate) fn redemption(json: &Rc<str>) -> Option<Rc<RedemptionRecord>> {
+    REDEMPTIONS.with_borrow_mut(|known| {
+        let read = || serde_json::from_str(json).ok().map(Rc::new);
+        known.entry(Rc::clone(json)).or_insert_with(read).clone()
+    })
+}
+
 /// Another night begins.
 pub(crate) fn forget() {
     EVENTS.with_borrow_mut(HashMap::clear);
     PRODUCTS.with_borrow_mut(HashMap::clear);
+    REDEMPTIONS.with_borrow_mut(HashMap::clear);
 }

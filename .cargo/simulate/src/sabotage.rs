@@ -43,6 +43,9 @@ bugs! {
     StockByArrival "Stock is what the last event to arrive says, not the sum.";
     CursorBeforeItems "A stream's cursor is written before its items, in another transaction.";
     OneSidedEntry "A sale's rounding is not booked.";
+    DoubleByArrival "Of two hand-overs of a ticket the one heard of last is the double.";
+    PartsAreDoubles "A second hand-over of a ticket is a double, whatever was left of it.";
+    DoubleUnsaid "What is handed over beyond what was sold is counted, and nobody is told.";
     MapOrder "A line is written again from a map when it is stored.";
 }
 

@@ -152,7 +152,7 @@ const TEN_YEARS_MS: i64 = 10 * 365 * 24 * 3600 * 1000;
 const START: i64 = 1_795_000_000_000;
 
 impl World {
-    fn new(seed: u64, allowed: Faults, scale: Scale, bug: Option<Planted>) -> Self {
+    pub(crate) fn new(seed: u64, allowed: Faults, scale: Scale, bug: Option<Planted>) -> Self {
         let mut rng = Rng::new(seed);
         let faults = Faults::draw(&mut rng, allowed);
         let companies = if rng.chance(250) { 2 } else { 1 };
@@ -228,7 +228,7 @@ impl World {
         }
     }
 
-    fn add_till(&mut self, company: usize, scale: Scale) {
+    pub(crate) fn add_till(&mut self, company: usize, scale: Scale) -> usize {
         let no = self.tills.len();
         let mut key_bytes = [0; 32];
         key_bytes[..8].copy_from_slice(&self.rng.number().to_le_bytes());
@@ -269,6 +269,7 @@ impl World {
         self.at(self.now + 10, Due::Boot(no));
         let first = self.now + self.rng.between(2_000, 20_000);
         self.at(first, Due::Act(no));
+        no
     }
 
     /// Lets something happen later.
@@ -330,6 +331,18 @@ impl World {
             Due::Trouble => self.trouble(),
             Due::ServerUp => self.server_up(),
         }
+    }
+
+    /// Whether something happens by then.
+    pub(crate) fn is_due_before(&self, time: i64) -> bool {
+        self.queue.peek().is_some_and(|Reverse((due, _, _))| *due < time)
+    }
+
+    /// Whatever happens next; whether anything did.
+    pub(crate) fn step(&mut self) -> bool {
+        let Some(due) = self.next() else { return false };
+        self.handle(due);
+        true
     }
 
     /// The night itself: until every till has done what it had to do.

@@ -13,7 +13,7 @@ fn sixty_worlds_break_nothing() {
     let summary = run(&plan(60), 2, false);
     assert_eq!(summary.violations, vec![]);
     let looked_at: Vec<_> = summary.checks.list().map(|(number, _)| number).collect();
-    let expected = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 19, 21, 22, 23, 24, 25, 26, 27, 28];
+    let expected = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 19, 21, 22, 23, 24, 25, 26, 27, 28, 29];
     assert_eq!(looked_at, expected, "every invariant was looked at");
     assert!(summary.faults.values().all(|count| *count > 0), "every fault was on somewhere: {:?}", summary.faults);
 }

@@ -57,6 +57,11 @@ impl World {
         left.sum()
     }
 
+    /// Whether one till has still something to say or to hear.
+    pub(crate) fn is_till_behind(&self, no: usize) -> bool {
+        self.is_behind(no, &self.tills[no], Stage::Clean)
+    }
+
     /// Whether everything that can be said is said.
     pub(crate) fn is_drained(&self, stage: Stage) -> bool {
         !self.tills.iter().enumerate().any(|(no, till)| self.is_behind(no, till, stage))
@@ -106,6 +111,7 @@ impl World {
         self.check_quarantine();
         self.check_books();
         self.check_stock();
+        self.check_tickets();
         for company in 0..self.dbs.len() {
             self.check_snapshots(company);
         }

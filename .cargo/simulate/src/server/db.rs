@@ -9,6 +9,7 @@ use shared::merge::Stock;
 use shared::register::SessionTotals;
 use shared::sync::ingest::{Held, KnownChain};
 use shared::sync::stream::StreamName;
+use shared::ticket::{HandOver, Incident, TicketId};
 
 use super::stream::Stream;
 
@@ -41,6 +42,15 @@ pub struct Aside {
     pub branch: u32,
     /// Why.
     pub code: &'static str,
+}
+
+/// What became of a ticket.
+#[derive(Clone, Debug, Default)]
+pub struct TicketBook {
+    /// Each hand-over once, in the order they were heard of.
+    pub handed: Vec<HandOver>,
+    /// What went wrong.
+    pub incidents: Vec<Incident>,
 }
 
 /// Accounts of the double entry.
@@ -81,6 +91,8 @@ pub struct Db {
     pub links: BTreeMap<ChainId, ChainId>,
     /// Balances; their sum is zero.
     pub accounts: [i64; 6],
+    /// What was handed over of each ticket, and what went wrong with it.
+    pub tickets: BTreeMap<TicketId, TicketBook>,
     /// Facts counted.
     pub counted: u64,
     /// Events set aside.
@@ -116,6 +128,7 @@ impl Db {
             moved: BTreeMap::new(),
             links: BTreeMap::new(),
             accounts: [0; 6],
+            tickets: BTreeMap::new(),
             counted: 0,
             quarantine: Vec::new(),
             knows_tips,

@@ -10,10 +10,12 @@ use shared::ids::{ProductId, SessionId};
 use shared::merge::{Actor, Counted, Field, Marker, Moved, Part, Stock, Version, moves_of};
 use shared::register::SessionTotals;
 use shared::sync::stream::{RedemptionRecord, StreamName};
+use shared::ticket::{HandOver, incidents};
 
 use super::db::{Account, Aside, Db};
 use crate::reading;
 use crate::sabotage::Bug;
+use crate::till::ticket::ticket;
 
 /// The fact only newer programs know: a tip. Written by tills that were upgraded before their server.
 #[derive(Deserialize)]
@@ -84,7 +86,10 @@ fn count(db: &mut Db, event: &Event, bug: Option<Bug>, visible_at: i64) {
             let row = db.sessions.entry(closed.session_id).or_default();
             row.sealed.get_or_insert(closed.z.totals);
         }
-        Fact::TicketRedeemed(redeemed) => publish(db, event, redeemed, visible_at),
+        Fact::TicketRedeemed(redeemed) => {
+            count_ticket(db, redeemed, bug);
+            publish(db, event, redeemed, visible_at);
+        }
         _ => {}
     }
 }
@@ -163,6 +168,40 @@ pub fn entries(sale: &SaleRecorded) -> [(Account, i64); 5] {
         (Account::Tax, -sale.totals.tax_minor),
         (Account::Rounding, -sale.settlement.rounding_minor),
     ]
+}
+
+/// A hand-over as it is judged among others.
+pub fn hand_over(redeemed: &TicketRedeemed) -> HandOver {
+    HandOver {
+        redemption_id: redeemed.redemption_id,
+        at: redeemed.redeemed_at,
+        is_promised: redeemed.unheard.is_none(),
+        lines: redeemed.lines.clone(),
+    }
+}
+
+/// One more hand-over of a ticket; one that is told twice is one.
+fn count_ticket(db: &mut Db, redeemed: &TicketRedeemed, bug: Option<Bug>) {
+    let book = db.tickets.entry(redeemed.ticket_id).or_default();
+    if book.handed.iter().any(|known| known.redemption_id == redeemed.redemption_id) {
+        return;
+    }
+    let new = hand_over(redeemed);
+    let mut sold = ticket(redeemed.ticket_id).lines;
+    if bug == Some(Bug::PartsAreDoubles) && !book.handed.is_empty() {
+        sold = Vec::new();
+    }
+    book.handed.push(new);
+    book.incidents = match bug {
+        // As if who was heard of first had been first.
+        Some(Bug::DoubleByArrival) => {
+            let mut heard = book.handed.clone();
+            heard[0].is_promised = true;
+            incidents(&sold, &heard, None)
+        }
+        Some(Bug::DoubleUnsaid) => Vec::new(),
+        _ => incidents(&sold, &book.handed, None),
+    };
 }
 
 fn publish(db: &mut Db, event: &Event, redeemed: &TicketRedeemed, visible_at: i64) {

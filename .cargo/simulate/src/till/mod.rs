@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod night;
+pub mod ticket;
 
 use shared::event::{Origin, SealedEvent};
 use shared::ids::{ChainId, RegisterId, StaffId};

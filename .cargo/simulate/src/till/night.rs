@@ -4,15 +4,14 @@ use std::rc::Rc;
 
 use shared::event::{
     ChainHead, ChainStarted, DrawerOpened, Fact, ParentChain, RegisterClosed, RegisterOpened, SaleRecorded,
-    SealedEvent, Stamp, StockCounted, TicketRedeemed,
+    SealedEvent, Stamp, StockCounted,
 };
-use shared::ids::{ChainId, PaymentId, ProductId, RedemptionId, SaleId, SessionId, StaffId};
+use shared::ids::{ChainId, PaymentId, ProductId, SaleId, SessionId, StaffId};
 use shared::money::{CashRounding, Currency};
 use shared::register::{CashCount, Counted, RegisterSession, SessionTotals};
 use shared::sale::{Quantity, Sale};
 use shared::sync::stream::StreamName;
 use shared::tender::{ApprovedCard, CardApproval, Tender};
-use shared::ticket::{RedeemedLine, TicketId};
 use shared::time::{BusinessDate, Hlc, Timestamp};
 
 use super::Till;
@@ -52,7 +51,7 @@ pub struct Moment {
     pub writes_poison: bool,
 }
 
-const DATE: BusinessDate = BusinessDate::from_days(20_778);
+pub(super) const DATE: BusinessDate = BusinessDate::from_days(20_778);
 
 impl Till {
     fn stamp(&self, at: &Moment, actor: Option<StaffId>) -> Stamp {
@@ -64,11 +63,11 @@ impl Till {
         Stamp { hlc: last.tick(at.wall), up_ms: at.up_ms, actor, approver: None, session, seen: self.disk.seen }
     }
 
-    fn head(&self, chain: ChainId) -> ChainHead {
+    pub(super) fn head(&self, chain: ChainId) -> ChainHead {
         self.disk.chains.get(&chain).map_or(ChainHead::start(chain, None), |held| held.head(chain))
     }
 
-    fn sealed(&self, at: &Moment, actor: Option<StaffId>, head: &ChainHead, fact: &Fact) -> Written {
+    pub(super) fn sealed(&self, at: &Moment, actor: Option<StaffId>, head: &ChainHead, fact: &Fact) -> Written {
         let stamp = self.stamp(at, actor);
         Written {
             event: Rc::new(head.seal(&self.origin, &stamp, fact)),
@@ -109,7 +108,8 @@ impl Till {
             return self.close(rng, at, actor, &head, (session, *totals));
         }
         if rng.chance(60) {
-            return Some(self.redeem(rng, at, actor, &head));
+            let handed = self.redeem_any(rng, at, actor);
+            return handed.or_else(|| Some(self.odd(rng, at, actor, &head)));
         }
         if rng.chance(40) {
             return Some(self.odd(rng, at, actor, &head));
@@ -167,19 +167,6 @@ impl Till {
         let fact = Fact::RegisterClosed(RegisterClosed { session_id, closed_at: at.wall, counted, z });
         let written = self.sealed(at, by, head, &fact);
         Some(Written { session: None, closed: self.disk.closed + 1, ..written })
-    }
-
-    fn redeem(&self, rng: &mut Rng, at: &Moment, by: Option<StaffId>, head: &ChainHead) -> Written {
-        let fact = Fact::TicketRedeemed(TicketRedeemed {
-            redemption_id: RedemptionId::from_uuid(rng.id()),
-            ticket_id: TicketId { device_no: 1, chain_tag: 1, serial: u32::try_from(rng.below(9_999)).unwrap_or(0) },
-            business_date: DATE,
-            redeemed_at: at.wall,
-            lines: vec![RedeemedLine { line_no: 1, quantity: 1 }],
-            code: "T1".to_owned(),
-            unheard: None,
-        });
-        self.sealed(at, by, head, &fact)
     }
 
     /// Facts of a newer program, facts nobody can read, and a drawer opened for change.

@@ -111,7 +111,11 @@ impl Exchange {
         });
         let forked: Vec<_> = forked.collect();
         self.report.forked |= !forked.is_empty();
-        let current = self.view.current.filter(|current| forked.contains(current));
+        let current = match self.view.current {
+            Some(current) => Some(current).filter(|current| forked.contains(current)),
+            // Sealed a moment ago, in this exchange: the chain begun then is not in our view, and may be forked as well.
+            None => forked.iter().copied().find(|chain| self.view.heads.iter().all(|head| head.chain != *chain)),
+        };
         self.note_log(reply.log_id);
         let mut deeds: Vec<_> = self.heard(reply.log_id).into_iter().collect();
         deeds.push(Deed::Record(reading.operations, self.now));
