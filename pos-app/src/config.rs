@@ -47,6 +47,9 @@ pub struct PrinterConfig {
     /// What the drawer's sensor says while it is open, `high` or `low`; drawers differ. Absent, nothing is said of it.
     #[serde(default)]
     pub sensor_open_level: Option<SensorLevel>,
+    /// A PNG for the head of receipts, beside `till.toml`. A spare has its own, or the printer's.
+    #[serde(default)]
+    pub logo: Option<PathBuf>,
     /// `[printer.spare]`: takes the queue when a person says so.
     #[serde(default)]
     pub spare: Option<Box<PrinterConfig>>,
@@ -72,7 +75,16 @@ impl PrinterConfig {
             simulated: false,
             drawer: None,
             sensor_open_level: None,
+            logo: None,
             spare: None,
+        }
+    }
+
+    /// Names its picture in full.
+    fn place_logo(&mut self, dir: &Path) {
+        self.logo = self.logo.take().map(|logo| dir.join(logo));
+        if let Some(spare) = &mut self.spare {
+            spare.logo = spare.logo.take().map(|logo| dir.join(logo)).or_else(|| self.logo.clone());
         }
     }
 
@@ -255,7 +267,13 @@ impl Config {
     /// Reads `till.toml` in a data directory; a missing file is an empty one.
     pub fn load(dir: &Path) -> Result<Self, ConfigError> {
         match std::fs::read_to_string(dir.join("till.toml")) {
-            Ok(text) => Self::parse(&text),
+            Ok(text) => {
+                let mut config = Self::parse(&text)?;
+                if let Some(printer) = &mut config.printer {
+                    printer.place_logo(dir);
+                }
+                Ok(config)
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(ConfigError { line: 0, reason: error.to_string() }),
         }

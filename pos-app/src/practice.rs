@@ -19,7 +19,7 @@ use shared::sync::certificate::Certificate;
 use shared::sync::protocol::EnrollReply;
 use shared::tax::RateBp;
 use shared::time::{Clock, Timestamp};
-use shared::venue::{DeviceRecord, RedemptionPolicy, Register, Venue};
+use shared::venue::{DeviceRecord, PaperTemplate, RedemptionPolicy, Register, Venue};
 
 use crate::app::Till;
 use crate::commands::CommandError;
@@ -118,6 +118,7 @@ impl HeadOffice {
             cash_rounding: CashRounding { unit_minor: 10, tie: Tie::Down, keeps_nonzero: false },
             ticket_valid_days: 1,
             redemption_policy: RedemptionPolicy::default(),
+            paper: PaperTemplate::default(),
         };
         let register = |(code, name): (&str, &str)| Register {
             register_id: RegisterId::new(THAT_NIGHT, &entropy),

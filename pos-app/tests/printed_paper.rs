@@ -1,6 +1,7 @@
 //! What comes out of the printer: from documents to the picture of the paper, and from the queue to the printer.
 
 mod printed_paper {
+    mod codes;
     mod emulator;
     mod hostile;
     mod pictures;
@@ -56,6 +57,7 @@ fn shown(lines: &[Line], columns: Columns) -> String {
     for line in lines {
         match line {
             Line::Feed(count) => text.push_str(&"\n".repeat(usize::from(*count))),
+            Line::Raster(raster) => writeln!(text, "<{}×{} dots>", raster.width(), raster.height()).expect("text"),
             Line::Qr { text: code, module } => {
                 let size = QrModules::of(code.as_bytes()).expect("a code").size();
                 writeln!(text, "<QR {size}×{size} modules of {module} dots>").expect("text");
@@ -89,7 +91,7 @@ fn shown(lines: &[Line], columns: Columns) -> String {
 fn every_document_at_every_width() {
     for columns in WIDTHS {
         for (name, document) in samples::all() {
-            let page = Page { columns, code_page: CodePage::Pc858, copy_no: 0 };
+            let page = Page { columns, code_page: CodePage::Pc858, copy_no: 0, logo: None };
             insta::assert_snapshot!(format!("{name}_{}", columns.count()), shown(&layout(&document, page), columns));
         }
     }
@@ -110,7 +112,7 @@ fn other_countries_read_english() {
     let Document::Receipt(mut receipt) = samples::cash_receipt() else { unreachable!("a receipt") };
     receipt.heading.language = pos_app::printer::Language::En;
     receipt.currency = shared::money::Currency::Eur;
-    let page = Page { columns: Columns::C48, code_page: CodePage::Pc858, copy_no: 0 };
+    let page = Page { columns: Columns::C48, code_page: CodePage::Pc858, copy_no: 0, logo: None };
     insta::assert_snapshot!("cash_receipt_english_48", shown(&layout(&Document::Receipt(receipt), page), Columns::C48));
 }
 

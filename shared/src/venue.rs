@@ -31,6 +31,32 @@ pub struct Venue {
     /// What a bar may hand over when it cannot ask whether another did.
     #[serde(default)]
     pub redemption_policy: RedemptionPolicy,
+    /// What its receipts say besides.
+    #[serde(default, skip_serializing_if = "PaperTemplate::is_empty")]
+    pub paper: PaperTemplate,
+}
+
+/// What a venue's receipts say besides: its line of business and its web page above, its thanks and rules below.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct PaperTemplate {
+    /// Under the address, each in the middle.
+    pub header: Vec<String>,
+    /// At the foot.
+    pub footer: Vec<String>,
+}
+
+impl PaperTemplate {
+    /// Lines above, and as many below.
+    pub const MAX_LINES: usize = 6;
+    /// Signs of a line; a narrow paper breaks it.
+    pub const MAX_SIGNS: usize = 96;
+
+    /// Nothing besides.
+    pub fn is_empty(&self) -> bool {
+        self.header.is_empty() && self.footer.is_empty()
+    }
 }
 
 /// What a bar may hand over when it cannot ask whether another did: the risk a venue takes to keep pouring.

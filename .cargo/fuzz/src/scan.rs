@@ -42,6 +42,7 @@ fn look(code: &str) {
                 );
             }
         }
+        Scan::Receipt(receipt) => assert_eq!(parse(&receipt.to_string()), Scan::Receipt(receipt)),
         Scan::DisplayCode(display) => assert_eq!(parse(&display.to_string()), Scan::DisplayCode(display)),
     }
 }

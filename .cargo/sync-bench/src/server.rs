@@ -13,7 +13,7 @@ use shared::keys::SigningKey;
 use shared::money::{CashRounding, Currency, Tie};
 use shared::sync::protocol::EnrollRequest;
 use shared::tax::RateBp;
-use shared::venue::{RedemptionPolicy, Register, Venue};
+use shared::venue::{PaperTemplate, RedemptionPolicy, Register, Venue};
 use sync_server::app::enroll;
 use sync_server::store::Store;
 use sync_server::{Config, Outside};
@@ -64,6 +64,7 @@ async fn prepare(store: &Store, count: usize) -> Result<Vec<BenchTill>> {
         cash_rounding: CashRounding { unit_minor: 10, tie: Tie::Down, keeps_nonzero: false },
         ticket_valid_days: 1,
         redemption_policy: RedemptionPolicy::default(),
+            paper: PaperTemplate::default(),
     };
     tx.put_venue(&venue, now).await?;
     let category_id = CategoryId::new(now, entropy);

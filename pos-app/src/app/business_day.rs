@@ -23,7 +23,7 @@ mod tests {
     use super::*;
     use shared::ids::VenueId;
     use shared::money::{CashRounding, Currency};
-    use shared::venue::RedemptionPolicy;
+    use shared::venue::{PaperTemplate, RedemptionPolicy};
     use uuid::Uuid;
 
     #[test]
@@ -39,6 +39,7 @@ mod tests {
             cash_rounding: CashRounding::EXACT,
             ticket_valid_days: 1,
             redemption_policy: RedemptionPolicy::default(),
+            paper: PaperTemplate::default(),
         };
         // 22 November 2026 in Santiago is three hours behind UTC.
         for (utc_ms, night) in [

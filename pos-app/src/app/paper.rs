@@ -13,7 +13,9 @@ use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::column::to_json;
 use crate::ledger::print_job::NewPrintJob;
 use crate::ledger::sale::{StoredSale, find_sale};
-use crate::printer::{Document, Heading, Language, OpeningSlip, Receipt, TestPage, TicketSlip, WallTime, XSlip, ZSlip};
+use crate::printer::{
+    Columns, Document, Heading, Language, OpeningSlip, Receipt, TestPage, TicketSlip, WallTime, XSlip, ZSlip, logo,
+};
 
 /// `printer.test`
 pub(crate) fn test_printer(till: &Till, _: &Caller, _: &Nothing) -> Result<TillStatus, CommandError> {
@@ -26,6 +28,7 @@ pub(crate) fn test_printer(till: &Till, _: &Caller, _: &Nothing) -> Result<TillS
         venue: venue.name,
         register: register.name,
         printer,
+        logo_trouble: till.logo_trouble(),
     });
     let job = job_of(&page);
     till.ledger().write(move |tx| tx.insert_print_job(&job, now))?;
@@ -124,6 +127,13 @@ impl Till {
         Ok(address)
     }
 
+    /// Why the printer's picture cannot be printed, if it has one that cannot.
+    fn logo_trouble(&self) -> Option<String> {
+        let printer = self.config.printer.as_ref()?;
+        let (path, columns) = (printer.logo.as_ref()?, Columns::from_count(printer.columns)?);
+        logo::load(path, columns.dots()).err().map(|error| error.to_string())
+    }
+
     /// A drawer hangs on the printer in use.
     ///
     /// Errors: `drawer_elsewhere`.
@@ -199,7 +209,7 @@ fn sale_jobs(sale: &SaleRecorded, venue: &Venue, register: &Register, operator: 
     let of_sale = |document: &Document| NewPrintJob { sale_id: Some(sale.sale_id), ..job_of(document) };
     let mut jobs = vec![NewPrintJob {
         opens_drawer: sale.settlement.payments.iter().any(|p| matches!(p, shared::tender::Payment::Cash { .. })),
-        ..of_sale(&Document::Receipt(Receipt::new(heading.clone(), sale)))
+        ..of_sale(&Document::Receipt(Receipt::new(heading.clone(), sale, register)))
     }];
     for (issued, lines) in sale.tickets.iter().zip(&promised) {
         let lines: Vec<&SaleLine> = lines.iter().map(|(_, line)| line).collect();

@@ -2,13 +2,14 @@
 
 use shared::catalog::Product;
 use shared::catalog::barcode::Gtin;
-use shared::sale::Quantity;
+use shared::sale::{Quantity, ReceiptCode};
 use shared::staff::Permission;
 
+use super::sale::view_sale;
 use super::{Caller, Need, Till};
-use crate::commands::types::{Notice, RouteScan, ScanOutcome, ScannedCode};
+use crate::commands::types::{CompletedSaleView, Notice, RouteScan, ScanOutcome, ScannedCode};
 use crate::commands::{CommandError, ErrorCode};
-use crate::ledger::{LedgerError, catalog};
+use crate::ledger::{LedgerError, catalog, sale};
 use crate::scanner::measured::Value;
 use crate::scanner::{Scan, parse};
 
@@ -17,6 +18,7 @@ pub(crate) fn route_scan(till: &Till, who: &Caller, args: &RouteScan) -> Result<
     match parse(&args.code) {
         Scan::Ticket(code) => check(till, who, code),
         Scan::DisplayCode(code) => check(till, who, code.to_string()),
+        Scan::Receipt(code) => till.find_receipt(&code).map(|sale| ScanOutcome::Receipt { sale }),
         Scan::Gtin(gtin) => {
             let found = till.find_scanned(gtin, args.times)?;
             let (product, quantity) = found.ok_or_else(|| unknown(gtin.to_string()))?;
@@ -42,6 +44,20 @@ fn check(till: &Till, who: &Caller, code: String) -> Result<ScanOutcome, Command
 }
 
 impl Till {
+    /// The sale of a receipt that was printed here.
+    ///
+    /// Errors: `sale_unknown`.
+    fn find_receipt(&self, code: &ReceiptCode) -> Result<CompletedSaleView, CommandError> {
+        let register = self.register()?;
+        let unknown = || CommandError::new(ErrorCode::SaleUnknown, "This till made no such sale.");
+        if register.code != code.register_code {
+            return Err(unknown());
+        }
+        let (register_id, receipt_no) = (register.register_id, code.receipt_no);
+        let found = self.ledger().read(|ledger| sale::find_by_receipt(ledger, register_id, receipt_no))?;
+        found.map(view_sale).ok_or_else(unknown)
+    }
+
     /// What a number stands for, and how much of it: a product's own number first, then a label of the shop's scales. A
     /// label's price is the line's price, because that is what the customer was told.
     fn find_scanned(&self, gtin: Gtin, times: Option<u16>) -> Result<Option<(Product, Quantity)>, LedgerError> {

@@ -916,6 +916,11 @@ pub enum ScanOutcome {
         /// Checked and judged.
         ticket: TicketView,
     },
+    /// A receipt of this till.
+    Receipt {
+        /// Its sale.
+        sale: CompletedSaleView,
+    },
 }
 
 /// What a run of sync did.

@@ -104,6 +104,17 @@ pub fn find_sale(connection: &Connection, sale_id: SaleId) -> Result<Option<Stor
     sale.query_row([sale_id.as_bytes()], read_row).optional()?.map(|row| with_event(connection, row)).transpose()
 }
 
+/// The sale of a receipt.
+pub fn find_by_receipt(
+    connection: &Connection,
+    register_id: RegisterId,
+    receipt_no: u64,
+) -> Result<Option<StoredSale>, LedgerError> {
+    let mut sale = connection.prepare_cached(&format!("{SELECT} WHERE register_id = ?1 AND receipt_no = ?2"))?;
+    let row = sale.query_row(params![register_id.as_bytes(), receipt_no.cast_signed()], read_row).optional()?;
+    row.map(|row| with_event(connection, row)).transpose()
+}
+
 /// The latest sales, newest first.
 pub fn list_latest(connection: &Connection, limit: u32) -> Result<Vec<StoredSale>, LedgerError> {
     let mut sales = connection.prepare_cached(&format!("{SELECT} ORDER BY sale_no DESC LIMIT ?1"))?;

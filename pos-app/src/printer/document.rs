@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use shared::event::{IssuedTicket, SaleRecorded};
 use shared::money::Currency;
 use shared::register::{CashCount, XReport, ZReport};
-use shared::sale::{Quantity, SaleLine, Totals};
+use shared::sale::{Quantity, ReceiptCode, SaleLine, Totals};
 use shared::tender::Settlement;
 use shared::ticket::TicketKind;
 use shared::time::{BusinessDate, Timestamp};
-use shared::venue::{Register, Venue};
+use shared::venue::{PaperTemplate, Register, Venue};
 
 use super::words::Language;
 
@@ -93,6 +93,9 @@ pub struct Heading {
     pub at: WallTime,
     /// The night it belongs to.
     pub business_date: BusinessDate,
+    /// What the venue's receipts say besides.
+    #[serde(default, skip_serializing_if = "PaperTemplate::is_empty")]
+    pub template: PaperTemplate,
 }
 
 impl Heading {
@@ -107,6 +110,7 @@ impl Heading {
             operator: operator.to_owned(),
             at: WallTime::at(at, &venue.time_zone),
             business_date,
+            template: venue.paper.clone(),
         }
     }
 }
@@ -143,12 +147,21 @@ pub struct Receipt {
     pub totals: Totals,
     /// How it was paid.
     pub settlement: Settlement,
+    /// Its number in bars; receipts queued by an older program have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What goes where a tax office has its stamp, as PDF417; nothing here makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<String>,
 }
 
 impl Receipt {
-    /// Of a sale that happened.
-    pub fn new(heading: Heading, sale: &SaleRecorded) -> Self {
+    /// Of a sale that happened at a register.
+    pub fn new(heading: Heading, sale: &SaleRecorded, register: &Register) -> Self {
+        let code = ReceiptCode { register_code: register.code.clone(), receipt_no: sale.receipt_no };
         Self {
+            code: Some(code.to_string()),
+            stamp: None,
             heading,
             receipt_no: sale.receipt_no,
             currency: sale.currency,
@@ -247,6 +260,9 @@ pub struct TestPage {
     pub at: WallTime,
     /// Where the printer is, as in the configuration.
     pub printer: String,
+    /// Why the picture at the head is missing, when one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_trouble: Option<String>,
 }
 
 #[cfg(test)]

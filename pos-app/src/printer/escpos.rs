@@ -6,6 +6,7 @@
 use super::layout::{Align, Line, Span, Style};
 use super::profile::{Profile, QrBy};
 use super::qr::QrModules;
+use super::raster::Raster;
 
 /// `ESC @`
 pub const INITIALISE: [u8; 2] = [0x1B, 0x40];
@@ -55,6 +56,12 @@ impl Encoder<'_> {
             Line::Text { align, spans } => self.text(*align, spans),
             Line::Feed(lines) => self.put(&[0x1B, 0x64, *lines]), // ESC d
             Line::Qr { text, module } => self.qr(text, *module),
+            Line::Raster(raster) => {
+                self.restyle(Style::PLAIN);
+                self.realign(Align::Center);
+                self.raster(raster);
+                self.put(b"\n");
+            }
         }
     }
 
@@ -114,12 +121,16 @@ impl Encoder<'_> {
         self.put(&[0x1D, 0x28, 0x6B, 0x03, 0x00, 0x31, 0x51, 0x30]);
     }
 
-    /// `GS v 0`, in bands.
     fn raster_qr(&mut self, text: &str, module: u8) {
-        let Some(code) = QrModules::of(text.as_bytes()) else { return };
-        let rows = code.raster(usize::from(module));
+        if let Some(code) = QrModules::of(text.as_bytes()) {
+            self.raster(&code.raster(usize::from(module)));
+        }
+    }
+
+    /// `GS v 0`, in bands.
+    fn raster(&mut self, raster: &Raster) {
         self.put(&REAL_TIME_OFF);
-        for band in rows.chunks(BAND_ROWS) {
+        for band in raster.rows().chunks(BAND_ROWS) {
             let [xl, xh] = small(band[0].len());
             let [yl, yh] = small(band.len());
             self.put(&[0x1D, 0x76, 0x30, 0x00, xl, xh, yl, yh]);
@@ -133,7 +144,7 @@ impl Encoder<'_> {
 
 /// A count as two bytes, low first.
 fn small(count: usize) -> [u8; 2] {
-    u16::try_from(count).expect("a code is no wider than paper").to_le_bytes()
+    u16::try_from(count).expect("a picture is no wider than paper").to_le_bytes()
 }
 
 #[cfg(test)]

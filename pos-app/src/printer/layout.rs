@@ -7,10 +7,12 @@ use shared::register::CashCount;
 use shared::tender::{CardApproval, Payment};
 use shared::ticket::TicketKind;
 
+use super::barcode::Barcode;
 use super::codepage::CodePage;
 use super::document::{Document, Heading, OpeningSlip, Receipt, TestPage, TicketSlip, XSlip, ZSlip, paper_date};
 use super::profile::{Columns, Profile};
 use super::qr::fitting_module;
+use super::raster::Raster;
 use super::words::{Language, Words, fill};
 use super::{PaperLine, money};
 
@@ -18,6 +20,8 @@ use super::{PaperLine, money};
 const MAX_LINES: usize = 4;
 /// Air between the last line and the cutter.
 const FOOT_LINES: u8 = 3;
+/// On the test page: of the numbers that GS1 keeps for showing, so that no shop sells it.
+const TEST_GTIN: &str = "9521234567899";
 /// Between two facts on one line.
 const GAP: &str = "   ";
 
@@ -93,28 +97,38 @@ pub enum Line {
         /// Dots per module.
         module: u8,
     },
+    /// Dots as they are, in the middle.
+    Raster(Raster),
 }
 
 /// What lines are made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct Page<'a> {
     /// The paper's width.
     pub columns: Columns,
     /// The printer's letters.
     pub code_page: CodePage,
     /// 0 is the original; from 1 on the paper says COPIA n.
     pub copy_no: u32,
+    /// At the head of receipts.
+    pub logo: Option<&'a Raster>,
 }
 
-impl Page {
+impl<'a> Page<'a> {
     /// The page a printer prints.
     pub const fn of(profile: &Profile, copy_no: u32) -> Self {
-        Self { columns: profile.columns, code_page: profile.code_page, copy_no }
+        Self { columns: profile.columns, code_page: profile.code_page, copy_no, logo: None }
+    }
+
+    /// With a picture at its head.
+    #[must_use]
+    pub const fn with_logo(self, logo: Option<&'a Raster>) -> Self {
+        Self { logo, ..self }
     }
 }
 
 /// The lines of a document. [`Document::Drawer`] has none.
-pub fn layout(document: &Document, page: Page) -> Vec<Line> {
+pub fn layout(document: &Document, page: Page<'_>) -> Vec<Line> {
     match document {
         Document::Receipt(receipt) => Sheet::new(page, receipt.heading.language).receipt(receipt),
         Document::Ticket(ticket) => Sheet::new(page, ticket.heading.language).ticket(ticket),
@@ -126,16 +140,16 @@ pub fn layout(document: &Document, page: Page) -> Vec<Line> {
     }
 }
 
-struct Sheet {
-    page: Page,
+struct Sheet<'a> {
+    page: Page<'a>,
     language: Language,
     words: &'static Words,
     lines: Vec<Line>,
 }
 
-impl Sheet {
+impl<'a> Sheet<'a> {
     /// An empty sheet; a copy says so at the top.
-    fn new(page: Page, language: Language) -> Self {
+    fn new(page: Page<'a>, language: Language) -> Self {
         let mut sheet = Self { page, language, words: language.words(), lines: Vec::new() };
         if page.copy_no > 0 {
             sheet.band(&fill(sheet.words.copy, page.copy_no), Style::LARGE_BAND);
@@ -147,6 +161,7 @@ impl Sheet {
     fn receipt(mut self, receipt: &Receipt) -> Vec<Line> {
         let (words, language) = (self.words, self.language);
         let number = fill(words.sale, money::count(receipt.receipt_no, language));
+        self.logo();
         self.letterhead(&receipt.heading);
         self.feed(1);
         self.center(&number, Style::LARGE);
@@ -170,8 +185,18 @@ impl Sheet {
             self.payment(payment, receipt.currency);
         }
         self.rule();
+        if let Some(stamp) = &receipt.stamp {
+            self.barcode(&Barcode::Pdf417(stamp.clone()));
+        }
         self.center(words.not_fiscal, Style::PLAIN);
         self.center(&fill(words.business_day, paper_date(receipt.heading.business_date)), Style::PLAIN);
+        for line in &receipt.heading.template.footer {
+            self.center(line, Style::PLAIN);
+        }
+        if let Some(code) = &receipt.code {
+            self.barcode(&Barcode::Code128(code.clone()));
+            self.center(code, Style::PLAIN);
+        }
         self.finish()
     }
 
@@ -315,6 +340,7 @@ impl Sheet {
 
     fn test_page(mut self, test: &TestPage) -> Vec<Line> {
         let words = self.words;
+        self.logo();
         self.center(&test.venue, Style::BOLD);
         self.center(words.test_page, Style::LARGE);
         self.facts(&[&test.register, &test.at.to_string()]);
@@ -329,6 +355,13 @@ impl Sheet {
         self.row("Piscola", &money::amount(12_990, Currency::Clp, self.language));
         self.rule();
         self.qr(&format!("BARRA {}", test.at));
+        if let Ok(gtin) = TEST_GTIN.parse() {
+            self.barcode(&Barcode::Ean13(gtin));
+            self.center(TEST_GTIN, Style::PLAIN);
+        }
+        if let Some(trouble) = &test.logo_trouble {
+            self.center(&fill(words.no_logo, trouble), Style::PLAIN);
+        }
         self.center(words.test_done, Style::PLAIN);
         self.finish()
     }
@@ -340,6 +373,23 @@ impl Sheet {
             self.center(&fill(self.words.tax_id, &heading.tax_id), Style::PLAIN);
         }
         self.center(&heading.address, Style::PLAIN);
+        for line in &heading.template.header {
+            self.center(line, Style::PLAIN);
+        }
+    }
+
+    fn logo(&mut self) {
+        if let Some(logo) = self.page.logo.filter(|logo| logo.width() <= self.page.columns.dots()) {
+            self.lines.push(Line::Raster(logo.clone()));
+        }
+    }
+
+    /// A code in the middle, with an empty line before. One that cannot be drawn is left out: what it says stands beside it
+    /// or in the books.
+    fn barcode(&mut self, code: &Barcode) {
+        if let Some(raster) = code.raster(self.page.columns.dots()) {
+            self.lines.extend([Line::Feed(1), Line::Raster(raster)]);
+        }
     }
 
     fn when_where_who(&mut self, heading: &Heading) {

@@ -6,14 +6,18 @@
 //!
 //! Nothing here changes the ledger; what was printed is told to the queue.
 
+pub mod barcode;
 pub mod codepage;
 pub mod document;
 pub mod escpos;
 pub mod layout;
+pub mod logo;
 pub mod money;
+pub mod pdf;
 pub mod picture;
 pub mod profile;
 pub mod qr;
+pub mod raster;
 pub mod simulated;
 pub mod spooler;
 pub mod status;

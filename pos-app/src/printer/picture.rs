@@ -11,13 +11,18 @@ use super::profile::Profile;
 use super::simulated::{Interpreter, Picture};
 
 /// A document as dots; `None` of one that has no paper.
-pub fn picture(document: &Document, profile: &Profile, copy_no: u32) -> Option<Picture> {
+pub fn picture(document: &Document, profile: &Profile, page: Page<'_>) -> Option<Picture> {
     let mut printer = Interpreter::new(profile.columns);
-    printer.feed(&encode(&layout(document, Page::of(profile, copy_no)), profile, false));
+    printer.feed(&encode(&layout(document, page), profile, false));
     printer.take_papers().into_iter().find_map(|paper| paper.picture)
 }
 
 /// A document as a PNG file.
-pub fn png(document: &Document, profile: &Profile, copy_no: u32) -> io::Result<Option<Vec<u8>>> {
-    picture(document, profile, copy_no).map(|picture| picture.png()).transpose()
+pub fn png(document: &Document, profile: &Profile, page: Page<'_>) -> io::Result<Option<Vec<u8>>> {
+    picture(document, profile, page).map(|picture| picture.png()).transpose()
+}
+
+/// A document as a PDF file of one page.
+pub fn pdf(document: &Document, profile: &Profile, page: Page<'_>) -> io::Result<Option<Vec<u8>>> {
+    picture(document, profile, page).map(|picture| super::pdf::pdf(&picture)).transpose()
 }

@@ -2,6 +2,8 @@
 
 use qrcode::{EcLevel, QrCode};
 
+use super::raster::Raster;
+
 /// Modules of white a code needs around it.
 pub const QUIET_MODULES: usize = 4;
 
@@ -32,18 +34,10 @@ impl QrModules {
         x < self.size && y < self.size && self.dark[y * self.size + x]
     }
 
-    /// The code as rows of dots, eight to a byte, first dot highest, each module `module` dots.
-    pub fn raster(&self, module: usize) -> Vec<Vec<u8>> {
+    /// The code as dots, each module `module` of them.
+    pub fn raster(&self, module: usize) -> Raster {
         let dots = self.size * module;
-        (0..dots)
-            .map(|y| {
-                let mut row = vec![0_u8; dots.div_ceil(8)];
-                for x in (0..dots).filter(|x| self.is_dark(x / module, y / module)) {
-                    row[x / 8] |= 0x80 >> (x % 8);
-                }
-                row
-            })
-            .collect()
+        Raster::draw(dots, dots, |x, y| self.is_dark(x / module, y / module))
     }
 }
 

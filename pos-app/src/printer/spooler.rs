@@ -13,7 +13,9 @@ use std::time::Duration;
 use super::document::Document;
 use super::escpos::encode;
 use super::layout::{Page, layout};
+use super::logo;
 use super::profile::{Profile, ProfileError};
+use super::raster::Raster;
 use super::status::{PRINTED, Status, Trouble, is_online, is_printed_answer, is_real_time_answer, real_time};
 use super::transport::{Address, AddressError, Deadlines, Link, SendError};
 use super::words::Language;
@@ -93,6 +95,7 @@ pub enum SetupError {
 struct Place {
     address: Address,
     profile: Profile,
+    logo: Option<Raster>,
     has_drawer: bool,
     sensor_open_level: Option<SensorLevel>,
     is_simulated: bool,
@@ -105,6 +108,7 @@ impl Place {
         Ok(Self {
             address,
             profile,
+            logo: load_logo(config, profile),
             has_drawer: config.drawer.unwrap_or(!is_spare),
             sensor_open_level: config.sensor_open_level,
             is_simulated: config.simulated,
@@ -126,6 +130,14 @@ impl Place {
         let level = self.sensor_open_level.filter(|_| self.has_drawer)?;
         status.is_drawer_line_high.map(|is_high| is_high == (level == SensorLevel::High))
     }
+}
+
+/// The picture at the head, or none: receipts come out without it.
+fn load_logo(config: &PrinterConfig, profile: Profile) -> Option<Raster> {
+    let path = config.logo.as_ref()?;
+    logo::load(path, profile.columns.dots())
+        .inspect_err(|error| tracing::warn!(logo = %path.display(), %error, "receipts are printed without their logo"))
+        .ok()
 }
 
 /// What the spooler's owner asks of its thread.
@@ -366,7 +378,8 @@ impl Worker {
         let (mut link, does_answer) = self.open()?;
         let Some(job) = self.queue.next() else { return Ok(false) };
         let profile = self.place.profile;
-        let lines = layout(&job.document, Page::of(&profile, job.copy_no));
+        let page = Page::of(&profile, job.copy_no).with_logo(self.place.logo.as_ref());
+        let lines = layout(&job.document, page);
         let bytes = encode(&lines, &profile, job.opens_drawer && self.place.has_drawer);
         let sent = link.send(&bytes);
         let result = match sent {

@@ -98,7 +98,8 @@ words! {
     signature: "Firma" | "Signature";
     // test page
     test_page: "PRUEBA" | "TEST PAGE";
-    test_done: "Si esto y el código se leen, está lista." | "If this and the code can be read, it is ready.";
+    test_done: "Si esto y los códigos se leen, está lista." | "If this and the codes can be read, it is ready.";
+    no_logo: "Sin logo: {}" | "No logo: {}";
     // the printer itself, for the status bar
     paper_out: "Falta papel" | "Out of paper";
     paper_low: "Queda poco papel" | "Paper is low";

@@ -1,6 +1,7 @@
 //! What a scanned or typed code is. Pure, and whatever comes, it answers.
 
 use shared::catalog::barcode::Gtin;
+use shared::sale::ReceiptCode;
 use shared::ticket::{DisplayCode, DisplayCodeError, TICKET_PREFIX};
 
 /// The longest code anyone reads; longer ones are not ours, and maybe not meant well.
@@ -18,6 +19,8 @@ pub enum Scan {
     Ticket(String),
     /// A code read out or typed: `BMB 11725-K`.
     DisplayCode(DisplayCode),
+    /// A receipt's number, off its bars.
+    Receipt(ReceiptCode),
     /// A trade item number with a right check digit.
     Gtin(Gtin),
     /// Nothing we know: what can be shown of it.
@@ -39,6 +42,9 @@ pub fn parse(raw: &str) -> Scan {
     }
     if let Ok(gtin) = text.parse::<Gtin>() {
         return Scan::Gtin(gtin);
+    }
+    if let Ok(receipt) = text.parse::<ReceiptCode>() {
+        return Scan::Receipt(receipt);
     }
     match text.parse::<DisplayCode>() {
         Ok(code) => Scan::DisplayCode(code),
@@ -81,6 +87,8 @@ mod tests {
         assert_eq!(parse(" 036000291452 "), Scan::Gtin("00036000291452".parse().expect("the same, longer")));
         let code = DisplayCode { register_code: "BMB".into(), number: 11_725 };
         assert_eq!(parse(&code.to_string().to_lowercase()), Scan::DisplayCode(code));
+        let receipt = ReceiptCode { register_code: "BMB".into(), receipt_no: 88_214 };
+        assert_eq!(parse("]C0rbmb088214\r"), Scan::Receipt(receipt));
     }
 
     #[test]

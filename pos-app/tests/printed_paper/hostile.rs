@@ -7,6 +7,7 @@ use pos_app::printer::profile::QrBy;
 use pos_app::printer::simulated::Pulse;
 use pos_app::printer::{Columns, Document, Heading, OpeningSlip, Profile, Receipt, TestPage, TicketSlip, XSlip, ZSlip};
 use proptest::prelude::*;
+use shared::venue::PaperTemplate;
 
 use super::super::printed;
 use super::samples;
@@ -41,14 +42,16 @@ fn documents(name: &str, note: &str, code: &str) -> Vec<Document> {
         address: code.to_owned(),
         register: name.to_owned(),
         operator: note.to_owned(),
+        template: PaperTemplate { header: vec![note.to_owned(); 6], footer: vec![name.to_owned(), code.to_owned()] },
         ..samples::heading()
     };
     let lines = vec![samples::line(1, name, 1_000), samples::line(2, note, 2_000)];
     let mut all: Vec<Document> = samples::all().into_iter().map(|(_, document)| document).collect();
     for document in &mut all {
         match document {
-            Document::Receipt(Receipt { heading: of, lines: sold, .. }) => {
+            Document::Receipt(Receipt { heading: of, lines: sold, code: bars, stamp, .. }) => {
                 (*of, *sold) = (heading.clone(), lines.clone());
+                (*bars, *stamp) = (Some(code.to_owned()), Some(note.to_owned()));
             }
             Document::Ticket(TicketSlip { heading: of, lines: owed, display_code, code: signed, .. }) => {
                 (*of, *owed, *display_code, *signed) =

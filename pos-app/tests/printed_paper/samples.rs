@@ -12,6 +12,7 @@ use shared::tax::{RateBp, by_document};
 use shared::tender::{CardApproval, Payment, Settlement};
 use shared::ticket::TicketKind;
 use shared::time::{BusinessDate, Timestamp};
+use shared::venue::PaperTemplate;
 use uuid::Uuid;
 
 pub(crate) fn night() -> BusinessDate {
@@ -28,6 +29,10 @@ pub(crate) fn heading() -> Heading {
         operator: "Camila R.".into(),
         at: WallTime { date: night(), minutes: 23 * 60 + 53 },
         business_date: night(),
+        template: PaperTemplate {
+            header: vec!["Discoteca y bar".into(), "www.clubvaldivia.cl".into()],
+            footer: vec!["¡Gracias! Los vales se retiran hasta las 06:00 en cualquiera de las barras.".into()],
+        },
     }
 }
 
@@ -60,7 +65,21 @@ pub(crate) fn cash_receipt() -> Document {
         Payment::Cash { amount_minor: kept, tendered_minor: 90_000, change_minor: 90_000 - kept, rounding_minor: -3 };
     let settlement = Settlement { payments: vec![cash], change_minor: 90_000 - kept, rounding_minor: -3 };
     let currency = Currency::Clp;
-    Document::Receipt(Receipt { heading: heading(), receipt_no: 88_214, currency, lines, totals, settlement })
+    let code = Some("RBMB088214".to_owned());
+    let heading = heading();
+    Document::Receipt(Receipt { heading, receipt_no: 88_214, currency, lines, totals, settlement, code, stamp: None })
+}
+
+/// As long as what tax offices have stamped.
+pub(crate) fn stamp() -> String {
+    let item = "<IT1>Piscola Alto del Carmen</IT1><TSTED>2026-11-21T23:53:00</TSTED>";
+    format!("<TED version=\"1.0\"><DD><RE>76543210-3</RE><TD>39</TD>{}</DD></TED>", item.repeat(7))
+}
+
+/// With something where a stamp goes.
+pub(crate) fn stamped_receipt() -> Document {
+    let Document::Receipt(receipt) = cash_receipt() else { unreachable!("a receipt") };
+    Document::Receipt(Receipt { stamp: Some(stamp()), ..receipt })
 }
 
 pub(crate) fn card_receipt() -> Document {
@@ -77,7 +96,10 @@ pub(crate) fn card_receipt() -> Document {
     let card = Payment::Card { payment_id, amount_minor: totals.total_minor, approval, is_manual: false };
     let settlement = Settlement { payments: vec![card], change_minor: 0, rounding_minor: 0 };
     let currency = Currency::Clp;
-    Document::Receipt(Receipt { heading: heading(), receipt_no: 412, currency, lines, totals, settlement })
+    let code = Some("RBMB000412".to_owned());
+    // At a venue that says nothing besides.
+    let heading = Heading { template: PaperTemplate::default(), ..heading() };
+    Document::Receipt(Receipt { heading, receipt_no: 412, currency, lines, totals, settlement, code, stamp: None })
 }
 
 /// The text of a ticket of six lines: 31 bytes of payload and 64 of signature.
@@ -182,6 +204,7 @@ pub(crate) fn test_page() -> Document {
         register: "Barra principal".into(),
         at: WallTime { date: night(), minutes: 19 * 60 + 30 },
         printer: "tcp 192.168.1.20:9100".into(),
+        logo_trouble: None,
     })
 }
 
@@ -203,6 +226,7 @@ pub(crate) fn all() -> Vec<(&'static str, Document)> {
     vec![
         ("cash_receipt", cash_receipt()),
         ("card_receipt", card_receipt()),
+        ("stamped_receipt", stamped_receipt()),
         ("ticket", Document::Ticket(ticket())),
         ("opening_slip", opening_slip()),
         ("x_report", x_report(true)),

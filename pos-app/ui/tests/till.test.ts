@@ -147,6 +147,18 @@ describe("selling", () => {
     expect(find("trouble").textContent).toContain("7801234567890");
     expect(sees("pay")).toBe(true);
   });
+
+  it("shows the sale of a scanned receipt alone, and all of them again when asked", async () => {
+    const sale = { ...night.completedCash, receipt_no: 77 };
+    const { till } = await open(selling({ "scan.route": () => ({ kind: "receipt", sale }) }));
+    await till.scan("RBMB000077");
+    await settle();
+    expect(find("last-panel").textContent).toContain("77");
+    expect(sees("reprint-77")).toBe(true);
+    await key("Escape");
+    await key("F7");
+    expect(sees("reprint-77")).toBe(false);
+  });
 });
 
 describe("cash", () => {

@@ -19,6 +19,7 @@ const venue: Board["venue"] = {
   cash_rounding: { unit_minor: 10, tie: "down", keeps_nonzero: true },
   ticket_valid_days: 1,
   redemption_policy: { rule: "accept_all" },
+  paper: { header: [], footer: [] },
 };
 
 function till(no: number, name: string, place: string, operator: string, rest: Partial<BoardTill>): BoardTill {

@@ -29,7 +29,7 @@ use shared::tax::RateBp;
 use shared::tender::{Payment, Settlement};
 use shared::ticket::{DisplayCode, RedeemedLine, Ticket, TicketId, TicketKind, TicketLine};
 use shared::time::{BusinessDate, Clock, Hlc, Timestamp};
-use shared::venue::{RedemptionPolicy, Register, Venue};
+use shared::venue::{PaperTemplate, RedemptionPolicy, Register, Venue};
 use sync_server::app::{admin, enroll};
 use sync_server::store::{AdminRole, Store, Tenant, TenantTx};
 use sync_server::{App, Outside, RunningServer, StartError};
@@ -100,6 +100,7 @@ async fn company(store: &Store, name: &str, outside: &Outside) -> Company {
         cash_rounding: CashRounding { unit_minor: 10, tie: Tie::Down, keeps_nonzero: false },
         ticket_valid_days: 1,
         redemption_policy: RedemptionPolicy::default(),
+        paper: PaperTemplate::default(),
     };
     tx.put_venue(&venue, now).await.expect("a venue");
     let category_id = CategoryId::new(now, entropy);

@@ -361,9 +361,8 @@ impl Interpreter {
         self.print_line();
         let Some(code) = QrModules::of(&self.qr_text) else { return };
         let module = usize::from(self.qr_module);
-        let rows = code.raster(module);
-        let row_bytes = rows.first().map_or(0, Vec::len);
-        self.raster(&rows.concat(), row_bytes);
+        let code = code.raster(module);
+        self.raster(&code.rows().concat(), code.width().div_ceil(8));
         self.text.push_str("[QR]\n");
     }
 

@@ -101,6 +101,8 @@ export class TillState {
   /** The room asked for; the till's state may still lead elsewhere. */
   wanted = $state<"sell" | "pay" | "card" | "redeem" | "close" | "settle" | "voucher" | "batch">("sell");
   panel = $state<Panel>(null);
+  /** The sale of a receipt that was scanned, for the panel of sales. */
+  found = $state<CompletedSaleView | null>(null);
   trouble = $state<CommandError | null>(null);
   approving = $state.raw<Approving | null>(null);
   broken = $state<CommandError | null>(null);

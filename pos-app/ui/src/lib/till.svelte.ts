@@ -359,6 +359,10 @@ export class Till extends CardDesk {
       this.touched = outcome.line_no;
       if (!STAYING.includes(this.wanted)) this.wanted = "sell";
       this.play("heard");
+    } else if (outcome?.kind === "receipt") {
+      this.found = outcome.sale;
+      this.panel = "last";
+      this.play("heard");
     } else if (outcome?.kind === "ticket") {
       this.read({ kind: "ticket", ticket: outcome.ticket, at: this.now, handed: false, gave: [] });
     }
@@ -431,6 +435,7 @@ export class Till extends CardDesk {
   }
 
   toggle(panel: Panel): void {
+    this.found = null;
     this.panel = this.panel === panel ? null : panel;
   }
 }

@@ -1146,6 +1146,8 @@ export interface components {
                 /** Format: int32 */
                 cut_over_minutes: number;
                 name: string;
+                /** @description What its receipts say besides. */
+                paper: components["schemas"]["PaperLines"];
                 /** @description What a bar may hand over unheard. */
                 redemption_policy: unknown;
                 tax_id: string;
@@ -1220,6 +1222,19 @@ export interface components {
             ticket_no: string;
             /** @description What would settle it, at the till: `ask_terminal`, `resolve`, `void`, `return`. */
             ways: string[];
+        };
+        /** @description Lines that a venue's receipts say besides, each in the middle. */
+        PaperLines: {
+            /**
+             * @description At the foot; as many.
+             * @default []
+             */
+            footer: string[];
+            /**
+             * @description Under the address; at most six, of 96 characters each.
+             * @default []
+             */
+            header: string[];
         };
         /** @description A payment of a sale. */
         PaymentOut: {
@@ -1614,6 +1629,8 @@ export interface components {
              */
             cut_over_minutes: number;
             name: string;
+            /** @description What its receipts say besides. Nothing when absent. */
+            paper: components["schemas"]["PaperLines"];
             /**
              * @description What a bar may hand over when it cannot ask whether another did: `{"rule":"accept_all"}`, `home_only`, `refuse`, or
              *     `{"rule":"accept_below","value_minor":5000}`. All when absent.
@@ -1639,6 +1656,8 @@ export interface components {
             /** Format: int32 */
             cut_over_minutes: number;
             name: string;
+            /** @description What its receipts say besides. */
+            paper: components["schemas"]["PaperLines"];
             /** @description What a bar may hand over unheard. */
             redemption_policy: unknown;
             tax_id: string;

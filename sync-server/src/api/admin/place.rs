@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::ids::{RegisterId, VenueId};
 use shared::money::{CashRounding, Currency};
 use shared::time::BusinessDate;
-use shared::venue::{RedemptionPolicy, Register, Venue};
+use shared::venue::{PaperTemplate, RedemptionPolicy, Register, Venue};
 
 use super::extract::{Asked, Body, ListOut, Named, PageQuery, text, unacceptable};
 use crate::Inner;
@@ -40,6 +40,18 @@ pub(crate) struct VenueOut {
     /// What a bar may hand over unheard.
     #[schema(value_type = serde_json::Value)]
     redemption_policy: RedemptionPolicy,
+    /// What its receipts say besides.
+    paper: PaperLines,
+}
+
+/// Lines that a venue's receipts say besides, each in the middle.
+#[derive(Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PaperLines {
+    /// Under the address; at most six, of 96 characters each.
+    header: Vec<String>,
+    /// At the foot; as many.
+    footer: Vec<String>,
 }
 
 /// A venue as it should be.
@@ -68,6 +80,9 @@ pub(crate) struct VenueIn {
     #[serde(default)]
     #[schema(value_type = Option<serde_json::Value>)]
     redemption_policy: RedemptionPolicy,
+    /// What its receipts say besides. Nothing when absent.
+    #[serde(default)]
+    paper: PaperLines,
 }
 
 /// A drawer with a name.
@@ -97,7 +112,7 @@ pub(crate) struct RegisterIn {
 impl From<Venue> for VenueOut {
     fn from(venue: Venue) -> Self {
         let Venue { venue_id, name, tax_id, address, currency, time_zone, .. } = venue;
-        let Venue { cut_over_minutes, cash_rounding, ticket_valid_days, redemption_policy, .. } = venue;
+        let Venue { cut_over_minutes, cash_rounding, ticket_valid_days, redemption_policy, paper, .. } = venue;
         Self {
             venue_id,
             name,
@@ -109,6 +124,7 @@ impl From<Venue> for VenueOut {
             cash_rounding,
             ticket_valid_days,
             redemption_policy,
+            paper: PaperLines { header: paper.header, footer: paper.footer },
         }
     }
 }
@@ -149,8 +165,19 @@ impl VenueIn {
             cash_rounding,
             ticket_valid_days: self.ticket_valid_days,
             redemption_policy: self.redemption_policy,
+            paper: PaperTemplate {
+                header: paper_lines("paper.header", &self.paper.header)?,
+                footer: paper_lines("paper.footer", &self.paper.footer)?,
+            },
         })
     }
+}
+
+fn paper_lines(name: &str, lines: &[String]) -> Result<Vec<String>, ApiError> {
+    if lines.len() > PaperTemplate::MAX_LINES {
+        return Err(unacceptable(format!("{name} has at most {} lines", PaperTemplate::MAX_LINES)));
+    }
+    lines.iter().map(|line| text(name, line, PaperTemplate::MAX_SIGNS)).collect()
 }
 
 impl RegisterIn {

@@ -10,7 +10,7 @@ use shared::merge::Marks;
 use shared::money::{CashRounding, Currency, Tie};
 use shared::staff::{Role, StaffMember};
 use shared::tax::RateBp;
-use shared::venue::{RedemptionPolicy, Register, Venue};
+use shared::venue::{PaperTemplate, RedemptionPolicy, Register, Venue};
 
 use super::admin::{self, AdminError};
 use super::enroll::{self, EnrollError};
@@ -155,6 +155,7 @@ async fn fill(tx: &mut TenantTx, tenant: &Tenant, outside: &Outside) -> Result<(
         cash_rounding: CashRounding { unit_minor: 10, tie: Tie::Down, keeps_nonzero: false },
         ticket_valid_days: 1,
         redemption_policy: RedemptionPolicy::default(),
+        paper: PaperTemplate::default(),
     };
     tx.put_venue(&venue, now).await?;
     for (code, name) in REGISTERS {

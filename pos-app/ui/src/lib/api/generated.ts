@@ -778,6 +778,16 @@ uses_spare: boolean,
  */
 is_drawer_open: boolean | null, };
 
+export type PaperTemplate = { 
+/**
+ * Under the address, each in the middle.
+ */
+header: Array<string>, 
+/**
+ * At the foot.
+ */
+footer: Array<string>, };
+
 export type Payment = { "kind": "cash", 
 /**
  * What stays in the drawer: tendered less change, minor units.
@@ -1178,7 +1188,11 @@ sale: SaleView, } | { "kind": "ticket",
 /**
  * Checked and judged.
  */
-ticket: TicketView, };
+ticket: TicketView, } | { "kind": "receipt", 
+/**
+ * Its sale.
+ */
+sale: CompletedSaleView, };
 
 export type ScannedCode = { 
 /**
@@ -1696,7 +1710,11 @@ ticket_valid_days: number,
 /**
  * What a bar may hand over when it cannot ask whether another did.
  */
-redemption_policy: RedemptionPolicy, };
+redemption_policy: RedemptionPolicy, 
+/**
+ * What its receipts say besides.
+ */
+paper?: PaperTemplate, };
 
 export type VenueId = string;
 

@@ -298,6 +298,7 @@ export const en: Words = {
   },
   last: {
     title: "Latest sales",
+    found: "Sale of this receipt",
     none: "No sales on this till yet.",
     number: (n) => `Sale ${n}`,
     reprint: "Print a copy",

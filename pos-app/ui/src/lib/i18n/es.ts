@@ -306,6 +306,7 @@ export const es = {
   },
   last: {
     title: "Últimas ventas",
+    found: "Venta del comprobante",
     none: "Todavía no hay ventas en esta caja.",
     number: (n: number) => `Venta ${n}`,
     reprint: "Imprimir copia",
