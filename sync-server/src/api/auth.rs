@@ -88,6 +88,10 @@ impl FromRequest<Arc<Inner>> for SignedRequest {
             if !ticket.admit(&mut tx, &request.device, now, unsent).await? {
                 return Err(PushError::Replayed.into());
             }
+            // Not so a push: what it brings may not be taken.
+            if unsent == Some(0) {
+                tx.note_all_sent(request.device.device_id, now).await?;
+            }
             Ok(tx.commit().await?)
         })
         .await?;

@@ -173,7 +173,7 @@ async fn decide_all(tenant: &Tenant, questions: &[Question]) -> Result<Vec<Answe
             continue;
         }
         let past = past.entry(ticket.ticket_id).or_default();
-        let withdrawn = take_back(past, question);
+        let withdrawn = [take_back(past, question), lapse(past)].concat();
         for redemption_id in &withdrawn {
             tx.withdraw_claim(*redemption_id, &after).await?;
         }
@@ -208,6 +208,20 @@ fn repeat(claim: &ClaimRow, question: &Question) -> Answer {
         return Ok(RedeemDecision::Refused { reason: RedeemRefusal::InReview, uses: Vec::new() });
     }
     Ok(claim.decision.clone())
+}
+
+/// How long after a promise a till that has sent everything can be believed not to have handed over: it waits for the answer
+/// for less than a second, and an exchange that was under way then is over.
+const LAPSE_MS: i64 = 60_000;
+
+/// Takes out what nobody will hand over: promises of tills that have sent everything since, long after, and not that. Should
+/// one hand over all the same, it is an incident.
+fn lapse(past: &mut TicketPast) -> Vec<RedemptionId> {
+    let is_over =
+        |one: &&TicketUse| past.all_sent.get(&one.redemption_id).is_some_and(|at| at.millis_since(one.at) >= LAPSE_MS);
+    let over: Vec<_> = past.promised.iter().filter(is_over).map(|one| one.redemption_id).collect();
+    past.promised.retain(|one| !over.contains(&one.redemption_id));
+    over
 }
 
 /// Takes out what this till asked for before and never handed over, as it says itself. Its ids grow with time, so a

@@ -226,6 +226,16 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Notes that a machine said that everything it wrote is proved to be here.
+    pub async fn note_all_sent(&mut self, device_id: DeviceId, now: Timestamp) -> Result<()> {
+        query("UPDATE device SET all_sent_at = $2 WHERE device_id = $1")
+            .bind(device_id)
+            .bind(now)
+            .execute(self.sql())
+            .await?;
+        Ok(())
+    }
+
     /// Replaces the codes of a machine with this one.
     pub async fn put_enrolment_code(&mut self, code: &EnrolmentCode) -> Result<()> {
         query("DELETE FROM enrolment_code WHERE device_id = $1 OR selector = $2")

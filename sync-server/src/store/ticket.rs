@@ -27,6 +27,8 @@ pub struct TicketPast {
     pub suspect: Option<Vec<TicketLine>>,
     /// What tills were told they may hand over, and have not said yet that they did.
     pub promised: Vec<TicketUse>,
+    /// When the till of a promise last said, after it, that everything it wrote is here.
+    pub all_sent: HashMap<RedemptionId, Timestamp>,
 }
 
 impl TicketPast {
@@ -119,11 +121,13 @@ impl TenantTx {
                   WHERE ticket_id = wanted.id OFFSET 0)) AS found",
         };
         const PROMISED: Sql = Sql {
-            sqlite: "SELECT ticket_id, redemption_id, device_id, staff_id, asked_at, lines FROM claim
+            sqlite: "SELECT ticket_id, redemption_id, device_id, staff_id, asked_at, lines,
+                  (SELECT all_sent_at FROM device WHERE device.device_id = claim.device_id) AS all_sent_at FROM claim
                 WHERE ticket_id IN (SELECT value FROM json_each($1)) AND is_accepted = 1 AND withdrawn_after IS NULL
                 ORDER BY asked_at, redemption_id",
             postgres: "SELECT found.* FROM json_array_elements_text($1::json) AS wanted (id) CROSS JOIN LATERAL
-                (SELECT ticket_id, redemption_id, device_id, staff_id, asked_at, lines FROM claim
+                (SELECT ticket_id, redemption_id, device_id, staff_id, asked_at, lines,
+                   (SELECT all_sent_at FROM device WHERE device.device_id = claim.device_id) AS all_sent_at FROM claim
                  WHERE ticket_id = wanted.id AND is_accepted = 1 AND withdrawn_after IS NULL OFFSET 0) AS found
                 ORDER BY asked_at, redemption_id",
         };
@@ -150,6 +154,7 @@ impl TenantTx {
             let promised = claimed_use(&row)?;
             let past = past.entry(ticket_id(&row)?).or_default();
             if past.find(promised.redemption_id).is_none() {
+                past.all_sent.extend(row.maybe_time("all_sent_at")?.map(|at| (promised.redemption_id, at)));
                 past.promised.push(promised);
             }
         }

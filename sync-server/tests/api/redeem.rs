@@ -206,6 +206,43 @@ fn a_promise_whose_answer_was_lost_is_taken_back_by_the_next_question() {
 }
 
 #[test]
+fn a_promise_nobody_heard_of_lapses_once_its_till_has_sent_everything_long_after() {
+    let server = TestServer::start();
+    let (mut seller, mut bar, ticket) = sold(&server);
+    let told = |unsent: u64| {
+        let path = format!("stream=V:{}&unsent={unsent}", server.company.venue_id);
+        assert_eq!(bar.pull(&path).status(), 200);
+    };
+    assert_eq!(asked(&bar, &question(&bar, 1, &ticket, 2)), None, "and the till never hears of it");
+    let mut number = 10;
+    let mut again = |expected: Option<RedeemRefusal>, why: &str| {
+        number += 1;
+        assert_eq!(asked(&seller, &question(&seller, number, &ticket, 2)), expected, "{why}");
+    };
+    again(Some(RedeemRefusal::InReview), "just now");
+    server.advance(59_000);
+    told(0);
+    again(Some(RedeemRefusal::InReview), "it may still be handing over");
+    server.advance(120_000);
+    again(Some(RedeemRefusal::InReview), "nobody knows what that till wrote since");
+    told(3);
+    again(Some(RedeemRefusal::InReview), "what it has yet to send may be the hand-over");
+    told(0);
+    again(None, "it sent everything, and not that");
+    assert_eq!(asked(&bar, &question(&bar, 1, &ticket, 2)), Some(RedeemRefusal::InReview), "the old promise is over");
+    assert_sound(&server);
+
+    let late = [bar.redeemed_as(id(1), &ticket, 2)];
+    assert_eq!(ok(&bar.push(&late)).1, ["over_redeemed"], "it was promised to somebody else since");
+    let promised = [seller.redeemed_as(id(number), &ticket, 2)];
+    assert_eq!(ok(&seller.push(&promised)).1, Vec::<String>::new());
+    let incidents = server.admin().get("/v1/admin/incidents");
+    let incidents = incidents["items"].as_array().expect("a list");
+    assert_eq!((incidents.len(), incidents[0]["kind"].as_str()), (1, Some("double")), "and a person is told");
+    assert_sound(&server);
+}
+
+#[test]
 fn who_was_promised_it_was_first_and_the_other_is_the_double() {
     for promised_is_heard_first in [true, false] {
         let server = TestServer::start();
