@@ -64,7 +64,7 @@ async fn prepare(store: &Store, count: usize) -> Result<Vec<BenchTill>> {
         cash_rounding: CashRounding { unit_minor: 10, tie: Tie::Down, keeps_nonzero: false },
         ticket_valid_days: 1,
         redemption_policy: RedemptionPolicy::default(),
-            paper: PaperTemplate::default(),
+        paper: PaperTemplate::default(),
     };
     tx.put_venue(&venue, now).await?;
     let category_id = CategoryId::new(now, entropy);

@@ -48,7 +48,7 @@ pub(crate) use paper::{open_drawer, print_reading, reprint, test_printer};
 pub(crate) use paper_desk::{found, list_jobs, print_again, use_printer};
 pub(crate) use product::edit_product;
 pub(crate) use refuse::internal;
-pub(crate) use register::{close_register, open_register, read_register};
+pub(crate) use register::{close_register, move_cash, open_register, read_register};
 pub(crate) use resolve::{resolve_card, return_card};
 pub(crate) use sale::{
     abandon_sale, add_product, complete_sale, current_sale, recent_sales, remove_line, repeat_last, set_quantity,

@@ -1,6 +1,7 @@
 //! What comes out of the printer: documents made from facts, written with the deed they are for.
 
-use shared::event::{Fact, ReceiptReprinted, SaleRecorded};
+use shared::event::{CashMoved, Fact, ReceiptReprinted, SaleRecorded};
+use shared::money::Currency;
 use shared::register::{CashCount, RegisterSession, XReport, ZReport};
 use shared::sale::SaleLine;
 use shared::time::{BusinessDate, Timestamp};
@@ -14,7 +15,8 @@ use crate::ledger::column::to_json;
 use crate::ledger::print_job::NewPrintJob;
 use crate::ledger::sale::{StoredSale, find_sale};
 use crate::printer::{
-    Columns, Document, Heading, Language, OpeningSlip, Receipt, TestPage, TicketSlip, WallTime, XSlip, ZSlip, logo,
+    CashSlip, Columns, Document, Heading, Language, OpeningSlip, Receipt, TestPage, TicketSlip, WallTime, XSlip, ZSlip,
+    logo,
 };
 
 /// `printer.test`
@@ -172,6 +174,28 @@ impl Till {
             let heading = Heading::new(venue, register, operator, session.opened_at, session.business_date);
             let (currency, float) = (session.currency, session.float.clone());
             vec![job_of(&Document::OpeningSlip(OpeningSlip { heading, currency, float }))]
+        })
+    }
+
+    /// Two people sign for cash that moved. The drawer opens with it, before the slip.
+    pub(super) fn cash_slip(
+        &self,
+        moved: &CashMoved,
+        currency: Currency,
+        venue: &Venue,
+        register: &Register,
+        (operator, allowed_by): (&str, Option<String>),
+    ) -> Vec<NewPrintJob> {
+        self.paper(|| {
+            let slip = Document::CashSlip(CashSlip {
+                heading: Heading::new(venue, register, operator, moved.moved_at, moved.business_date),
+                currency,
+                movement: moved.movement,
+                amount_minor: moved.amount_minor,
+                reason: moved.reason.clone(),
+                allowed_by,
+            });
+            vec![NewPrintJob { opens_drawer: true, ..job_of(&slip) }]
         })
     }
 

@@ -107,6 +107,7 @@ fn about(document: Option<&Document>) -> (PaperKind, Option<String>) {
         Some(Document::Receipt(receipt)) => (PaperKind::Receipt, Some(receipt.receipt_no.to_string())),
         Some(Document::Ticket(ticket)) => (PaperKind::Ticket, Some(ticket.display_code.clone())),
         Some(Document::OpeningSlip(_)) => (PaperKind::OpeningSlip, None),
+        Some(Document::CashSlip(_)) => (PaperKind::CashSlip, None),
         Some(Document::XReport(_)) => (PaperKind::XReport, None),
         Some(Document::ZReport(slip)) => (PaperKind::ZReport, Some(slip.z.z_number.to_string())),
         Some(Document::TestPage(_)) => (PaperKind::TestPage, None),

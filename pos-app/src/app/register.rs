@@ -1,13 +1,13 @@
 //! The drawer: opened with its float, read, closed on a blind count.
 
-use shared::event::{Fact, RegisterClosed, RegisterOpened};
+use shared::event::{CashMoved, Fact, RegisterClosed, RegisterOpened};
 use shared::ids::SessionId;
-use shared::register::{RegisterSession, XReport, ZReport};
+use shared::register::{RegisterSession, XReport, ZReport, can_move};
 use shared::staff::{Decision, Permission, decide};
 
 use super::business_day::business_date;
 use super::{Caller, Till};
-use crate::commands::types::{CloseRegister, Nothing, OpenRegister, TillStatus};
+use crate::commands::types::{CloseRegister, MoveCash, Nothing, OpenRegister, TillStatus};
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::register::next_z_number;
 use crate::ledger::{card, counter};
@@ -56,6 +56,37 @@ pub(crate) fn read_register(till: &Till, who: &Caller, _: &Nothing) -> Result<XR
     let stored = till.session()?;
     let sees_expected = decide(&who.staff()?.roles, Permission::SeeExpectedCash) == Decision::Allowed;
     Ok(stored.session.read(stored.totals, till.clock.now(), sees_expected))
+}
+
+/// `register.move_cash`
+pub(crate) fn move_cash(till: &Till, who: &Caller, args: &MoveCash) -> Result<XReport, CommandError> {
+    {
+        let _turn = till.take_turn();
+        if !can_move(args.amount_minor) {
+            let message = "Cash moves by an amount more than nothing that a drawer can hold.";
+            return Err(CommandError::new(ErrorCode::AmountInvalid, message).with("amount_minor", args.amount_minor));
+        }
+        let session = till.session()?.session;
+        let (venue, register) = (till.venue()?, till.register()?);
+        let (now, by) = (till.clock.now(), who.by()?);
+        let moved = CashMoved {
+            session_id: session.session_id,
+            business_date: session.business_date,
+            movement: args.movement,
+            amount_minor: args.amount_minor,
+            reason: args.reason.trim().to_owned(),
+            moved_at: now,
+        };
+        let people = (who.staff()?.name.as_str(), till.name_of(by.approver)?);
+        let slip = till.cash_slip(&moved, session.currency, &venue, &register, people);
+        let fact = Fact::CashMoved(moved);
+        till.ledger().write(move |tx| {
+            tx.append(&fact, by, Some(session.session_id))?;
+            slip.iter().try_for_each(|job| tx.insert_print_job(job, now).map(drop))
+        })?;
+    }
+    till.wake_printer();
+    read_register(till, who, &Nothing {})
 }
 
 /// `register.close`

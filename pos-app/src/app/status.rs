@@ -81,12 +81,13 @@ impl Till {
 }
 
 /// Every permission there is.
-const PERMISSIONS: [Permission; 13] = [
+const PERMISSIONS: [Permission; 14] = [
     Permission::OpenRegister,
     Permission::Sell,
     Permission::RemoveLine,
     Permission::RedeemTicket,
     Permission::OpenDrawer,
+    Permission::MoveCash,
     Permission::Reprint,
     Permission::SeeExpectedCash,
     Permission::SeeDiagnostics,

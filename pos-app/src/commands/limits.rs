@@ -2,9 +2,9 @@
 
 use super::types::{
     AddProduct, AddUpCash, Approval, CardRef, CloseBatch, CloseRegister, CompleteSale, CountStock, EditProduct, Enroll,
-    EnterCard, LogIn, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintJobRef, RecentSales, RedeemTicket, RemoveLine,
-    Reprint, ResolveCard, ReturnCard, RouteScan, ScannedCode, SearchCatalog, SetQuantity, StartCard, TenderCash,
-    UndoRedemption, UsePrinter, VoidTicket, WaitCard,
+    EnterCard, LogIn, MoveCash, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintJobRef, RecentSales, RedeemTicket,
+    RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, ScannedCode, SearchCatalog, SetQuantity, StartCard,
+    TenderCash, UndoRedemption, UsePrinter, VoidTicket, WaitCard,
 };
 
 /// Longer than any code of ours, shorter than any attempt to choke on.
@@ -192,6 +192,13 @@ impl Limits for EnterCard {
 }
 
 impl Limits for OpenDrawer {
+    fn check(&self) -> Result<(), &'static str> {
+        let chars = self.reason.trim().chars().count();
+        if (1..=200).contains(&chars) { Ok(()) } else { Err("reason has 1 to 200 characters") }
+    }
+}
+
+impl Limits for MoveCash {
     fn check(&self) -> Result<(), &'static str> {
         let chars = self.reason.trim().chars().count();
         if (1..=200).contains(&chars) { Ok(()) } else { Err("reason has 1 to 200 characters") }

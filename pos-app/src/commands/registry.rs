@@ -8,11 +8,11 @@ use super::dispatch::{decode, encode};
 use super::error::CommandError;
 use super::types::{
     AddProduct, AddUpCash, BatchView, CardPaymentView, CardRef, CashSumView, CashTenderView, CatalogView, CloseBatch,
-    CloseRegister, CompleteSale, CompletedSaleView, CountStock, EditProduct, Enroll, EnterCard, LogIn, MoveStock,
-    Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintJobRef, PrintJobsView, RecentSales, RedeemTicket, RemoveLine,
-    Reprint, ResolveCard, ReturnCard, RouteScan, SaleView, ScanOutcome, ScannedCode, SearchCatalog, SetQuantity,
-    StaffView, StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, UndoRedemption, UsePrinter,
-    VerifyReport, VoidTicket, WaitCard,
+    CloseRegister, CompleteSale, CompletedSaleView, CountStock, EditProduct, Enroll, EnterCard, LogIn, MoveCash,
+    MoveStock, Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintJobRef, PrintJobsView, RecentSales, RedeemTicket,
+    RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, SaleView, ScanOutcome, ScannedCode, SearchCatalog,
+    SetQuantity, StaffView, StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, UndoRedemption,
+    UsePrinter, VerifyReport, VoidTicket, WaitCard,
 };
 use crate::app::{self, Caller, Need, Till};
 use shared::catalog::Product;
@@ -75,6 +75,7 @@ commands! {
     "register.add_up" (AddUpCash) -> CashSumView, Need::SignedIn, READS, app::add_up_cash: "Adds up a count under way; keeps nothing.";
     "register.read" (Nothing) -> XReport, Need::May(P::OpenRegister), READS, app::read_register: "Reads the open session; changes nothing.";
     "register.print" (Nothing) -> XReport, Need::May(P::OpenRegister), CHANGES, app::print_reading: "Reads the open session and prints the reading.";
+    "register.move_cash" (MoveCash) -> XReport, Need::May(P::MoveCash), CHANGES, app::move_cash: "Puts cash in, pays it out or takes it to the safe, with a reason.";
     "register.close" (CloseRegister) -> ZReport, Need::May(P::OpenRegister), CHANGES, app::close_register: "Closes the session on a blind count.";
     "catalog.list" (Nothing) -> CatalogView, Need::Enrolled, READS, app::list_catalog: "Everything for sale, by category.";
     "catalog.search" (SearchCatalog) -> Vec<Product>, Need::Enrolled, READS, app::search_catalog: "Products whose name or SKU has these words.";

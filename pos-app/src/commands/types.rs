@@ -5,7 +5,7 @@ use shared::catalog::{Category, Product};
 use shared::event::IssuedTicket;
 use shared::ids::{PaymentId, ProductId, RedemptionId, SaleId, SessionId, StaffId};
 use shared::money::Currency;
-use shared::register::{CashCount, Counted};
+use shared::register::{CashCount, CashMovementKind, Counted};
 use shared::sale::{Quantity, Sale, Totals};
 use shared::staff::{Permission, Role};
 use shared::tender::{BatchComparison, CardPayment, OpenReason, ReturnWay, Settlement};
@@ -243,6 +243,15 @@ arguments! {
         /// Why; goes into the ledger.
         reason: String,
     }
+    /// Puts cash into the drawer, pays it out or takes it to the safe.
+    MoveCash {
+        /// Which way.
+        movement: CashMovementKind,
+        /// How much, minor units.
+        amount_minor: i64,
+        /// Why; goes into the ledger and on the slip. Of a drop the envelope's number as well.
+        reason: String,
+    }
     /// Changes a product; what is absent stays.
     EditProduct {
         /// Which.
@@ -395,6 +404,8 @@ pub enum PaperKind {
     Ticket,
     /// Of an opened drawer.
     OpeningSlip,
+    /// Of cash put in or taken out.
+    CashSlip,
     /// A reading of the open session.
     XReport,
     /// Of a closed drawer.

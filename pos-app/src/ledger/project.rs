@@ -45,6 +45,7 @@ pub fn project(connection: &Connection, place: Place, event: &Event) -> Result<(
         Fact::OperatorRefused(fact) => people::guard(connection, place, event.stamp.up_ms, fact),
         Fact::RegisterOpened(fact) => register::insert_session(connection, fact),
         Fact::RegisterClosed(fact) => register::close_session(connection, fact),
+        Fact::CashMoved(fact) => register::move_cash(connection, fact),
         Fact::SaleCompleted(sold) => {
             let sale_no = sale::insert_sale(connection, place, &event.stamp, sold)?;
             ticket::insert_tickets(connection, sale_no, &sold.tickets)?;

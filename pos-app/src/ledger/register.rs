@@ -1,7 +1,7 @@
 //! Register sessions and what they sold.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use shared::event::{RegisterClosed, RegisterOpened};
+use shared::event::{CashMoved, RegisterClosed, RegisterOpened};
 use shared::ids::{RegisterId, SessionId, StaffId};
 use shared::register::{RegisterSession, SessionState, SessionTotals};
 
@@ -85,6 +85,18 @@ pub(super) fn take_from_session(
     Ok(())
 }
 
+/// Cash went in or out, and no sale explains it.
+pub(super) fn move_cash(connection: &Connection, moved: &CashMoved) -> Result<(), LedgerError> {
+    let sum = SessionTotals::default().moved(moved.movement, moved.amount_minor);
+    connection
+        .prepare_cached(
+            "UPDATE register_session SET paid_in_minor = paid_in_minor + ?2, paid_out_minor = paid_out_minor + ?3,
+                dropped_minor = dropped_minor + ?4 WHERE session_id = ?1",
+        )?
+        .execute(params![moved.session_id.as_bytes(), sum.paid_in_minor, sum.paid_out_minor, sum.dropped_minor])?;
+    Ok(())
+}
+
 /// The open session of a drawer. There is one, unless a lost one came back: then the later of them, and the other after it.
 pub fn find_open_session(
     connection: &Connection,
@@ -93,7 +105,7 @@ pub fn find_open_session(
     let mut session = connection.prepare_cached(
         "SELECT session_id, register_id, business_date, opened_by, opened_at, currency, float_count,
                 sales, total_minor, tax_minor, cash_minor, card_minor, rounding_minor, manual_cards,
-                manual_card_minor, returned_minor
+                manual_card_minor, returned_minor, paid_in_minor, paid_out_minor, dropped_minor
          FROM register_session WHERE register_id = ?1 AND closed_at IS NULL ORDER BY opened_at DESC LIMIT 1",
     )?;
     Ok(session.query_row([register_id.as_bytes()], read_open).optional()?)
@@ -120,6 +132,9 @@ fn read_open(row: &Row<'_>) -> rusqlite::Result<StoredSession> {
         manual_cards: row.get(13)?,
         manual_card_minor: row.get(14)?,
         returned_minor: row.get(15)?,
+        paid_in_minor: row.get(16)?,
+        paid_out_minor: row.get(17)?,
+        dropped_minor: row.get(18)?,
     };
     Ok(StoredSession { session, totals })
 }

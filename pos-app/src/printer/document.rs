@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use shared::event::{IssuedTicket, SaleRecorded};
 use shared::money::Currency;
-use shared::register::{CashCount, XReport, ZReport};
+use shared::register::{CashCount, CashMovementKind, XReport, ZReport};
 use shared::sale::{Quantity, ReceiptCode, SaleLine, Totals};
 use shared::tender::Settlement;
 use shared::ticket::TicketKind;
@@ -23,6 +23,8 @@ pub enum Document {
     Ticket(TicketSlip),
     /// A drawer opened for selling.
     OpeningSlip(OpeningSlip),
+    /// Cash put into a drawer or taken out of it.
+    CashSlip(CashSlip),
     /// A reading of an open drawer.
     XReport(XSlip),
     /// A drawer counted and closed.
@@ -217,6 +219,23 @@ pub struct OpeningSlip {
     pub currency: Currency,
     /// Cash found in it.
     pub float: CashCount,
+}
+
+/// Cash put into a drawer or taken out of it, for two people to sign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CashSlip {
+    /// Where and when.
+    pub heading: Heading,
+    /// Of the amount.
+    pub currency: Currency,
+    /// Which way.
+    pub movement: CashMovementKind,
+    /// How much, minor units.
+    pub amount_minor: i64,
+    /// Why.
+    pub reason: String,
+    /// Who allowed it; none when whoever did it may.
+    pub allowed_by: Option<String>,
 }
 
 /// A reading of an open drawer, with as much as whoever read it may see.

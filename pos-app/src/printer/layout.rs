@@ -3,13 +3,15 @@
 //! Invariant: every text is clean for the page's letters, and no line is wider than the page.
 
 use shared::money::Currency;
-use shared::register::CashCount;
+use shared::register::{CashCount, CashMovementKind, SessionTotals};
 use shared::tender::{CardApproval, Payment};
 use shared::ticket::TicketKind;
 
 use super::barcode::Barcode;
 use super::codepage::CodePage;
-use super::document::{Document, Heading, OpeningSlip, Receipt, TestPage, TicketSlip, XSlip, ZSlip, paper_date};
+use super::document::{
+    CashSlip, Document, Heading, OpeningSlip, Receipt, TestPage, TicketSlip, XSlip, ZSlip, paper_date,
+};
 use super::profile::{Columns, Profile};
 use super::qr::fitting_module;
 use super::raster::Raster;
@@ -133,6 +135,7 @@ pub fn layout(document: &Document, page: Page<'_>) -> Vec<Line> {
         Document::Receipt(receipt) => Sheet::new(page, receipt.heading.language).receipt(receipt),
         Document::Ticket(ticket) => Sheet::new(page, ticket.heading.language).ticket(ticket),
         Document::OpeningSlip(slip) => Sheet::new(page, slip.heading.language).opening_slip(slip),
+        Document::CashSlip(slip) => Sheet::new(page, slip.heading.language).cash_slip(slip),
         Document::XReport(slip) => Sheet::new(page, slip.heading.language).x_report(slip),
         Document::ZReport(slip) => Sheet::new(page, slip.heading.language).z_report(slip),
         Document::TestPage(test) => Sheet::new(page, test.language).test_page(test),
@@ -271,6 +274,41 @@ impl<'a> Sheet<'a> {
         self.finish()
     }
 
+    fn cash_slip(mut self, slip: &CashSlip) -> Vec<Line> {
+        let words = self.words;
+        let title = match slip.movement {
+            CashMovementKind::In => words.cash_in,
+            CashMovementKind::Out => words.cash_out,
+            CashMovementKind::Drop => words.cash_drop,
+        };
+        self.title(&slip.heading, title);
+        self.rule();
+        self.large_row(words.amount, &money::amount_with_sign(slip.amount_minor, slip.currency, self.language));
+        self.center(&slip.reason, Style::PLAIN);
+        if let Some(allowed_by) = &slip.allowed_by {
+            self.center(&fill(words.allowed_by, allowed_by), Style::PLAIN);
+        }
+        self.rule();
+        self.signature();
+        self.signature();
+        self.finish()
+    }
+
+    /// Cash that moved beside the sales; what did not move is not said.
+    fn movements(&mut self, totals: &SessionTotals, currency: Currency) {
+        let words = self.words;
+        for (word, amount_minor) in [
+            (words.returned, -totals.returned_minor),
+            (words.paid_in, totals.paid_in_minor),
+            (words.paid_out, -totals.paid_out_minor),
+            (words.dropped, -totals.dropped_minor),
+        ] {
+            if amount_minor != 0 {
+                self.amount(word, amount_minor, currency);
+            }
+        }
+    }
+
     /// A reading says what it may: who counts blind sees no cash, and no sum that would tell it.
     fn x_report(mut self, slip: &XSlip) -> Vec<Line> {
         let (words, language, currency, x) = (self.words, self.language, slip.currency, &slip.x);
@@ -284,9 +322,7 @@ impl<'a> Sheet<'a> {
             self.amount(words.tax_inside, totals.tax_minor, currency);
             self.amount(words.rounding, totals.rounding_minor, currency);
             self.amount(words.cash_kept, totals.cash_minor, currency);
-            if totals.returned_minor != 0 {
-                self.amount(words.returned, -totals.returned_minor, currency);
-            }
+            self.movements(totals, currency);
         }
         self.amount(words.by_card, x.card_minor, currency);
         if x.manual_card_minor != 0 {
@@ -317,9 +353,7 @@ impl<'a> Sheet<'a> {
         if totals.manual_cards > 0 {
             self.amount(&fill(words.by_hand, totals.manual_cards), totals.manual_card_minor, currency);
         }
-        if totals.returned_minor != 0 {
-            self.amount(words.returned, -totals.returned_minor, currency);
-        }
+        self.movements(totals, currency);
         self.rule();
         self.center(words.cash_in_drawer, Style::BOLD);
         self.count(&slip.counted, currency);

@@ -24,7 +24,9 @@ pub mod status;
 pub mod transport;
 pub mod words;
 
-pub use document::{Document, Heading, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, XSlip, ZSlip};
+pub use document::{
+    CashSlip, Document, Heading, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, XSlip, ZSlip,
+};
 pub use profile::{Columns, Profile, ProfileError};
 pub use spooler::{PrintJob, PrintQueue, Spooler};
 pub use words::Language;

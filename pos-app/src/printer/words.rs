@@ -89,6 +89,14 @@ words! {
     by_card: "Tarjetas" | "Cards";
     by_hand: "De ellas a mano ({})" | "Of them by hand ({})";
     returned: "Devuelto en efectivo" | "Given back in cash";
+    paid_in: "Ingresos de efectivo" | "Cash put in";
+    paid_out: "Retiros de efectivo" | "Cash paid out";
+    dropped: "A la caja fuerte" | "Taken to the safe";
+    cash_in: "INGRESO" | "CASH IN";
+    cash_out: "RETIRO" | "CASH OUT";
+    cash_drop: "A CAJA FUERTE" | "TO THE SAFE";
+    amount: "Monto" | "Amount";
+    allowed_by: "Autoriza {}" | "Allowed by {}";
     cash_in_drawer: "EFECTIVO EN CAJA" | "CASH IN THE DRAWER";
     expected: "Esperado" | "Expected";
     counted: "Contado" | "Counted";

@@ -5,7 +5,9 @@ use pos_app::printer::escpos::{CUT, DRAWER_PULSE, encode};
 use pos_app::printer::layout::{Line, Page, Span, layout};
 use pos_app::printer::profile::QrBy;
 use pos_app::printer::simulated::Pulse;
-use pos_app::printer::{Columns, Document, Heading, OpeningSlip, Profile, Receipt, TestPage, TicketSlip, XSlip, ZSlip};
+use pos_app::printer::{
+    CashSlip, Columns, Document, Heading, OpeningSlip, Profile, Receipt, TestPage, TicketSlip, XSlip, ZSlip,
+};
 use proptest::prelude::*;
 use shared::venue::PaperTemplate;
 
@@ -56,6 +58,9 @@ fn documents(name: &str, note: &str, code: &str) -> Vec<Document> {
             Document::Ticket(TicketSlip { heading: of, lines: owed, display_code, code: signed, .. }) => {
                 (*of, *owed, *display_code, *signed) =
                     (heading.clone(), lines.clone(), note.to_owned(), code.to_owned());
+            }
+            Document::CashSlip(CashSlip { heading: of, reason, allowed_by, .. }) => {
+                (*of, *reason, *allowed_by) = (heading.clone(), note.to_owned(), Some(name.to_owned()));
             }
             Document::OpeningSlip(OpeningSlip { heading: of, .. })
             | Document::XReport(XSlip { heading: of, .. })

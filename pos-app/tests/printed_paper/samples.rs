@@ -2,11 +2,12 @@
 
 use data_encoding::BASE32_NOPAD;
 use pos_app::printer::{
-    Document, Heading, Language, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, XSlip, ZSlip,
+    CashSlip, Document, Heading, Language, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, XSlip,
+    ZSlip,
 };
 use shared::ids::{PaymentId, SessionId};
 use shared::money::Currency;
-use shared::register::{CashCount, Counted, SessionTotals, XReport, ZReport};
+use shared::register::{CashCount, CashMovementKind, Counted, SessionTotals, XReport, ZReport};
 use shared::sale::{Quantity, Totals};
 use shared::tax::{RateBp, by_document};
 use shared::tender::{CardApproval, Payment, Settlement};
@@ -136,6 +137,23 @@ pub(crate) fn opening_slip() -> Document {
     Document::OpeningSlip(OpeningSlip { heading, currency: Currency::Clp, float: drawer() })
 }
 
+pub(crate) fn cash_slip(movement: CashMovementKind, allowed_by: Option<&str>) -> Document {
+    let (amount_minor, reason) = match movement {
+        CashMovementKind::In => (50_000, "Sencillo del banco"),
+        CashMovementKind::Out => (8_500, "Hielo, Don Luis"),
+        CashMovementKind::Drop => (600_000, "Sobre 0412"),
+    };
+    let (reason, allowed_by) = (reason.to_owned(), allowed_by.map(str::to_owned));
+    Document::CashSlip(CashSlip {
+        heading: heading(),
+        currency: Currency::Clp,
+        movement,
+        amount_minor,
+        reason,
+        allowed_by,
+    })
+}
+
 pub(crate) fn z_report() -> Document {
     z_report_of(SessionTotals::default())
 }
@@ -161,7 +179,8 @@ pub(crate) fn x_report(sees_cash: bool) -> Document {
 /// With cards that people entered, and cash given back beside the sales.
 pub(crate) fn z_report_by_hand() -> Document {
     let by_hand = SessionTotals { manual_cards: 3, manual_card_minor: 41_500, ..SessionTotals::default() };
-    z_report_of(SessionTotals { returned_minor: 3_500, ..by_hand })
+    let moved = SessionTotals { returned_minor: 3_500, paid_in_minor: 50_000, paid_out_minor: 8_500, ..by_hand };
+    z_report_of(SessionTotals { dropped_minor: 600_000, ..moved })
 }
 
 fn z_report_of(by_hand: SessionTotals) -> Document {
@@ -176,7 +195,7 @@ fn z_report_of(by_hand: SessionTotals) -> Document {
         ..by_hand
     };
     let (float_minor, counted_cash_minor) = (60_000, 1_264_030);
-    let expected_cash_minor = float_minor + totals.cash_minor - totals.returned_minor;
+    let expected_cash_minor = float_minor + totals.cash_through_minor();
     let z = ZReport {
         z_number: 37,
         session_id: SessionId::from_uuid(Uuid::nil()),
@@ -229,6 +248,9 @@ pub(crate) fn all() -> Vec<(&'static str, Document)> {
         ("stamped_receipt", stamped_receipt()),
         ("ticket", Document::Ticket(ticket())),
         ("opening_slip", opening_slip()),
+        ("cash_in", cash_slip(CashMovementKind::In, None)),
+        ("cash_out", cash_slip(CashMovementKind::Out, Some("Marcela P."))),
+        ("cash_drop", cash_slip(CashMovementKind::Drop, None)),
         ("x_report", x_report(true)),
         ("x_report_blind", x_report(false)),
         ("z_report", z_report()),

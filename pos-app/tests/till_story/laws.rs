@@ -13,6 +13,7 @@ enum Hand {
     Abandon,
     Repeat,
     PayCash(i64),
+    MoveCash(&'static str, i64),
     Card,
     CancelCard,
     Reprint,
@@ -30,6 +31,8 @@ fn hands() -> impl Strategy<Value = Vec<Hand>> {
         1 => Just(Hand::Abandon),
         1 => Just(Hand::Repeat),
         5 => (0_i64..60_000).prop_map(Hand::PayCash),
+        2 => (prop_oneof![Just("in"), Just("out"), Just("drop")], -5_i64..40_000)
+            .prop_map(|(kind, amount)| Hand::MoveCash(kind, amount)),
         1 => Just(Hand::Card),
         1 => Just(Hand::CancelCard),
         1 => Just(Hand::Reprint),
@@ -46,6 +49,7 @@ fn hands() -> impl Strategy<Value = Vec<Hand>> {
 struct Tally {
     sales: u32,
     total_minor: i64,
+    moved_minor: i64,
 }
 
 fn act(counter: &mut Counter, hand: &Hand, tally: &mut Tally, card: &mut Value) {
@@ -68,6 +72,14 @@ fn act(counter: &mut Counter, hand: &Hand, tally: &mut Tally, card: &mut Value) 
                 assert_eq!(sale["receipt_no"].as_u64(), Some(u64::from(tally.sales)), "receipts have no gaps");
             }
             paid
+        }
+        Hand::MoveCash(kind, amount) => {
+            let args = json!({ "movement": kind, "amount_minor": amount, "reason": "Ley" });
+            let moved = counter.run("register.move_cash", &args);
+            if moved.is_ok() {
+                tally.moved_minor += if *kind == "in" { *amount } else { -*amount };
+            }
+            moved
         }
         Hand::Card => {
             let started = counter.run("card.start", &json!({ "amount_minor": 10 }));
@@ -116,5 +128,8 @@ proptest! {
         let sessions = "SELECT coalesce(sum(sales), 0), coalesce(sum(total_minor), 0) FROM register_session";
         let sold = ledger.query_row(sessions, [], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?)));
         prop_assert_eq!(sold.expect("sums"), (tally.sales, tally.total_minor));
+        let moved = "SELECT coalesce(sum(paid_in_minor - paid_out_minor - dropped_minor), 0) FROM register_session";
+        let moved = ledger.query_row(moved, [], |row| row.get::<_, i64>(0));
+        prop_assert_eq!(moved.expect("a sum"), tally.moved_minor);
     }
 }

@@ -5,6 +5,7 @@ mod batch;
 mod cards;
 mod cash;
 mod danger;
+mod drawer;
 mod laws;
 mod merge;
 mod night;

@@ -16,6 +16,7 @@ const REFUSED: &[(Role, &[&str])] = &[
     (
         Role::Cashier,
         &[
+            "register.move_cash",
             "card.resolve",
             "card.return",
             "card.void",
@@ -39,6 +40,7 @@ const REFUSED: &[(Role, &[&str])] = &[
             "register.open",
             "register.read",
             "register.print",
+            "register.move_cash",
             "register.close",
             "sale.add",
             "sale.set_quantity",

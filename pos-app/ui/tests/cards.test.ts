@@ -479,10 +479,13 @@ describe("reports", () => {
     await key("F8");
     expect(find("x-manual").dataset.minor).toBe("38470");
     expect(find("x-returned").dataset.minor).toBe("-24501");
+    const moved = (paper: string) => ["paid-in", "paid-out", "dropped"].map((one) => find(`${paper}-${one}`).dataset.minor);
+    expect(moved("x")).toEqual(["50000", "-8500", "-600000"]);
     till.sealed = night.handZ;
     await settle();
     expect(text("z-manual")).toContain("38.470");
     expect(find("z-returned").dataset.minor).toBe("-24501");
+    expect(moved("z")).toEqual(["50000", "-8500", "-600000"]);
   });
 
   it("have no such lines on an ordinary night", async () => {

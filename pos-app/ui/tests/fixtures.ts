@@ -552,6 +552,7 @@ export const manager: OperatorView = {
     "remove_line",
     "redeem_ticket",
     "open_drawer",
+    "move_cash",
     "reprint",
     "see_expected_cash",
     "see_diagnostics",
@@ -692,6 +693,14 @@ export const untoldBatch = batch([], { agrees: false, comparison: { ours, lines:
 export const closedBatch: BatchView = { ...evenBatch, closed_at: NOW };
 
 /** Totals of a night on which a person had to write cards down, and gave some back. */
-const BY_HAND = { ...TOTALS, manual_cards: 2, manual_card_minor: 38_470, returned_minor: 24_501 };
+const BY_HAND = {
+  ...TOTALS,
+  manual_cards: 2,
+  manual_card_minor: 38_470,
+  returned_minor: 24_501,
+  paid_in_minor: 50_000,
+  paid_out_minor: 8_500,
+  dropped_minor: 600_000,
+};
 export const handReading: XReport = { ...fullReading, manual_card_minor: 38_470, totals: BY_HAND };
 export const handZ: ZReport = { ...z, totals: BY_HAND };

@@ -133,6 +133,12 @@ const SCENES: Record<string, Scene> = {
   "sell-last": { sale: night.four, press: ["last-sale"] },
   "sell-register": { sale: night.four, press: ["register"] },
   "sell-register-manager": { sale: night.four, reading: night.fullReading, press: ["register"] },
+  "sell-move-cash": {
+    status: supervisor,
+    sale: night.four,
+    then: (till) => (till.panel = "move_cash"),
+    press: ["move-drop", "move-digit-6", "move-digit-000", "move-digit-0", "move-why-0"],
+  },
   "pay-cash": { sale: night.four, then: pay, press: ["note-20000", "note-10000"] },
   "pay-exact": { sale: night.four, then: pay },
   "pay-short": { sale: night.four, then: pay, press: ["digit-5", "pad-corner"] },

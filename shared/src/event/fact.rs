@@ -6,7 +6,7 @@ use super::Hash;
 use crate::ids::{ChainId, DeviceId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId};
 use crate::merge::{Part, StockMove, TagRemoval};
 use crate::money::Currency;
-use crate::register::{CashCount, ZReport};
+use crate::register::{CashCount, CashMovementKind, ZReport};
 use crate::sale::{CompletedSale, SaleLine, Totals};
 use crate::tender::{BatchComparison, CardPayment, ReturnWay, Settlement, TerminalReport};
 use crate::ticket::{RedeemedLine, TicketId};
@@ -345,6 +345,23 @@ pub struct DrawerOpened {
     pub reason: String,
 }
 
+/// Cash was put into a drawer or taken out of it, and no sale explains it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CashMoved {
+    /// The drawer's session.
+    pub session_id: SessionId,
+    /// Its night.
+    pub business_date: BusinessDate,
+    /// Which way.
+    pub movement: CashMovementKind,
+    /// How much, minor units; always more than nothing.
+    pub amount_minor: i64,
+    /// Why; of a drop the envelope's number as well.
+    pub reason: String,
+    /// When.
+    pub moved_at: Timestamp,
+}
+
 /// A field's new value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edited<V> {
@@ -513,6 +530,7 @@ facts! {
     "card.batch_closed" 1 CardBatchClosed(CardBatchClosed) "A terminal's batch closed.";
     "ticket.redemption_undone" 1 RedemptionUndone(RedemptionUndone) "A hand-over taken back.";
     "ticket.voided" 1 TicketVoided(TicketVoided) "A ticket withdrawn.";
+    "cash.moved" 1 CashMoved(CashMoved) "Cash put in or taken out without a sale.";
     "ticket.shown_again" 1 TicketShownAgain(TicketShownAgain) "A used ticket shown again and again.";
 }
 

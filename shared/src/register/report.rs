@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::CashMovementKind;
 use crate::ids::SessionId;
 use crate::sale::CompletedSale;
 use crate::tender::Payment;
@@ -35,6 +36,18 @@ pub struct SessionTotals {
     #[serde(default, skip_serializing_if = "is_none")]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<i64>"))]
     pub returned_minor: i64,
+    /// Cash put in, minor units.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<i64>"))]
+    pub paid_in_minor: i64,
+    /// Cash paid out, minor units.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<i64>"))]
+    pub paid_out_minor: i64,
+    /// Cash taken to the safe, minor units.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<i64>"))]
+    pub dropped_minor: i64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over so")]
@@ -65,8 +78,25 @@ impl SessionTotals {
             rounding_minor: self.rounding_minor + sale.settlement.rounding_minor,
             manual_cards: self.manual_cards + u32::try_from(manual().count()).unwrap_or(u32::MAX),
             manual_card_minor: self.manual_card_minor + manual().map(Payment::amount_minor).sum::<i64>(),
-            returned_minor: self.returned_minor,
+            ..self
         }
+    }
+
+    /// With cash moved.
+    #[must_use]
+    pub fn moved(mut self, kind: CashMovementKind, amount_minor: i64) -> Self {
+        let sum = match kind {
+            CashMovementKind::In => &mut self.paid_in_minor,
+            CashMovementKind::Out => &mut self.paid_out_minor,
+            CashMovementKind::Drop => &mut self.dropped_minor,
+        };
+        *sum += amount_minor;
+        self
+    }
+
+    /// What all of it put into the drawer, less what it took out, minor units.
+    pub const fn cash_through_minor(&self) -> i64 {
+        self.cash_minor + self.paid_in_minor - self.returned_minor - self.paid_out_minor - self.dropped_minor
     }
 }
 

@@ -78,9 +78,9 @@ impl RegisterSession {
         self.state == SessionState::Open
     }
 
-    /// What the drawer should hold: float and cash kept, less what was handed back.
+    /// What the drawer should hold: float, cash kept and put in, less what was handed back, paid out and taken away.
     pub fn expected_cash_minor(&self, totals: &SessionTotals) -> i64 {
-        self.float.total_minor() + totals.cash_minor - totals.returned_minor
+        self.float.total_minor() + totals.cash_through_minor()
     }
 
     /// Reads the session without changing it.

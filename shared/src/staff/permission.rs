@@ -36,6 +36,8 @@ pub enum Permission {
     RedeemTicket,
     /// Open the drawer without a sale.
     OpenDrawer,
+    /// Put cash in, pay it out, take it to the safe.
+    MoveCash,
     /// Print a document again.
     Reprint,
     /// See what the drawer should hold before counting it.
@@ -98,6 +100,7 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
             | May::RemoveLine
             | May::RedeemTicket
             | May::OpenDrawer
+            | May::MoveCash
             | May::Reprint
             | May::VoidCard
             | May::CloseBatch
@@ -110,6 +113,7 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
         (
             Role::Cashier,
             May::OpenDrawer
+            | May::MoveCash
             | May::Reprint
             | May::RedeemTicket
             | May::SettleCard
@@ -128,6 +132,7 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
             | May::RemoveLine
             | May::RedeemTicket
             | May::OpenDrawer
+            | May::MoveCash
             | May::UndoRedemption
             | May::VoidTicket,
         )
@@ -139,6 +144,7 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
             | May::RemoveLine
             | May::RedeemTicket
             | May::OpenDrawer
+            | May::MoveCash
             | May::Reprint
             | May::SeeDiagnostics
             | May::EditProduct
@@ -149,7 +155,10 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
         | (Role::Cashier | Role::Bartender, May::EditProduct)
         | (Role::Cashier, May::UndoRedemption)
         | (Role::Cashier | Role::Supervisor, May::SeeExpectedCash)
-        | (Role::Bartender, May::OpenRegister | May::Reprint | May::SeeExpectedCash | May::VoidTicket) => Denied,
+        | (
+            Role::Bartender,
+            May::OpenRegister | May::MoveCash | May::Reprint | May::SeeExpectedCash | May::VoidTicket,
+        ) => Denied,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod card;
 mod chain;
+mod drawer;
 mod event_compat;
 mod ingest;
 mod merge;

@@ -2,11 +2,11 @@
 
 use shared::catalog::Product;
 use shared::event::{
-    CardBatchClosed, CardReported, CardRequested, CardReturned, ChainHead, ChainStarted, DrawerOpened, Edited, Fact,
-    Hash, IssuedTicket, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, Origin, ParentChain, ProductEdited,
-    ReceiptReprinted, RedemptionUndone, RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded, SealedEvent, Seen,
-    Stamp, StockCounted, StockMoved, StockReason, TicketRedeemed, TicketShownAgain, TicketVoided, Unheard,
-    WitnessState,
+    CardBatchClosed, CardReported, CardRequested, CardReturned, CashMoved, ChainHead, ChainStarted, DrawerOpened,
+    Edited, Fact, Hash, IssuedTicket, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, Origin, ParentChain,
+    ProductEdited, ReceiptReprinted, RedemptionUndone, RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded,
+    SealedEvent, Seen, Stamp, StockCounted, StockMoved, StockReason, TicketRedeemed, TicketShownAgain, TicketVoided,
+    Unheard, WitnessState,
 };
 use shared::ids::{
     CategoryId, ChainId, DeviceId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId,
@@ -15,7 +15,7 @@ use shared::ids::{
 use shared::keys::SigningKey;
 use shared::merge::{Actor, Dot, Marks, Part, TagRemoval};
 use shared::money::{CashRounding, Currency};
-use shared::register::{CashCount, Counted, RegisterSession, SessionTotals};
+use shared::register::{CashCount, CashMovementKind, Counted, RegisterSession, SessionTotals};
 use shared::sale::{Quantity, Sale};
 use shared::tax::RateBp;
 use shared::tender::{
@@ -26,7 +26,7 @@ use shared::ticket::{DisplayCode, RedeemedLine, Ticket, TicketId, TicketKind, Ti
 use shared::time::{BusinessDate, Hlc, Timestamp};
 use uuid::Uuid;
 
-fn id(number: u128) -> Uuid {
+pub(crate) fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0193_5000_0000_7000_8000_0000_0000_0000 + number)
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn ticket(lines: u16) -> (Ticket, String) {
     (ticket, code)
 }
 
-fn sale() -> SaleRecorded {
+pub(crate) fn sale() -> SaleRecorded {
     let piscola = Product {
         product_id: ProductId::from_uuid(id(20)),
         number: 1,
@@ -147,6 +147,7 @@ pub(crate) fn facts() -> Vec<Fact> {
     let mut facts = first_facts();
     facts.extend(later_card_facts());
     facts.extend(later_ticket_facts());
+    facts.extend(cash_facts());
     facts
 }
 
@@ -239,6 +240,36 @@ fn first_facts() -> Vec<Fact> {
             seen: vec![Part { by: actor(), received_milli: 24_000, taken_milli: 2_000 }],
         }),
     ]
+}
+
+/// What came with cash movements: each way, and a session closed on them.
+fn cash_facts() -> Vec<Fact> {
+    let session_id = SessionId::from_uuid(id(11));
+    let moves = [(CashMovementKind::In, 20_000), (CashMovementKind::Out, 3_500), (CashMovementKind::Drop, 60_000)];
+    let tell = |(movement, amount_minor)| {
+        let reason = "Sobre 0412".to_owned();
+        Fact::CashMoved(CashMoved {
+            session_id,
+            business_date: night(),
+            movement,
+            amount_minor,
+            reason,
+            moved_at: at(50),
+        })
+    };
+    let totals = moves.into_iter().fold(SessionTotals::default(), |sum, (kind, amount)| sum.moved(kind, amount));
+    let by = (StaffId::from_uuid(id(10)), at(0));
+    let opened = RegisterSession::open(
+        session_id,
+        RegisterId::from_uuid(id(12)),
+        night(),
+        by,
+        (CashCount(vec![Counted { denomination_minor: 10_000, count: 5 }]), Currency::Clp),
+    );
+    let counted = CashCount(vec![Counted { denomination_minor: 500, count: 13 }]);
+    let (_, z) = opened.expect("real notes").close(&counted, totals, 8, at(70)).expect("an open session");
+    let closed = Fact::RegisterClosed(RegisterClosed { session_id, closed_at: at(70), counted, z });
+    moves.into_iter().map(tell).chain([closed]).collect()
 }
 
 /// What came with voids, manual settlements and closed batches.

@@ -118,6 +118,9 @@ export const board: Board = {
     cash_minor: 1_609_690,
     card_minor: 3_202_600,
     rounding_minor: -10,
+    paid_in_minor: 0,
+    paid_out_minor: 0,
+    dropped_minor: 0,
   },
   by_tender: [
     { tender: "card", payments: 388, amount_minor: 3_202_600 },
@@ -151,7 +154,7 @@ export const twoVenues: Board = {
 export const quietBoard: Board = {
   ...board,
   now: OPENED + 4 * MINUTE,
-  totals: { sales: 0, total_minor: 0, tax_minor: 0, cash_minor: 0, card_minor: 0, rounding_minor: 0 },
+  totals: { sales: 0, total_minor: 0, tax_minor: 0, cash_minor: 0, card_minor: 0, rounding_minor: 0, paid_in_minor: 0, paid_out_minor: 0, dropped_minor: 0 },
   may_lack: null,
   by_tender: [],
   by_quarter_hour: [],

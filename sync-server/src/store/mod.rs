@@ -13,6 +13,7 @@
 mod audit;
 mod card;
 mod carry;
+mod cash;
 mod catalog;
 mod claim;
 mod control;
@@ -52,6 +53,7 @@ use sqlx::PgPool;
 use database::Database;
 
 pub use card::{CardRow, OpenCardRow, SettledCard};
+pub use cash::CashMovements;
 pub use catalog::{Page, Paged};
 pub use claim::{ClaimRow, turn_name};
 pub use control::{AdminRole, AdminRow, LoginGuard, SessionRow, TenantRow};

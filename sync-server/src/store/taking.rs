@@ -8,6 +8,7 @@ use shared::ids::{DeviceId, SessionId, VenueId};
 use shared::tender::Payment;
 use shared::time::BusinessDate;
 
+use super::cash::CashMovements;
 use super::row::Row;
 use super::rows::Rows;
 use super::sql::{Bind, Kind, Target, query};
@@ -48,6 +49,12 @@ pub struct DayTotals {
     pub card_minor: i64,
     /// Legal rounding of cash, minor units.
     pub rounding_minor: i64,
+    /// Cash put into drawers beside the sales, minor units.
+    pub paid_in_minor: i64,
+    /// Cash paid out of them, minor units.
+    pub paid_out_minor: i64,
+    /// Cash taken from them to the safe, minor units.
+    pub dropped_minor: i64,
 }
 
 /// One way of paying.
@@ -221,7 +228,9 @@ impl TenantTx {
 
     /// What a night came to.
     pub async fn sum_day(&mut self, night: impl Into<Night>) -> Result<DayTotals> {
-        let row = self.sum_night(night.into()).await?;
+        let night = night.into();
+        let row = self.sum_night(night).await?;
+        let CashMovements { paid_in_minor, paid_out_minor, dropped_minor } = self.sum_night_cash(night).await?;
         Ok(DayTotals {
             sales: row.number("sales")?,
             total_minor: row.int("total")?,
@@ -229,6 +238,9 @@ impl TenantTx {
             cash_minor: row.int("cash_minor")?,
             card_minor: row.int("card_minor")?,
             rounding_minor: row.int("rounding")?,
+            paid_in_minor,
+            paid_out_minor,
+            dropped_minor,
         })
     }
 

@@ -6,6 +6,7 @@ mod bad_input;
 mod bell;
 mod board;
 mod card;
+mod cash;
 mod device;
 mod document;
 mod enroll;

@@ -138,5 +138,8 @@ fn plus(one: SessionTotals, other: SessionTotals) -> SessionTotals {
         manual_cards: one.manual_cards + other.manual_cards,
         manual_card_minor: one.manual_card_minor + other.manual_card_minor,
         returned_minor: one.returned_minor + other.returned_minor,
+        paid_in_minor: one.paid_in_minor + other.paid_in_minor,
+        paid_out_minor: one.paid_out_minor + other.paid_out_minor,
+        dropped_minor: one.dropped_minor + other.dropped_minor,
     }
 }

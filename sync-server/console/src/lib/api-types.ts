@@ -816,6 +816,21 @@ export interface components {
             cash_minor: number;
             /**
              * Format: int64
+             * @description Cash taken from them to the safe, minor units.
+             */
+            dropped_minor: number;
+            /**
+             * Format: int64
+             * @description Cash put into drawers beside the sales, minor units.
+             */
+            paid_in_minor: number;
+            /**
+             * Format: int64
+             * @description Cash paid out of them, minor units.
+             */
+            paid_out_minor: number;
+            /**
+             * Format: int64
              * @description Legal rounding of cash, minor units.
              */
             rounding_minor: number;

@@ -1,7 +1,7 @@
 //! What single events come to, one function each, and what is odd about them.
 
 use shared::event::{
-    CardReported, CardRequested, CardReturned, ChainStarted, Event, Fact, OperatorRefused, RegisterClosed,
+    CardReported, CardRequested, CardReturned, CashMoved, ChainStarted, Event, Fact, OperatorRefused, RegisterClosed,
     RegisterOpened, SaleRecorded, SealedEvent,
 };
 use shared::merge::Actor;
@@ -10,7 +10,7 @@ use shared::tender::Payment;
 
 use super::world::World;
 use super::{Source, keep, ticket};
-use crate::store::{CardRow, NewSale, SettledCard, StoreError, TenantTx};
+use crate::store::{CardRow, CashMovements, NewSale, SettledCard, StoreError, TenantTx};
 
 pub(super) type Codes = Vec<&'static str>;
 
@@ -31,6 +31,7 @@ pub(super) async fn count<'a>(
         }
         Fact::RegisterOpened(opened) => register_opened(tx, world, source, opened).await,
         Fact::RegisterClosed(closed) => register_closed(tx, world, source, closed).await,
+        Fact::CashMoved(moved) => cash_moved(tx, world, source, sealed, event, moved).await,
         Fact::CardRequested(requested) => Ok(card_requested(world, event, requested)),
         Fact::CardReported(reported) => Ok(card_reported(world, event, reported)),
         Fact::CardReturned(returned) => Ok(card_returned(world, event, returned)),
@@ -148,10 +149,28 @@ async fn register_closed(
     // Its sales may be among those that still wait here.
     world.write_sales(tx, source).await?;
     let (sales, total_minor) = tx.sum_session(closed.session_id).await?;
-    if sales != u64::from(closed.z.totals.sales) || total_minor != closed.z.totals.total_minor {
+    let has_same_sales = sales == u64::from(closed.z.totals.sales) && total_minor == closed.z.totals.total_minor;
+    let moved = tx.sum_session_cash(closed.session_id).await?;
+    if !has_same_sales || moved != CashMovements::from(closed.z.totals) {
         codes.push("z_mismatch");
     }
     Ok(codes)
+}
+
+async fn cash_moved(
+    tx: &mut TenantTx,
+    world: &World<'_>,
+    source: &Source<'_>,
+    sealed: &SealedEvent,
+    event: &Event,
+    moved: &CashMoved,
+) -> Result<Codes, StoreError> {
+    tx.insert_cash_movement(sealed.hash, event, moved, (source.device.device_id, source.venue_id)).await?;
+    Ok(match world.sessions.get(&moved.session_id) {
+        Some(true) => Codes::new(),
+        Some(false) => vec!["session_closed"],
+        None => vec!["session_unknown"],
+    })
 }
 
 fn card_requested<'a>(world: &mut World<'a>, event: &Event, requested: &'a CardRequested) -> Codes {

@@ -28,6 +28,7 @@ pub(super) const fn needs(fact: &Fact) -> Option<Permission> {
         Fact::TicketVoided(_) => Some(Permission::VoidTicket),
         Fact::ReceiptReprinted(_) => Some(Permission::Reprint),
         Fact::DrawerOpened(_) => Some(Permission::OpenDrawer),
+        Fact::CashMoved(_) => Some(Permission::MoveCash),
         Fact::ProductEdited(_) => Some(Permission::EditProduct),
         Fact::StockCounted(_) | Fact::StockMoved(_) => Some(Permission::KeepStock),
         // Without a reason it was typed off a terminal without a cable, which belongs to selling.
@@ -57,6 +58,7 @@ const fn asks_for_somebody_known(permission: Permission) -> bool {
         Permission::EditProduct
             | Permission::KeepStock
             | Permission::OpenDrawer
+            | Permission::MoveCash
             | Permission::Reprint
             | Permission::SettleCard
             | Permission::VoidCard

@@ -1,7 +1,7 @@
 //! Whether what an event says can be added up with what others say.
 
 use shared::event::{Fact, ProductEdited};
-use shared::register::CashCount;
+use shared::register::{CashCount, can_move};
 use shared::tender::Payment;
 
 /// More than any till takes in a year, in any currency's minor unit: sums of such amounts stay far from overflowing.
@@ -40,6 +40,9 @@ pub(super) fn is_plausible(fact: &Fact) -> bool {
         }
         Fact::RegisterOpened(opened) => is_countable(&opened.float) && opened.opened_at.as_millis() >= 0,
         Fact::RegisterClosed(closed) => is_countable(&closed.counted),
+        Fact::CashMoved(moved) => {
+            can_move(moved.amount_minor) && moved.reason.chars().count() <= MAX_CHARS && moved.moved_at.as_millis() >= 0
+        }
         Fact::CardRequested(requested) => fits(requested.amount_minor),
         Fact::CardReported(reported) => reported.note.as_ref().is_none_or(|note| note.chars().count() <= MAX_CHARS),
         Fact::CardReturned(returned) => fits(returned.amount_minor) && returned.note.chars().count() <= MAX_CHARS,

@@ -80,6 +80,7 @@ impl Named {
                     }));
                 }
                 Fact::RegisterClosed(closed) => named.sessions.extend([closed.session_id]),
+                Fact::CashMoved(moved) => named.sessions.extend([moved.session_id]),
                 Fact::CardRequested(requested) => named.cards.extend([requested.payment_id]),
                 Fact::CardReported(reported) => {
                     named.cards.extend([reported.payment_id]);

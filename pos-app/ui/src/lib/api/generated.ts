@@ -280,6 +280,8 @@ payment_id: PaymentId, };
 
 export type CashCount = Array<Counted>;
 
+export type CashMovementKind = "in" | "out" | "drop";
+
 export type CashRounding = { 
 /**
  * The smallest amount that coins can pay, in minor units; 1 means exact.
@@ -644,6 +646,20 @@ at: Timestamp | null,
  */
 note: string | null, };
 
+export type MoveCash = { 
+/**
+ * Which way.
+ */
+movement: CashMovementKind, 
+/**
+ * How much, minor units.
+ */
+amount_minor: number, 
+/**
+ * Why; goes into the ledger and on the slip. Of a drop the envelope's number as well.
+ */
+reason: string, };
+
 export type MoveStock = { 
 /**
  * Of what.
@@ -758,7 +774,7 @@ receipt_no: number | null, };
 
 export type PaperDoubt = "till_stopped" | "line_broke" | "no_word" | "printer_changed" | "unreadable";
 
-export type PaperKind = "receipt" | "ticket" | "opening_slip" | "x_report" | "z_report" | "test_page" | "drawer" | "unreadable";
+export type PaperKind = "receipt" | "ticket" | "opening_slip" | "cash_slip" | "x_report" | "z_report" | "test_page" | "drawer" | "unreadable";
 
 export type PaperStatus = { 
 /**
@@ -824,7 +840,7 @@ is_manual?: boolean, };
 
 export type PaymentId = string;
 
-export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "reprint" | "see_expected_cash" | "see_diagnostics" | "edit_product" | "keep_stock" | "settle_card" | "void_card" | "close_batch" | "undo_redemption" | "void_ticket";
+export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "move_cash" | "reprint" | "see_expected_cash" | "see_diagnostics" | "edit_product" | "keep_stock" | "settle_card" | "void_card" | "close_batch" | "undo_redemption" | "void_ticket";
 
 export type PrintJobRef = { 
 /**
@@ -1276,7 +1292,19 @@ manual_card_minor?: number,
 /**
  * Cash handed back for what cards had taken beside a sale, minor units. It belongs to no sale.
  */
-returned_minor?: number, };
+returned_minor?: number, 
+/**
+ * Cash put in, minor units.
+ */
+paid_in_minor?: number, 
+/**
+ * Cash paid out, minor units.
+ */
+paid_out_minor?: number, 
+/**
+ * Cash taken to the safe, minor units.
+ */
+dropped_minor?: number, };
 
 export type SessionView = { 
 /**
@@ -1856,6 +1884,8 @@ export interface Commands {
   "register.read": { args: Nothing; answer: XReport };
   /** Reads the open session and prints the reading. */
   "register.print": { args: Nothing; answer: XReport };
+  /** Puts cash in, pays it out or takes it to the safe, with a reason. */
+  "register.move_cash": { args: MoveCash; answer: XReport };
   /** Closes the session on a blind count. */
   "register.close": { args: CloseRegister; answer: ZReport };
   /** Everything for sale, by category. */

@@ -12,6 +12,7 @@ export const permissionsEn: Record<Permission, string> = {
   remove_line: "Removing a line",
   redeem_ticket: "Serving tickets",
   open_drawer: "Opening the drawer",
+  move_cash: "Moving cash in or out",
   reprint: "Printing a copy",
   see_expected_cash: "Seeing the expected cash",
   see_diagnostics: "Seeing diagnostics",

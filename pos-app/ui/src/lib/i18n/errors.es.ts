@@ -12,6 +12,7 @@ export const permissionsEs: Record<Permission, string> = {
   remove_line: "Quitar una línea",
   redeem_ticket: "Entregar tickets",
   open_drawer: "Abrir el cajón",
+  move_cash: "Ingresar o retirar efectivo",
   reprint: "Imprimir una copia",
   see_expected_cash: "Ver lo esperado",
   see_diagnostics: "Ver el diagnóstico",
