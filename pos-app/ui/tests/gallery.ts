@@ -345,6 +345,19 @@ const SCENES: Record<string, Scene> = {
   "redeem-undo": {
     then: read({ kind: "ticket", ticket: night.justServed, handed: true, gave: [{ line_no: 1, quantity: 2 }] }),
   },
+  "redeem-voiding": {
+    status: night.status({
+      operator: {
+        staff_id: "m",
+        name: "Antonia P.",
+        roles: ["manager"],
+        may: ["sell", "redeem_ticket", "void_ticket"],
+        may_with_approval: [],
+      },
+    }),
+    then: read({ kind: "ticket", ticket: night.ticket("valid") }),
+    press: ["void-ticket", "why-0"],
+  },
   "redeem-void": { then: read({ kind: "ticket", ticket: night.ticket("void") }) },
   "redeem-in-review": { then: refused("ticket_in_review") },
   "redeem-unheard": {

@@ -344,6 +344,62 @@ describe("the bar", () => {
     expect(sees("owed-1") && sees("served-2")).toBe(true);
   });
 
+  const manager = () =>
+    night.status({
+      operator: {
+        staff_id: "m",
+        name: "Antonia",
+        roles: ["manager"],
+        may: ["sell", "redeem_ticket", "void_ticket"],
+        may_with_approval: [],
+      },
+    });
+
+  it("withdraws a ticket with a reason, after a second look", async () => {
+    const { core } = await read({
+      "status.get": manager,
+      "scan.route": () => ({ kind: "ticket", ticket: night.ticket("valid") }),
+      "ticket.void": () => night.ticket("void"),
+    })();
+    await tap("void-ticket", "void-review");
+    expect(find("voiding").dataset.sure).toBe("false");
+    await tap("why-1", "void-review");
+    expect(find("voiding").dataset.sure).toBe("true");
+    await key("Enter");
+    expect(find("voiding").dataset.sure).toBe("false");
+    await key("Enter");
+    expect(core.argsOf("ticket.void")).toEqual([]);
+    await key("F9");
+    expect(core.argsOf("ticket.void")).toEqual([{ code: "T1.signed", reason: "Se vendió por error" }]);
+    expect(find("verdict").dataset.verdict).toBe("void");
+    expect(sees("voiding") || sees("void-ticket")).toBe(false);
+  });
+
+  it("leaves a withdrawal with Escape", async () => {
+    const { core } = await read({
+      "status.get": manager,
+      "scan.route": () => ({ kind: "ticket", ticket: night.ticket("valid") }),
+    })();
+    await tap("void-ticket");
+    await key("Escape");
+    expect(sees("verdict") && sees("give-all")).toBe(true);
+    expect(core.argsOf("ticket.void")).toEqual([]);
+  });
+
+  it("offers to withdraw nothing that is delivered", async () => {
+    await read({
+      "status.get": manager,
+      "scan.route": () => ({ kind: "ticket", ticket: night.ticket("delivered") }),
+    })();
+    expect(sees("void-ticket")).toBe(false);
+  });
+
+  it("offers no withdrawal to who may not, alone or with somebody", async () => {
+    await read({ "scan.route": () => ({ kind: "ticket", ticket: night.ticket("valid") }) })();
+    expect(sees("verdict")).toBe(true);
+    expect(sees("void-ticket")).toBe(false);
+  });
+
   it("takes back what was just handed over, while there is time", async () => {
     const { core } = await read({
       "scan.route": () => ({ kind: "ticket", ticket: night.ticket("valid") }),

@@ -420,6 +420,17 @@ export class Till extends CardDesk {
     });
   }
 
+  /** Withdraws the ticket that was read; somebody who may can allow it there and then. */
+  voidTicket(reason: string): Promise<boolean> {
+    const reading = this.reading;
+    if (reading?.kind !== "ticket") return Promise.resolve(false);
+    return this.askOnce("ticket.void", { code: reading.ticket.code, reason }, (ticket) => {
+      const next: Reading = { kind: "ticket", ticket, at: this.now, handed: false, gave: [] };
+      this.readings = [next, ...this.readings.filter((one) => one !== this.readings[0])].slice(0, HISTORY);
+      this.reading = next;
+    });
+  }
+
   nextTicket(): void {
     this.reading = null;
     this.trouble = null;
