@@ -114,7 +114,7 @@ impl Club {
         // A link, because a cable that was pulled comes back under another name.
         let port = self.dir.join(format!("terminal-{code}"));
         let mut command = Command::new(self.house.program("terminal-sim")?);
-        command.arg("--script").arg(script_file).arg("--link").arg(&port);
+        command.arg("--script").arg(script_file).arg("--link").arg(&port).args(["--time-zone", "America/Santiago"]);
         let terminal = Running::start("terminal-sim", &mut command, &self.logs().join(format!("terminal-{code}.log")))?;
         terminal.hear(START_LIMIT).context("terminal-sim names no port")?;
 

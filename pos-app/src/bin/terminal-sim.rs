@@ -19,6 +19,7 @@ mod unix {
 
     use anyhow::Context as _;
     use clap::{Parser, ValueEnum};
+    use jiff::tz::TimeZone;
     use pos_app::outside::SystemClock;
     use pos_app::terminal::simulated::{Plug, Protocol, Script, SimulatedTerminal};
     use serde_json::json;
@@ -39,6 +40,9 @@ mod unix {
         /// Everybody pays. This is what it does without a script.
         #[arg(long)]
         approve_all: bool,
+        /// Where it stands, as `America/Santiago`: its clock shows the time there.
+        #[arg(long, default_value = "UTC")]
+        time_zone: String,
         /// Milliseconds between an acknowledgement and what follows it.
         #[arg(long, default_value_t = 20)]
         think_ms: u64,
@@ -76,10 +80,12 @@ mod unix {
             }
             None => Script::approve_all(),
         };
+        let time_zone = TimeZone::get(&arguments.time_zone)
+            .with_context(|| format!("{} is no time zone known here", arguments.time_zone))?;
         let plug = Plug { link: arguments.link, cut: None, replug_ms: None };
         let terminal = Arc::new(SimulatedTerminal::speaking(
             arguments.protocol.into(),
-            script.thinking(arguments.think_ms),
+            script.thinking(arguments.think_ms).at_home_in(time_zone),
             plug,
             Arc::new(SystemClock::new()),
         )?);

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use serialport::{SerialPort as _, TTYPort};
 use shared::time::{Clock, Timestamp};
 
@@ -88,6 +89,7 @@ impl SimulatedTerminal {
     /// Plugs one in.
     pub fn speaking(protocol: Protocol, script: Script, plug: Plug, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let (tell, told) = channel();
+        let time_zone = script.time_zone.clone();
         let brain: Box<dyn Brain> = match protocol {
             Protocol::Transbank => Box::new(TransbankBrain::new(script)),
             Protocol::Zvt => Box::new(ZvtBrain::new(script, false)),
@@ -107,6 +109,7 @@ impl SimulatedTerminal {
             brain: brain.clone(),
             ticker: Ticker::new(clock.clone()),
             clock,
+            time_zone,
             tell,
             said_at: Timestamp::from_millis(0),
             traffic: Arc::default(),
@@ -192,6 +195,7 @@ struct FarEnd {
     brain: Arc<Mutex<Box<dyn Brain>>>,
     ticker: Ticker,
     clock: Arc<dyn Clock>,
+    time_zone: TimeZone,
     tell: Sender<(Told, Timestamp)>,
     /// When the first byte of what was said last left.
     said_at: Timestamp,
@@ -200,6 +204,12 @@ struct FarEnd {
     last_byte: u64,
     is_stopping: Arc<AtomicBool>,
     is_plugging: Arc<AtomicBool>,
+}
+
+/// What a clock on the wall shows, written as if that were UTC: terminals name no zone.
+fn wall_time(now: Timestamp, time_zone: &TimeZone) -> Timestamp {
+    let moment = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or_default();
+    Timestamp::from_millis(now.as_millis() + i64::from(time_zone.to_offset(moment).seconds()) * 1_000)
 }
 
 impl FarEnd {
@@ -295,7 +305,7 @@ impl FarEnd {
                         lock(&self.brain).gap();
                     }
                     self.last_byte = now;
-                    let deeds = lock(&self.brain).hear(*byte, now, self.clock.now());
+                    let deeds = lock(&self.brain).hear(*byte, now, wall_time(self.clock.now(), &self.time_zone));
                     self.carry_out(deeds);
                     if self.cable.is_none() || self.is_cut() {
                         return;
@@ -419,4 +429,18 @@ fn replace_link(link: &Path, target: &str) -> io::Result<()> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_shows_the_time_of_the_place() {
+        // 2026-11-22 02:30 UTC, and half past eleven of the evening before in Santiago.
+        let now = Timestamp::from_millis(1_795_314_600_000);
+        let santiago = TimeZone::get("America/Santiago").expect("a place");
+        assert_eq!(crate::terminal::simulated::book::moment(wall_time(now, &santiago)), [2026, 11, 21, 23, 30, 0]);
+        assert_eq!(crate::terminal::simulated::book::moment(wall_time(now, &TimeZone::UTC)), [2026, 11, 22, 2, 30, 0]);
+    }
 }

@@ -14,6 +14,8 @@
 use std::collections::VecDeque;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
+
 /// How a sale ends at the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -201,6 +203,8 @@ pub struct Script {
     /// Milliseconds until what was not acknowledged is said again.
     pub(super) again_ms: u64,
     void_vanishes: bool,
+    /// Where its clock goes by.
+    pub(super) time_zone: TimeZone,
 }
 
 /// What terminals wait for an acknowledgement.
@@ -218,13 +222,19 @@ impl Script {
     pub fn of(behaviours: impl IntoIterator<Item = Behaviour>) -> Self {
         let next: VecDeque<Behaviour> = behaviours.into_iter().collect();
         let last = next.back().cloned().unwrap_or_else(Behaviour::approve);
-        Self { next, last, think_ms: 0, again_ms: AGAIN_MS, void_vanishes: false }
+        Self { next, last, think_ms: 0, again_ms: AGAIN_MS, void_vanishes: false, time_zone: TimeZone::UTC }
     }
 
     /// With so many milliseconds between an ACK and what follows it: real terminals take their time.
     #[must_use]
     pub fn thinking(self, think_ms: u64) -> Self {
         Self { think_ms, ..self }
+    }
+
+    /// With a clock that goes by the time of a place, as a terminal's does. UTC otherwise.
+    #[must_use]
+    pub fn at_home_in(self, time_zone: TimeZone) -> Self {
+        Self { time_zone, ..self }
     }
 
     /// With so many milliseconds until what was not acknowledged is said again.
