@@ -31,6 +31,17 @@ impl Currency {
             Self::Cop | Self::Czk | Self::Eur | Self::Ils => 2,
         }
     }
+
+    /// Its number in ISO 4217, as labels say it.
+    pub const fn numeric(self) -> u16 {
+        match self {
+            Self::Clp => 152,
+            Self::Cop => 170,
+            Self::Czk => 203,
+            Self::Ils => 376,
+            Self::Eur => 978,
+        }
+    }
 }
 
 /// Shape: `minor` counts the currency's minor unit (ISO 4217): `1990` is 19.90 EUR, or 1 990 CLP.

@@ -24,6 +24,8 @@ pub mod transbank;
 mod who;
 pub mod zvt;
 
+#[path = "../../../pos-app/src/scanner/gs1.rs"]
+pub mod gs1;
 #[path = "../../../sync-server/src/api/packed.rs"]
 mod packed;
 #[path = "../../../pos-app/src/printer/status.rs"]

@@ -42,6 +42,11 @@ fn look(code: &str) {
                 );
             }
         }
+        Scan::Elements(label) => {
+            let texts = label.lot.iter().chain(&label.serial);
+            assert!(texts.into_iter().all(|text| text.len() <= 20 && !text.chars().any(char::is_control)));
+            assert!(label.grams.is_none_or(|grams| grams <= 999_999_000));
+        }
         Scan::Receipt(receipt) => assert_eq!(parse(&receipt.to_string()), Scan::Receipt(receipt)),
         Scan::DisplayCode(display) => assert_eq!(parse(&display.to_string()), Scan::DisplayCode(display)),
     }

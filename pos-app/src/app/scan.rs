@@ -6,12 +6,21 @@ use shared::sale::{Quantity, ReceiptCode};
 use shared::staff::Permission;
 
 use super::sale::view_sale;
+use super::till::lock;
 use super::{Caller, Need, Till};
-use crate::commands::types::{CompletedSaleView, Notice, RouteScan, ScanOutcome, ScannedCode};
+use crate::commands::types::{CompletedSaleView, CountNext, Nothing, Notice, RouteScan, ScanOutcome, ScannedCode};
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::{LedgerError, catalog, sale};
+use crate::scanner::gs1::Elements;
 use crate::scanner::measured::Value;
 use crate::scanner::{Scan, parse};
+
+/// `scan.times`
+#[expect(clippy::unnecessary_wraps, reason = "every command answers so")]
+pub(crate) fn count_next(till: &Till, _: &Caller, args: &CountNext) -> Result<Nothing, CommandError> {
+    *lock(&till.times) = args.times;
+    Ok(Nothing {})
+}
 
 /// `scan.route`
 pub(crate) fn route_scan(till: &Till, who: &Caller, args: &RouteScan) -> Result<ScanOutcome, CommandError> {
@@ -21,17 +30,24 @@ pub(crate) fn route_scan(till: &Till, who: &Caller, args: &RouteScan) -> Result<
         Scan::Receipt(code) => till.find_receipt(&code).map(|sale| ScanOutcome::Receipt { sale }),
         Scan::Gtin(gtin) => {
             let found = till.find_scanned(gtin, args.times)?;
-            let (product, quantity) = found.ok_or_else(|| unknown(gtin.to_string()))?;
-            till.authorise(Need::May(Permission::Sell), None)?;
-            let mut line_no = 0;
-            let sale = till.change_sale(|_, sale| {
-                line_no = sale.add(&product, quantity)?;
-                Ok(())
-            })?;
-            Ok(ScanOutcome::ProductAdded { line_no, sale })
+            sell(till, found.ok_or_else(|| unknown(gtin.to_string()))?)
+        }
+        Scan::Elements(elements) => {
+            let found = till.find_labelled(&elements, args.times)?;
+            sell(till, found.ok_or_else(|| unknown(elements.gtin.to_string()))?)
         }
         Scan::Unknown(shown) => Err(unknown(shown)),
     }
+}
+
+fn sell(till: &Till, (product, quantity): (Product, Quantity)) -> Result<ScanOutcome, CommandError> {
+    till.authorise(Need::May(Permission::Sell), None)?;
+    let mut line_no = 0;
+    let sale = till.change_sale(|_, sale| {
+        line_no = sale.add(&product, quantity)?;
+        Ok(())
+    })?;
+    Ok(ScanOutcome::ProductAdded { line_no, sale })
 }
 
 fn unknown(shown: String) -> CommandError {
@@ -89,14 +105,74 @@ impl Till {
         }))
     }
 
+    /// What a GS1 label stands for, and how much of it. Its price is the line's price, in the shop's own money; otherwise
+    /// its weight is what is sold, otherwise its pieces.
+    fn find_labelled(&self, label: &Elements, times: Option<u16>) -> Result<Option<(Product, Quantity)>, CommandError> {
+        let text = label.gtin.to_string();
+        let found = self.ledger().read(|ledger| catalog::find_product_by_barcode(ledger, &text))?;
+        let Some(product) = found else { return Ok(None) };
+        let pieces = |count: i64| Quantity::from_milli(count.saturating_mul(Quantity::ONE.milli()));
+        if let Some(price) = label.price {
+            let currency = self.venue()?.currency;
+            let is_ours = price.currency.is_none_or(|number| number == currency.numeric());
+            let price_minor = price.minor(currency.exponent()).filter(|minor| is_ours && *minor > 0);
+            return Ok(price_minor.map(|price_minor| (Product { price_minor, ..product }, Quantity::ONE)));
+        }
+        if let Some(grams) = label.grams {
+            return Ok((grams > 0).then(|| (product, Quantity::from_milli(i64::from(grams)))));
+        }
+        let count = i64::from(label.count.unwrap_or(1)) * i64::from(times.unwrap_or(1));
+        Ok((count > 0).then(|| (product, pieces(count))))
+    }
+
     /// A serial scanner read something: done like a command, and told to the window.
     pub(super) fn take_scan(&self, code: String) {
-        let args = RouteScan { code: code.clone(), times: None };
+        let times = lock(&self.times).take();
+        let args = RouteScan { code: code.clone(), times };
         let done = self.authorise(Need::SignedIn, None).and_then(|who| route_scan(self, &who, &args));
         let (outcome, error) = match done {
             Ok(outcome) => (Some(Box::new(outcome)), None),
             Err(error) => (None, Some(error)),
         };
         self.notices.send(&Notice::Scan { code, outcome, error });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+    use shared::staff::Role;
+
+    use crate::practice::{HeadOffice, SeededEntropy, StandingClock, THAT_NIGHT, barcode};
+    use crate::{Outside, Till, Workers};
+
+    #[test]
+    fn a_quantity_counts_for_the_next_scan_of_the_tills_own_scanner_and_no_other() {
+        let dir = tempfile::TempDir::new().expect("a directory");
+        let outside =
+            Outside { clock: Arc::new(StandingClock::at(THAT_NIGHT)), entropy: Arc::new(SeededEntropy::new(5)) };
+        let till = Till::open_with(dir.path(), outside, Workers::Off).expect("the till opens");
+        let office = HeadOffice::new(5);
+        office.enroll(&till, 1).expect("enrolled");
+        let cashier = office.hire(&[&till], "Camila", &[Role::Cashier], "2468").expect("hired");
+        let run = |command: &str, args: Value| till.execute(command, args).expect("it is done");
+        run("operator.log_in", json!({ "staff_id": cashier, "pin": "2468" }));
+        run("register.open", json!({ "float": [] }));
+        let quantity = || run("sale.current", json!({}))["sale"]["lines"][0]["quantity_milli"].clone();
+        run("scan.times", json!({ "times": 3 }));
+        till.take_scan(barcode(4));
+        assert_eq!(quantity(), 3_000);
+        till.take_scan(barcode(4));
+        assert_eq!(quantity(), 4_000, "once");
+        run("scan.times", json!({ "times": 5 }));
+        run("scan.times", json!({}));
+        till.take_scan(barcode(4));
+        assert_eq!(quantity(), 5_000, "taken back");
+        run("scan.times", json!({ "times": 2 }));
+        till.take_scan("4006381333932".to_owned());
+        till.take_scan(barcode(4));
+        assert_eq!(quantity(), 6_000, "a misread takes the quantity with it, as at the window");
     }
 }

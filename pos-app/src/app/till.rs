@@ -67,6 +67,8 @@ pub struct Till {
     pub(super) pin_turn: Mutex<()>,
     /// Until when, in this run's milliseconds, a person's PIN is not looked at.
     pub(super) locks: Mutex<HashMap<StaffId, u64>>,
+    /// How many of what the till's own scanner reads next; once.
+    pub(super) times: Mutex<Option<u16>>,
     /// What the terminal waits for, finer than the ledger tells.
     pub(super) progress: Mutex<HashMap<PaymentId, CardProgress>>,
     /// Counts up whenever a card payment moves.
@@ -117,6 +119,7 @@ impl Till {
             known_operator: Mutex::new(None),
             turn: Mutex::new(()),
             shown: Mutex::default(),
+            times: Mutex::default(),
             pin_turn: Mutex::new(()),
             locks: Mutex::new(locks),
             progress: Mutex::default(),

@@ -1,10 +1,10 @@
 //! How long is too long. Checked before anything is looked up.
 
 use super::types::{
-    AddProduct, AddUpCash, Approval, CardRef, CloseBatch, CloseRegister, CompleteSale, CountStock, EditProduct, Enroll,
-    EnterCard, LogIn, MoveCash, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintJobRef, RecentSales, RedeemTicket,
-    RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, ScannedCode, SearchCatalog, SetQuantity, StartCard,
-    TenderCash, UndoRedemption, UsePrinter, VoidTicket, WaitCard,
+    AddProduct, AddUpCash, Approval, CardRef, CloseBatch, CloseRegister, CompleteSale, CountNext, CountStock,
+    EditProduct, Enroll, EnterCard, LogIn, MoveCash, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintJobRef,
+    RecentSales, RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, ScannedCode, SearchCatalog,
+    SetQuantity, StartCard, TenderCash, UndoRedemption, UsePrinter, VoidTicket, WaitCard,
 };
 
 /// Longer than any code of ours, shorter than any attempt to choke on.
@@ -126,11 +126,19 @@ impl Limits for ScannedCode {
     }
 }
 
+impl Limits for CountNext {
+    fn check(&self) -> Result<(), &'static str> {
+        few_times(self.times)
+    }
+}
+
+fn few_times(times: Option<u16>) -> Result<(), &'static str> {
+    if times.is_none_or(|times| (1..1_000).contains(&times)) { Ok(()) } else { Err("times is 1 to 999") }
+}
+
 impl Limits for RouteScan {
     fn check(&self) -> Result<(), &'static str> {
-        if !self.times.is_none_or(|times| (1..1_000).contains(&times)) {
-            return Err("times is 1 to 999");
-        }
+        few_times(self.times)?;
         if self.code.len() <= CODE_CHARS { Ok(()) } else { Err("code has at most 2048 characters") }
     }
 }

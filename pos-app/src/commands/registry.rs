@@ -8,11 +8,11 @@ use super::dispatch::{decode, encode};
 use super::error::CommandError;
 use super::types::{
     AddProduct, AddUpCash, BatchView, CardPaymentView, CardRef, CashSumView, CashTenderView, CatalogView, CloseBatch,
-    CloseRegister, CompleteSale, CompletedSaleView, CountStock, EditProduct, Enroll, EnterCard, LogIn, MoveCash,
-    MoveStock, Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintJobRef, PrintJobsView, RecentSales, RedeemTicket,
-    RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, SaleView, ScanOutcome, ScannedCode, SearchCatalog,
-    SetQuantity, StaffView, StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, UndoRedemption,
-    UsePrinter, VerifyReport, VoidTicket, WaitCard,
+    CloseRegister, CompleteSale, CompletedSaleView, CountNext, CountStock, EditProduct, Enroll, EnterCard, LogIn,
+    MoveCash, MoveStock, Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintJobRef, PrintJobsView, RecentSales,
+    RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, SaleView, ScanOutcome, ScannedCode,
+    SearchCatalog, SetQuantity, StaffView, StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus,
+    UndoRedemption, UsePrinter, VerifyReport, VoidTicket, WaitCard,
 };
 use crate::app::{self, Caller, Need, Till};
 use shared::catalog::Product;
@@ -100,6 +100,7 @@ commands! {
     "card.enter_manual" (EnterCard) -> CardPaymentView, Need::May(P::Sell), CHANGES, app::enter_manual: "Enters what a terminal without a cable has charged.";
     "card.read_batch" (Nothing) -> BatchView, Need::May(P::CloseBatch), READS, app::read_batch: "Reads the terminal's batch and holds it against the till's payments.";
     "card.close_batch" (CloseBatch) -> BatchView, Need::May(P::CloseBatch), CHANGES, app::close_batch: "Closes the terminal's batch; refused while a payment is in doubt.";
+    "scan.times" (CountNext) -> Nothing, Need::SignedIn, READS, app::count_next: "So many of what the till's own scanner reads next, once.";
     "scan.route" (RouteScan) -> ScanOutcome, Need::SignedIn, READS, app::route_scan: "Takes a scan to where it belongs.";
     "ticket.check" (ScannedCode) -> TicketView, Need::SignedIn, READS, app::check_ticket: "Checks and judges a ticket; a used one shown again and again is noted.";
     "ticket.redeem" (RedeemTicket) -> TicketView, Need::May(P::RedeemTicket), CHANGES, app::redeem_ticket: "Hands over what a ticket owes, in whole or part.";

@@ -200,6 +200,13 @@ arguments! {
         #[ts(optional)]
         times: Option<u16>,
     }
+    /// Says how many of what the till's own scanner reads next.
+    CountNext {
+        /// So many; one when absent.
+        #[serde(default)]
+        #[ts(optional)]
+        times: Option<u16>,
+    }
     /// Hands over what a ticket owes.
     RedeemTicket {
         /// The QR text or the display code.

@@ -3,6 +3,7 @@
 //! Nothing here knows the catalogue or believes a ticket; a scan is told, whoever has the focus.
 
 pub mod framer;
+pub mod gs1;
 pub mod measured;
 pub mod parse;
 pub mod serial;

@@ -4,6 +4,8 @@ use shared::catalog::barcode::Gtin;
 use shared::sale::ReceiptCode;
 use shared::ticket::{DisplayCode, DisplayCodeError, TICKET_PREFIX};
 
+use super::gs1::{self, Elements};
+
 /// The longest code anyone reads; longer ones are not ours, and maybe not meant well.
 pub const MAX_BYTES: usize = 512;
 /// How much of an unknown code is worth showing.
@@ -19,6 +21,8 @@ pub enum Scan {
     Ticket(String),
     /// A code read out or typed: `BMB 11725-K`.
     DisplayCode(DisplayCode),
+    /// What a GS1 label says: a number, and a weight, a price, a lot with it.
+    Elements(Elements),
     /// A receipt's number, off its bars.
     Receipt(ReceiptCode),
     /// A trade item number with a right check digit.
@@ -34,6 +38,10 @@ pub enum Scan {
 pub fn parse(raw: &str) -> Scan {
     if raw.len() > MAX_BYTES {
         return Scan::Unknown(raw.chars().filter(|sign| !sign.is_control()).take(SHOWN_SIGNS).collect());
+    }
+    // Before anything is dropped: its separators are control characters.
+    if let Some(elements) = gs1::read(raw) {
+        return Scan::Elements(elements);
     }
     let text: String = raw.chars().filter(|sign| !sign.is_control()).collect();
     let text = without_symbology(text.trim());
@@ -89,6 +97,14 @@ mod tests {
         assert_eq!(parse(&code.to_string().to_lowercase()), Scan::DisplayCode(code));
         let receipt = ReceiptCode { register_code: "BMB".into(), receipt_no: 88_214 };
         assert_eq!(parse("]C0rbmb088214\r"), Scan::Receipt(receipt));
+    }
+
+    #[test]
+    fn a_label_keeps_what_its_separators_say() {
+        let Scan::Elements(label) = parse("]C1010400638133393110L7\u{1D}3103001250\r") else { panic!("a label") };
+        assert_eq!((label.lot.as_deref(), label.grams), (Some("L7"), Some(1_250)));
+        assert!(matches!(parse("]C10104006381333931"), Scan::Elements(_)));
+        assert!(matches!(parse("]C101040063813339319XX"), Scan::Unknown(_)), "not half a label");
     }
 
     #[test]

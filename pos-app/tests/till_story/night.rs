@@ -221,6 +221,17 @@ fn a_scan_goes_where_its_code_belongs_and_the_next_one_is_heard() {
     // 1.250 kg of product 3 at 1 995 the kilogram, and a label of 4 990 for product 4 beside its own price.
     assert_eq!(line(&scan(&label("21", 3, 1_250))), [1_250, 1_995, 2_494]);
     assert_eq!(line(&scan(&label("23", 4, 4_990))), [1_000, 4_990, 4_990]);
+    // What a carton says: pieces, kilograms, a price in the shop's own money.
+    let carton = |number: u16, more: &str| format!("]C101{:0>14}{more}", pos_app::practice::barcode(number));
+    assert_eq!(line(&scan(&carton(2, "10L7\u{1D}306"))), [6_000, 3_500, 21_000]);
+    let twice = counter.ok("scan.route", &json!({ "code": carton(2, ""), "times": 2 }));
+    assert_eq!(line(&twice), [8_000, 3_500, 28_000]);
+    assert_eq!(line(&scan(&carton(1, "3103000500172612313920990"))), [1_000, 990, 990], "its price comes first");
+    assert_eq!(line(&scan(&carton(1, "3930152880"))), [1_000, 880, 880]);
+    for nobody in [carton(2, "3930978880"), carton(2, "3922050"), carton(2, "300"), carton(2, "3103000000")] {
+        let refused = counter.code("scan.route", &json!({ "code": nobody }));
+        assert_eq!(refused, pos_app::commands::ErrorCode::CodeUnknown, "{nobody}");
+    }
     for nobody in ["2100123012503", "2345678049905", "4006381333931", "4006381333932", &label("21", 3, 0), "", "rm -rf"]
     {
         let refused = counter.code("scan.route", &json!({ "code": nobody }));

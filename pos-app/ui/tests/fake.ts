@@ -75,6 +75,7 @@ const QUIET: Answers = {
   "catalog.list": () => night.catalog,
   "sale.current": () => night.empty,
   "sale.recent": () => [night.completedCash],
+  "scan.times": () => ({}),
   "register.read": () => night.reading,
   "register.add_up": ({ counted }) => ({
     rows: counted.map((one) => ({ ...one, total_minor: one.denomination_minor * one.count })),

@@ -672,4 +672,39 @@ describe("what is heard", () => {
     till.hear({ notice: "status", status: night.paidTwice });
     expect(heard.at(-1)).toBe("review");
   });
+
+  it("says once that the drawer was left open, after half a minute, and no more when it is shut", async () => {
+    const paper = { ...night.status().paper, is_drawer_open: true };
+    const wall = vi.spyOn(Date, "now");
+    const { till, heard } = await listening(selling());
+    const begin = 1_000_000;
+    const at = (ms: number) => {
+      wall.mockReturnValue(begin + ms);
+      till.tick();
+    };
+    wall.mockReturnValue(begin);
+    till.hear({ notice: "status", status: night.status({ paper }) });
+    at(29_999);
+    expect([heard, till.isDrawerLeftOpen]).toEqual([[], false]);
+    at(30_000);
+    at(31_000);
+    expect(heard).toEqual(["review"]);
+    expect(till.notices.map((one) => one.key)).toContain("drawer");
+    till.hear({ notice: "status", status: night.status() });
+    expect(till.isDrawerLeftOpen).toBe(false);
+    at(90_000);
+    expect(heard).toEqual(["review"]);
+    wall.mockRestore();
+  });
+
+  it("tells the till's own scanner how many the next one counts", async () => {
+    const scanner = night.device({ state: "ready" });
+    const { core, till } = await open(selling({ "status.get": () => night.status({ scanner }), "scan.times": () => ({}) }));
+    await tap("digit-3", "pad-corner");
+    await settle();
+    expect(core.argsOf("scan.times")).toEqual([{ times: 3 }]);
+    const outcome: ScanOutcome = { kind: "product_added", line_no: 1, sale: night.four };
+    till.hear({ notice: "scan", code: "780", outcome, error: null });
+    expect(till.times).toBeNull();
+  });
 });

@@ -74,6 +74,9 @@ export interface Approving {
   settle: (approval: Approval | null) => void;
 }
 
+/** How long a drawer may stand open before it is said. */
+const DRAWER_MS = 30_000;
+
 /** Another PIN may do, where this one did not. */
 const ANOTHER_PIN: readonly ErrorCode[] = ["pin_wrong", "pin_locked", "staff_unknown"];
 
@@ -112,6 +115,9 @@ export class TillState {
   touched = $state<number | null>(null);
   /** So many of what is tapped or scanned next. */
   times = $state<number | null>(null);
+  /** Somebody forgot to shut the drawer. */
+  isDrawerLeftOpen = $state(false);
+  private drawer_open_since: Timestamp | null = null;
   /** A command a person waits for is running. */
   busy = $state(false);
   /** The till's clock, ticking here between its answers. */
@@ -138,12 +144,15 @@ export class TillState {
   readonly notices: readonly Notice[] = $derived.by(() =>
     this.status === null
       ? []
-      : noticesOf(
-          this.status,
-          i18n.t,
-          (minor) => money(minor, this.currency, i18n.language),
-          (n) => count(n, i18n.language),
-        ),
+      : [
+          ...(this.isDrawerLeftOpen ? [{ key: "drawer", ...i18n.t.notices.drawer }] : []),
+          ...noticesOf(
+            this.status,
+            i18n.t,
+            (minor) => money(minor, this.currency, i18n.language),
+            (n) => count(n, i18n.language),
+          ),
+        ],
   );
 
   /** The notices of the bar: open card payments have a place of their own there. */
@@ -190,6 +199,18 @@ export class TillState {
   /** The clock between two answers. */
   tick(): void {
     this.now = Date.now() + this.skew_ms;
+    const since = this.drawer_open_since;
+    if (since === null || this.isDrawerLeftOpen || this.now - since < DRAWER_MS) return;
+    this.isDrawerLeftOpen = true;
+    this.play("review");
+  }
+
+  private watchDrawer(status: TillStatus): void {
+    if (status.paper.is_drawer_open === true) this.drawer_open_since ??= status.now;
+    else {
+      this.drawer_open_since = null;
+      this.isDrawerLeftOpen = false;
+    }
   }
 
   /** Keeps how the till is, and its clock. Answers what it was before. */
@@ -198,6 +219,7 @@ export class TillState {
     this.status = status;
     this.skew_ms = status.now - Date.now();
     this.now = status.now;
+    this.watchDrawer(status);
     const wasBehind = before !== null && before.server.state !== "up_to_date" && before.server.unsent_events > 0;
     if (wasBehind && status.server.state === "up_to_date") this.showSent(status.now);
     if (before !== null && status.paid_twice.length > before.paid_twice.length) this.play("review");

@@ -58,6 +58,7 @@ export class Till extends CardDesk {
         void this.reload();
         break;
       case "scan":
+        this.times = null;
         this.heard(notice.code, notice.outcome, notice.error);
         break;
     }
@@ -340,6 +341,12 @@ export class Till extends CardDesk {
     await this.ask("scan.route", times === null ? { code } : { code, times }, (outcome) => this.heard(code, outcome, null));
     const refused = this.trouble;
     if (refused !== null) this.heard(code, null, refused);
+  }
+
+  /** The till's own scanner is told how many the next one counts; it is read past this window. */
+  async countNext(times: number | null): Promise<void> {
+    if (this.status?.scanner.state === "not_configured" || this.status?.operator == null) return;
+    await this.quietly("scan.times", times === null ? {} : { times }, () => {});
   }
 
   private heard(code: string, outcome: ScanOutcome | null, error: CommandError | null): void {

@@ -488,6 +488,12 @@ detail: string | null, };
 
 export type ConcernCode = "ledger_damaged" | "disk_full" | "till_revoked" | "ledger_restored" | "ledger_recovered" | "events_lost" | "till_cloned" | "chain_forked" | "clock_wrong" | "server_restored";
 
+export type CountNext = { 
+/**
+ * So many; one when absent.
+ */
+times?: number, };
+
 export type CountStock = { 
 /**
  * Which.
@@ -1934,6 +1940,8 @@ export interface Commands {
   "card.read_batch": { args: Nothing; answer: BatchView };
   /** Closes the terminal's batch; refused while a payment is in doubt. */
   "card.close_batch": { args: CloseBatch; answer: BatchView };
+  /** So many of what the till's own scanner reads next, once. */
+  "scan.times": { args: CountNext; answer: Nothing };
   /** Takes a scan to where it belongs. */
   "scan.route": { args: RouteScan; answer: ScanOutcome };
   /** Checks and judges a ticket; a used one shown again and again is noted. */

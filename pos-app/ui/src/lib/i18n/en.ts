@@ -70,6 +70,11 @@ export const en: Words = {
     doubt_about: (ticket) =>
       `We do not know whether the card was charged (ticket ${ticket}). Do not charge it again; the terminal will say.`,
     doubt_ask: "See the payment",
+    drawer: {
+      short: "Drawer open",
+      title: "The drawer was left open",
+      about: "Shut it. If it is shut, look at its cable.",
+    },
     concerns: {
       ledger_damaged: () => ({
         short: "Disk damaged",

@@ -77,6 +77,11 @@ export const es = {
       `No sabemos si la tarjeta se cobró (ticket ${ticket}). No vuelva a cobrarla; el terminal lo dirá.`,
     doubt_ask: "Ver el cobro",
     /** `n` events, already written. */
+    drawer: {
+      short: "Cajón abierto",
+      title: "El cajón quedó abierto",
+      about: "Ciérrelo. Si está cerrado, revise su cable.",
+    },
     concerns: {
       ledger_damaged: () => ({
         short: "Disco dañado",
