@@ -3,6 +3,7 @@
 //!
 //! - `push` four clients and a night's backlog, through a line that is cheaper than a till's · `bare` the same bytes
 //!   inserted with nothing around them · `trip`, `bytes`, `bootstrap`, `visible`, `drain` with tills as they are shipped
+//! - `redeem` tickets asked about, only when named
 //! - `server` and `shop` what is measured · `relay` the line to it, that counts and delays · `after` leaves nothing behind
 
 mod after;
@@ -12,6 +13,7 @@ mod bytes;
 mod cluster;
 mod drain;
 mod push;
+mod redeem;
 mod relay;
 mod row;
 mod server;
@@ -51,7 +53,8 @@ struct Arguments {
     /// Sales that another till waits to see.
     #[arg(long, default_value_t = 100)]
     sales: usize,
-    /// Only these: `bytes`, `sqlite`, `postgres`, `night`, `trip`, `bootstrap`, `visible`, `drain`. All when absent.
+    /// Only these: `bytes`, `sqlite`, `postgres`, `night`, `trip`, `bootstrap`, `visible`, `drain`, `tickets`. All but the
+    /// last when absent.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Where to put the databases; must be a real disk. Beside this program when absent.
@@ -102,11 +105,19 @@ fn measure(arguments: &Arguments, dir: &Path) -> Result<Vec<Value>> {
         rows.add(push::throughput(&files("sqlite"), "sqlite", Shape::SignIn, arguments.events)?);
         rows.add(push::throughput(&files("sqlite-sales"), "sqlite_sales", Shape::Plain, arguments.events)?);
     }
-    let cluster = if wanted("postgres") || wanted("night") { Cluster::start()? } else { None };
+    let is_tickets = arguments.only.iter().any(|only| only == "tickets");
+    if is_tickets {
+        rows.add(redeem::measure(&files("tickets"), "sqlite")?);
+    }
+    let cluster = if wanted("postgres") || wanted("night") || is_tickets { Cluster::start()? } else { None };
     if let Some(cluster) = cluster.as_ref().filter(|_| wanted("postgres")) {
         let room = |name: &str| anyhow::Ok(Room::database(&dir.join(name), cluster.url(name)?));
         rows.add(push::throughput(&room("sign-ins")?, "postgres", Shape::SignIn, arguments.events)?);
         rows.add(push::throughput(&room("sales")?, "postgres_sales", Shape::Plain, arguments.events)?);
+    }
+    if let Some(cluster) = cluster.as_ref().filter(|_| is_tickets) {
+        let room = Room::database(&dir.join("tickets-postgres"), cluster.url("tickets")?);
+        rows.add(redeem::measure(&room, "postgres")?);
     }
     if wanted("night") {
         rows.add(push::night(&files("night"), "sqlite", arguments.tills)?);

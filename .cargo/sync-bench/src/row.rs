@@ -14,6 +14,11 @@ pub(crate) fn at_least(name: &str, value: f64, unit: &str, bar: f64) -> Value {
     json!({ "name": name, "value": round(value), "unit": unit, "bar": bar, "ok": value >= bar })
 }
 
+/// Neither more nor less.
+pub(crate) fn exactly(name: &str, value: f64, unit: &str, bar: f64) -> Value {
+    json!({ "name": name, "value": round(value), "unit": unit, "bar": bar, "ok": (value - bar).abs() < f64::EPSILON })
+}
+
 /// A figure to read the others by: nothing is asked of it.
 pub(crate) fn known(name: &str, value: f64, unit: &str) -> Value {
     json!({ "name": name, "value": round(value), "unit": unit })

@@ -69,7 +69,7 @@ pub(crate) fn cash_sale(
     }
 }
 
-fn night() -> BusinessDate {
+pub(crate) fn night() -> BusinessDate {
     BusinessDate::from_ymd(2026, 11, 21).expect("a day that exists")
 }
 
@@ -147,6 +147,15 @@ impl BenchTill {
         };
         let sale = cash_sale(product, pieces, self.serial, (at, &*self.outside.entropy));
         self.write(&Fact::SaleCompleted(SaleRecorded { tickets, ..sale }), at)
+    }
+
+    /// The code of one more ticket, of one piece.
+    pub(crate) fn ticket(&mut self) -> String {
+        self.serial += 1;
+        let ticket_id = TicketId::new(self.device_no, self.head.chain, self.serial);
+        let lines = vec![TicketLine { product_number: 1, quantity: 1 }];
+        let ticket = Ticket { kind: TicketKind::Delivery, ticket_id, business_date: night(), valid_days: 1, lines };
+        ticket.sign(self.origin.tenant, &self.key).expect("a ticket")
     }
 
     /// Events as they travel.

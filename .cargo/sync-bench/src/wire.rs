@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use data_encoding::HEXLOWER;
 use shared::keys::SigningKey;
 use shared::sync::protocol::{PROTO, PushBatch, PushReply, PushRequest};
+use shared::sync::redeem::RedeemReply;
 use shared::sync::request::{CREATED_HEADER, DEVICE_HEADER, NONCE_HEADER, RequestToSign, SIGNATURE_HEADER};
 use sync_server::Outside;
 
@@ -27,6 +28,11 @@ impl Body {
     pub(crate) fn of(batch: PushBatch) -> Result<Self> {
         let request = PushRequest { proto: PROTO, log_id: None, batches: vec![batch], unsent_events: 0 };
         Ok(Self(zstd::bulk::compress(&serde_json::to_vec(&request)?, ZSTD_LEVEL)?))
+    }
+
+    /// As it is.
+    pub(crate) fn plain(request: &impl serde::Serialize) -> Result<Self> {
+        Ok(Self(serde_json::to_vec(request)?))
     }
 }
 
@@ -55,6 +61,13 @@ impl Line {
                 _ => bail!("answered {status}: {}", String::from_utf8_lossy(&answer)),
             }
         }
+    }
+
+    /// Asks about a ticket.
+    pub(crate) fn redeem(&mut self, body: &Body) -> Result<RedeemReply> {
+        let (status, answer) = self.post("/v1/redeem", &body.0)?;
+        ensure!(status == 200, "answered {status}: {}", String::from_utf8_lossy(&answer));
+        serde_json::from_slice(&answer).context("not an answer about a ticket")
     }
 
     fn post(&mut self, path: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {

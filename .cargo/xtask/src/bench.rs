@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::house::House;
 use crate::process::{output, run};
@@ -15,15 +15,17 @@ pub fn bench(house: &House, name: &str, json: bool) -> Result<()> {
         "sale" => program(house, "pos-app", "till-bench")?,
         "paper" => program(house, "pos-app", "paper-bench")?,
         "window" => window_bench::measure(house)?,
-        "sync" => {
-            // It measures the server as it is shipped, in a process of its own. Built in one go, so that what both
-            // need is built once.
-            let build = ["build", "--release", "--quiet", "--package", "sync-server", "--package", "sync-bench"];
-            let programs = ["--bin", "sync-server", "--bin", "sync-bench"];
-            run(Command::new("cargo").args(build).args(programs).current_dir(house.root()))?;
-            last_line(Command::new(house.target().join("release/sync-bench")).current_dir(house.root()))?
+        "sync" => with_server(house, &[])?,
+        "tickets" => {
+            let mut at_till = program(house, "pos-app", "ticket-bench")?;
+            let mut at_server = with_server(house, &["--only", "tickets"])?;
+            let rows = |of: &mut Value| of["rows"].as_array_mut().map(std::mem::take).context("it has no rows");
+            let all = [rows(&mut at_till)?, rows(&mut at_server)?].concat();
+            json!({ "bench": "tickets", "load": at_server["load"], "rows": all })
         }
-        other => bail!("nothing is called `{other}` to measure; there are `sale`, `paper`, `sync` and `window`"),
+        other => {
+            bail!("nothing is called `{other}` to measure; there are `sale`, `paper`, `sync`, `tickets` and `window`")
+        }
     };
     if !json {
         for row in result["rows"].as_array().into_iter().flatten() {
@@ -47,6 +49,15 @@ pub fn bench(house: &House, name: &str, json: bool) -> Result<()> {
     }
     println!("{result}");
     Ok(())
+}
+
+/// The program that measures the server as it is shipped, in a process of its own. Built in one go, so that what both need
+/// is built once.
+fn with_server(house: &House, words: &[&str]) -> Result<Value> {
+    let build = ["build", "--release", "--quiet", "--package", "sync-server", "--package", "sync-bench"];
+    let programs = ["--bin", "sync-server", "--bin", "sync-bench"];
+    run(Command::new("cargo").args(build).args(programs).current_dir(house.root()))?;
+    last_line(Command::new(house.target().join("release/sync-bench")).args(words).current_dir(house.root()))
 }
 
 /// A room's measuring program.

@@ -34,7 +34,7 @@ enum Task {
     Test,
     /// Format, lints, types, licences, the window's rules.
     Check,
-    /// Measures: `sale`, `sync`, `window`. Its last line is JSON.
+    /// Measures: `sale`, `paper`, `tickets`, `sync`, `window`. Its last line is JSON.
     Bench {
         /// What to measure.
         name: String,

@@ -37,7 +37,7 @@ pub(super) struct Checked {
 
 impl Till {
     /// The night it is here.
-    pub(super) fn today(&self) -> Result<BusinessDate, CommandError> {
+    pub(crate) fn today(&self) -> Result<BusinessDate, CommandError> {
         Ok(business_date(&self.venue()?, self.clock.now()))
     }
 

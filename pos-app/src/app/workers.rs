@@ -18,6 +18,7 @@ use crate::ledger::{LedgerError, card, outbox, print_job};
 use crate::printer::Spooler;
 use crate::scanner::SerialScanner;
 use crate::scanner::serial::ScanListener;
+use crate::sync::question::Counsel;
 use crate::sync::worker::{self, News, SyncWorker};
 use crate::terminal::TerminalWorker;
 
@@ -25,6 +26,8 @@ use crate::terminal::TerminalWorker;
 #[derive(Default)]
 pub(super) struct Devices {
     sync: Option<Arc<SyncWorker>>,
+    /// Who is asked before a ticket is handed over.
+    counsel: Option<Arc<dyn Counsel>>,
     terminal: Option<Arc<TerminalWorker>>,
     printer: Option<Arc<Spooler>>,
     scanner: Option<SerialScanner>,
@@ -114,6 +117,7 @@ impl Till {
         let worker = SyncWorker::spawn(Arc::clone(self.ledger()), &identity, &self.config.sync, clock, entropy, tell);
         let worker = Arc::new(worker.map_err(|error| CommandError::from(&error))?);
         devices.sync = Some(Arc::clone(&worker));
+        devices.counsel = Some(Arc::clone(&worker) as Arc<dyn Counsel>);
         Ok(worker)
     }
 
@@ -261,13 +265,19 @@ impl Till {
 
     /// Whether the server answered last, so that asking it now makes sense.
     pub(super) fn is_server_reached(&self) -> bool {
-        lock(&self.devices).sync.as_ref().is_some_and(|worker| worker.is_reached())
+        lock(&self.devices).counsel.as_ref().is_some_and(|counsel| counsel.is_reached())
     }
 
     /// Asks the server whether a ticket may be handed over. `None` is no answer.
     pub(super) fn ask_server(&self, request: RedeemRequest) -> Option<RedeemDecision> {
-        let worker = lock(&self.devices).sync.clone();
-        worker?.ask(request)
+        let counsel = lock(&self.devices).counsel.clone();
+        counsel?.ask(request)
+    }
+
+    /// Has somebody else asked instead of the server.
+    #[cfg(test)]
+    pub(crate) fn ask_of(&self, counsel: Arc<dyn Counsel>) {
+        lock(&self.devices).counsel = Some(counsel);
     }
 
     /// When the server was last heard.

@@ -17,7 +17,7 @@ pub mod enroll;
 pub mod error;
 #[cfg(test)]
 mod fake;
-mod question;
+pub(crate) mod question;
 pub mod worker;
 
 pub use worker::{News, SyncWorker};

@@ -16,6 +16,20 @@ const PATIENCE: Duration = Duration::from_millis(400);
 /// After a question nobody answered, none is asked for so long: each would cost the next customer the wait.
 const QUIET_MS: u64 = 5_000;
 
+/// Who may be asked before something is handed over.
+pub(crate) trait Counsel: Send + Sync {
+    /// Whether asking makes sense now.
+    fn is_reached(&self) -> bool;
+    /// Asks. `None` is no answer, and then the question may have been heard.
+    fn ask(&self, request: RedeemRequest) -> Option<RedeemDecision>;
+}
+
+/// The server, as far as this question goes.
+pub(super) trait Decides: Send + Sync + 'static {
+    /// Its answer.
+    fn redeem(&self, request: &RedeemRequest) -> impl Future<Output = Result<RedeemReply, PeerError>> + Send;
+}
+
 /// A question on its way.
 pub(super) struct Asked {
     request: RedeemRequest,
@@ -51,8 +65,14 @@ impl Questions {
     }
 }
 
+impl Decides for HttpPeer {
+    async fn redeem(&self, request: &RedeemRequest) -> Result<RedeemReply, PeerError> {
+        HttpPeer::redeem(self, request).await
+    }
+}
+
 /// Asks the server whatever comes, each question beside the others, until nobody can ask any more.
-pub(super) async fn answer(peer: Arc<HttpPeer>, mut questions: queue::UnboundedReceiver<Asked>) {
+pub(super) async fn answer(peer: Arc<impl Decides>, mut questions: queue::UnboundedReceiver<Asked>) {
     while let Some(Asked { request, answer }) = questions.recv().await {
         let peer = Arc::clone(&peer);
         tokio::spawn(async move {
@@ -73,3 +93,6 @@ fn decision(request: &RedeemRequest, replied: Option<Result<RedeemReply, PeerErr
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

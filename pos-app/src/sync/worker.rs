@@ -19,7 +19,7 @@ use super::bell;
 use super::client::{HttpPeer, PeerError, SyncPeer};
 use super::driver::{Concluded, Driver, Wanted};
 use super::error::SyncError;
-use super::question::{self, Questions};
+use super::question::{self, Counsel, Questions};
 use crate::commands::types::{ServerHealth, ServerState, SyncReport};
 use crate::config::SyncConfig;
 use crate::identity::Identity;
@@ -176,19 +176,9 @@ impl SyncWorker {
         })
     }
 
-    /// Asks whether a ticket may be handed over, if there is anybody to ask. `None` is no answer.
-    pub fn ask(&self, request: RedeemRequest) -> Option<RedeemDecision> {
-        if self.is_reached() { self.questions.ask(request) } else { None }
-    }
-
     /// When it was last heard.
     pub fn last_contact(&self) -> Option<Timestamp> {
         self.common.outcome().last_contact
-    }
-
-    /// Whether it answered the last time, and nothing stands between.
-    pub fn is_reached(&self) -> bool {
-        *self.common.line.borrow()
     }
 
     /// Stops: a request under way is given up, what was proved stays proved.
@@ -203,6 +193,17 @@ impl SyncWorker {
         if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != own) {
             drop(thread.join());
         }
+    }
+}
+
+impl Counsel for SyncWorker {
+    /// Whether it answered the last time, and nothing stands between.
+    fn is_reached(&self) -> bool {
+        *self.common.line.borrow()
+    }
+
+    fn ask(&self, request: RedeemRequest) -> Option<RedeemDecision> {
+        if self.is_reached() { self.questions.ask(request) } else { None }
     }
 }
 
