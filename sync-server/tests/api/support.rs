@@ -499,7 +499,7 @@ impl<'a> TestTill<'a> {
     }
 
     /// The same on a line that may break.
-    fn try_to_send(&self, signed: &Signed, sent: &Signed) -> reqwest::Result<Response> {
+    pub(crate) fn try_to_send(&self, signed: &Signed, sent: &Signed) -> reqwest::Result<Response> {
         let signature = RequestToSign {
             method: signed.method.as_str(),
             path_and_query: &signed.path,

@@ -143,7 +143,9 @@ fn a_body_one_byte_too_long_is_too_long() {
     let server = TestServer::start();
     let till = server.till(0);
     let long = till.signed(Method::POST, "/v1/push", vec![b'x'; MAX_BODY_BYTES + 1]);
-    problem(till.send(&long), 413, "too_large");
+    // It answers before it has heard all, so the line may break under who still writes, and is tried again.
+    let answer = (0..20).find_map(|_| till.try_to_send(&long, &long).ok());
+    problem(answer.expect("an answer"), 413, "too_large");
     let question = till.signed(Method::POST, "/v1/hello", vec![b' '; 256 * 1024 + 1]);
     problem(till.send(&question), 413, "too_large");
     let question = till.signed(Method::POST, "/v1/hello", vec![b' '; 256 * 1024]);
