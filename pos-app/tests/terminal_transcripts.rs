@@ -12,8 +12,10 @@ use std::time::Duration;
 use pos_app::commands::types::{DeviceHealth, DeviceState};
 use pos_app::config::TerminalConfig;
 use pos_app::outside::SystemClock;
+use pos_app::terminal::port::Line;
+use pos_app::terminal::service::Service;
 use pos_app::terminal::simulated::{Cut, Plug, Script, SimulatedTerminal, Traffic};
-use pos_app::terminal::{Journal, JournalError, TerminalError, TerminalWorker, Timing};
+use pos_app::terminal::{Journal, JournalError, TerminalError, TerminalWorker, Timing, getnet, transbank};
 use shared::ids::{PaymentId, SaleId};
 use shared::tender::{
     CardPayment, CardProgress, CardState, NotStartedReason, TerminalBatch, TerminalReport, TerminalTotals,
@@ -640,4 +642,103 @@ fn the_cable_is_cut_at_every_byte_of_a_refusal() {
         let counts = cut_everywhere("progress=78 decline 07", way);
         assert!(!counts.contains_key("approved") && counts["uncertain"] > 20, "{counts:?}");
     }
+}
+
+/// A terminal that answers each thing it hears with what stands here, and says nothing when nothing is left.
+struct Canned {
+    answers: Vec<Vec<u8>>,
+    said: Vec<u8>,
+}
+
+impl Line for Canned {
+    fn read(&mut self, buffer: &mut [u8], timeout: Duration) -> std::io::Result<usize> {
+        if self.said.is_empty() {
+            // As long as a port would wait, so that a deadline comes.
+            let (_keep, nothing) = channel::<()>();
+            let _ = nothing.recv_timeout(timeout);
+        }
+        let count = buffer.len().min(self.said.len());
+        buffer[..count].copy_from_slice(&self.said[..count]);
+        self.said.drain(..count);
+        Ok(count)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // What merely acknowledges is no question.
+        let is_question = bytes.len() > 30 || bytes.first() == Some(&2);
+        if is_question && !self.answers.is_empty() {
+            self.said.extend(self.answers.remove(0));
+        }
+        Ok(bytes.len())
+    }
+}
+
+/// Has such a terminal do something, once it has answered whether it is there.
+fn served(protocol: &str, service: Service, answers: &[&str]) -> Result<Vec<String>, TerminalError> {
+    let is_getnet = protocol == "getnet";
+    let framed = |text: &&str| match *text {
+        "<ACK>" => vec![6],
+        "<NAK>" => vec![0x15],
+        "{\"Received\":false}" => getnet::frame::receipt(false),
+        text if is_getnet => [getnet::frame::receipt(true), getnet::frame::encode(text)].concat(),
+        text => [vec![6], transbank::frame::encode(text)].concat(),
+    };
+    let there = if is_getnet { r#"{"FunctionCode":106,"ResponseCode":0,"Connected":true}"# } else { "<ACK>" };
+    // Asked when the thread begins, and again right before.
+    let answers: Vec<Vec<u8>> = [there, there].iter().chain(answers).map(framed).collect();
+    let config = TerminalConfig { protocol: protocol.into(), ..config("canned".into()) };
+    let ((journalled, _moves), (told, healths)) = (channel(), channel());
+    let notebook = Notebook {
+        payments: Mutex::default(),
+        moves: Mutex::new(journalled),
+        healths: Mutex::new(told),
+        failing: Mutex::new(0),
+    };
+    let line = Mutex::new(Some(Canned { answers, said: Vec::new() }));
+    let open = move || -> Result<Box<dyn Line>, TerminalError> {
+        let line = line.lock().expect("no test panics holding it").take();
+        line.map(|line| Box::new(line) as Box<dyn Line>).ok_or(TerminalError::Silent)
+    };
+    let timing = Timing { service_ms: 600, ..hasty() };
+    let clock = Arc::new(SystemClock::new());
+    let worker = TerminalWorker::spawn_on(&config, timing, Arc::new(notebook), clock, open);
+    healths.recv_timeout(PATIENCE).expect("it is there");
+    let (reply, answer) = channel();
+    worker.serve(service, reply);
+    answer.recv_timeout(PATIENCE).expect("an answer")
+}
+
+#[test]
+fn what_a_terminal_does_not_say_to_be_done_is_not_said_to_be_done() {
+    use TerminalError as E;
+
+    let code = |served: Result<Vec<String>, E>| match served {
+        Err(E::Denied { code, .. }) => code,
+        Err(E::Unclear) => "unclear".to_owned(),
+        other => panic!("{other:?}"),
+    };
+    let getnet = |answer: &[&str]| code(served("getnet", Service::Sim, answer));
+    assert_eq!(getnet(&[r#"{"FunctionCode":115,"ResponseCode":1006}"#]), "1006");
+    assert_eq!(getnet(&[r#"{"FunctionCode":115,"ResponseCode":99}"#]), "99");
+    assert_eq!(
+        getnet(&[r#"{"FunctionCode":0,"ResponseCode":0,"ResponseMessage":"Error"}"#]),
+        "unclear",
+        "a 0 is no yes"
+    );
+    assert_eq!(getnet(&[r#"{"FunctionCode":115,"ResponseCode":"0"}"#]), "unclear", "nor is one in quotes");
+    assert_eq!(getnet(&[r#"{"FunctionCode":115}"#]), "unclear");
+    assert_eq!(getnet(&[r#"{"FunctionCode":114,"ResponseCode":0}"#]), "unclear", "of another question");
+    assert_eq!(getnet(&["{\"Received\":false}"]), "received=false");
+    assert_eq!(getnet(&[]), "unclear");
+    let done = served("getnet", Service::Sim, &[r#"{"FunctionCode":115,"ResponseCode":0}"#]);
+    assert!(done.is_ok_and(|lines| lines.is_empty()));
+
+    let transbank = |service, answer: &[&str]| code(served("transbank", service, answer));
+    assert_eq!(transbank(Service::LoadKeys, &["0810|26|597029414300|75001637"]), "26");
+    assert_eq!(transbank(Service::LoadKeys, &["0810|zz|"]), "zz");
+    assert_eq!(transbank(Service::LoadKeys, &["0510|00|597029414300|75001637|"]), "unclear", "of another question");
+    assert_eq!(transbank(Service::StandAlone, &[]), "unclear", "a lost ACK may have been one");
+    assert_eq!(transbank(Service::StandAlone, &["<NAK>", "<NAK>", "<NAK>"]), "NAK");
+    assert!(served("transbank", Service::StandAlone, &["<ACK>"]).is_ok());
+    assert!(matches!(served("transbank", Service::Sim, &[]), Err(E::Unsupported(_))));
 }

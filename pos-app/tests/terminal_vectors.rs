@@ -4,6 +4,7 @@
 
 use pos_app::terminal::getnet::frame as getnet_frame;
 use pos_app::terminal::getnet::message as getnet_message;
+use pos_app::terminal::service::SaleKind;
 use pos_app::terminal::transbank::frame as transbank_frame;
 use pos_app::terminal::transbank::message::{Asked, Reply, Request, SaleReply, decode};
 use pos_app::terminal::zvt::apdu::{Apdu, command};
@@ -43,6 +44,7 @@ fn transbank_requests() {
     };
     let vectors = [
         (Request::Poll, "02 30 31 30 30 03 02"),
+        (Request::NormalMode, "02 30 33 30 30 03 00"),
         (Request::LoadKeys, "02 30 38 30 30 03 0b"),
         (sale(1_990, "ABCD", false), "02 30 32 30 30 7c 31 39 39 30 7c 41 42 43 44 7c 7c 7c 30 7c 03 34"),
         (sale(12_500, "000123", true), "02 30 32 30 30 7c 31 32 35 30 30 7c 30 30 30 31 32 33 7c 7c 7c 31 7c 03 06"),
@@ -213,6 +215,8 @@ fn zvt_requests_of_ours() {
         (ACCOUNT.end_of_day(), "06 50 03 00 00 00", "10 02 06 50 03 00 00 00 10 03 fb 37"),
         (ACCOUNT.status_enquiry(), "05 01 03 00 00 00", "10 02 05 01 03 00 00 00 10 03 df db"),
         (ACCOUNT.repeat_receipt(), "06 20 05 00 00 00 03 03", "10 02 06 20 05 00 00 00 03 03 10 03 db 15"),
+        // The last two bytes computed twice, by two programs.
+        (ACCOUNT.print_receipt(), "06 20 03 00 00 00", "10 02 06 20 03 00 00 00 10 03 fa f2"),
         (Apdu::new(command::LOG_OFF, vec![]), "06 02 00", "10 02 06 02 00 10 03 b9 cc"),
         (Apdu::new(command::ABORT_BY_TILL, vec![]), "06 b0 00", "10 02 06 b0 00 10 03 43 f3"),
         (Apdu::positive(), "80 00 00", "10 02 80 00 00 10 03 f5 1f"),
@@ -324,6 +328,51 @@ fn getnet_requests() {
         let expected =
             [getnet_frame::Heard::Message(inner), getnet_frame::Heard::Noise(b'\r'), getnet_frame::Heard::Noise(b'\n')];
         assert_eq!(heard, expected);
+    }
+}
+
+/// Every command on record besides a poll and a sale, with its fields. The first digits of the hash were computed by another
+/// program.
+#[test]
+fn getnet_commands() {
+    use getnet_message::Request as R;
+    for (request, serialized, sign) in [
+        (R::LastVoucher { prints: true }, r#"{"Command":101,"PrintOnPos":true,"DateTime":"#, "1BC70F13410E19BD"),
+        (
+            R::Refund { operation: 123 },
+            r#"{"Command":102,"OperationId":123,"PrintOnPos":false,"DateTime":"#,
+            "024942DABAD6ABC9",
+        ),
+        (R::Close, r#"{"Command":103,"PrintOnPos":true,"DateTime":"#, "D58D9CB895532823"),
+        (R::Totals, r#"{"Command":104,"PrintOnPos":true,"DateTime":"#, "1F63D6BCC1DEADFA"),
+        (R::Details, r#"{"Command":105,"PrintOnPos":true,"DateTime":"#, "A9EC546A46A545C2"),
+        (R::NormalMode, r#"{"Command":107,"DateTime":"#, "A755876720493F1B"),
+        (
+            R::Duplicate { operation: 123 },
+            r#"{"Command":109,"OperationId":123,"PrintOnPos":true,"DateTime":"#,
+            "7C2E837A860FA4EF",
+        ),
+        (
+            R::SellerSales { seller: 1 },
+            r#"{"Command":110,"EmployeeId":1,"PrintOnPos":true,"DateTime":"#,
+            "8CF0982FA088C96A",
+        ),
+        (R::Tips { seller: 7 }, r#"{"Command":111,"EmployeeId":7,"PrintOnPos":true,"DateTime":"#, "8207722B40B17661"),
+        (
+            R::SaleKind { kind: SaleKind::Exempt },
+            r#"{"Command":113,"SaleType":3,"PrintOnPos":true,"DateTime":"#,
+            "CFB0DE13A1624E27",
+        ),
+        (R::Parameters, r#"{"Command":114,"PrintOnPos":true,"DateTime":"#, "40B77AAD76C123C5"),
+        (R::Sim, r#"{"Command":115,"DateTime":"#, "92A5BC32DD97C84C"),
+        (R::Cancel, r#"{"Command":116,"DateTime":"#, "756AE69F753BFAEE"),
+    ] {
+        let built = request.serialize(AT);
+        assert_eq!(built, format!("{serialized}\"{AT}\"}}"));
+        let bytes = getnet_frame::encode(&built);
+        let object: serde_json::Value = serde_json::from_slice(bytes.trim_ascii_end()).expect("an object");
+        assert_eq!(object["JsonSerialized"], built);
+        assert_eq!(&object["Sign"].as_str().expect("a hash")[..16], sign, "{built}");
     }
 }
 

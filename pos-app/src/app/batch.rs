@@ -8,11 +8,13 @@ use shared::event::{CardBatchClosed, Fact};
 use shared::tender::{BatchComparison, TerminalBatch};
 
 use super::card::no_terminal;
+use super::service::not_served;
 use super::till::lock;
 use super::{Caller, Till};
 use crate::commands::types::{BatchView, CloseBatch, Nothing};
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::card::{find_last_close, list_of_batch, list_unsettled};
+use crate::terminal::service::Service;
 use crate::terminal::{TerminalError, TerminalWorker};
 
 /// Whoever can tell what is in the terminal: the thread that owns its port, or a test.
@@ -21,6 +23,11 @@ pub trait BatchDesk: Send + Sync {
     fn read(&self) -> Result<TerminalBatch, CommandError>;
     /// Settles it with the acquirer, which empties the terminal's memory.
     fn close(&self) -> Result<(), CommandError>;
+    /// Has the terminal do something else, once; answers with what the till is to print for it.
+    fn serve(&self, service: Service) -> Result<Vec<String>, CommandError> {
+        let _ = service;
+        Err(not_served(&TerminalError::Silent))
+    }
 }
 
 /// The thread that owns the terminal's port.
@@ -30,23 +37,24 @@ pub(super) struct WorkerDesk(pub Arc<TerminalWorker>);
 const PATIENCE: Duration = Duration::from_mins(10);
 
 impl WorkerDesk {
-    fn ask<T>(&self, ask: impl FnOnce(&TerminalWorker, Sender<Result<T, TerminalError>>)) -> Result<T, CommandError> {
+    fn ask<T>(&self, ask: impl FnOnce(&TerminalWorker, Sender<Result<T, TerminalError>>)) -> Result<T, TerminalError> {
         let (reply, answer) = channel();
         ask(&self.0, reply);
-        match answer.recv_timeout(PATIENCE) {
-            Ok(answer) => answer.map_err(|error| refused(&error)),
-            Err(_) => Err(refused(&TerminalError::Silent)),
-        }
+        answer.recv_timeout(PATIENCE).unwrap_or(Err(TerminalError::Silent))
     }
 }
 
 impl BatchDesk for WorkerDesk {
     fn read(&self) -> Result<TerminalBatch, CommandError> {
-        self.ask(TerminalWorker::read_batch)
+        self.ask(TerminalWorker::read_batch).map_err(|error| refused(&error))
     }
 
     fn close(&self) -> Result<(), CommandError> {
-        self.ask(TerminalWorker::close_batch)
+        self.ask(TerminalWorker::close_batch).map_err(|error| refused(&error))
+    }
+
+    fn serve(&self, service: Service) -> Result<Vec<String>, CommandError> {
+        self.ask(|worker, reply| worker.serve(service, reply)).map_err(|error| not_served(&error))
     }
 }
 
@@ -54,7 +62,9 @@ fn refused(error: &TerminalError) -> CommandError {
     let (code, message) = match error {
         TerminalError::InDoubt => (ErrorCode::BatchHasDoubts, "A card payment is in doubt. Settle it first."),
         TerminalError::Refused(_)
+        | TerminalError::Denied { .. }
         | TerminalError::Garbled
+        | TerminalError::Unclear
         | TerminalError::Unsupported(_)
         | TerminalError::UnknownProtocol(_) => {
             (ErrorCode::TerminalFailed, "The terminal answered, and could not do it. Look at its screen.")
@@ -75,7 +85,11 @@ pub(crate) fn close_batch(till: &Till, who: &Caller, args: &CloseBatch) -> Resul
     let (desk, terminal) = till.batch_desk()?;
     // Until it is closed no payment begins, so what is compared is what is closed. Cash goes on.
     let _closing = lock(&till.closing);
-    till.refuse_doubts()?;
+    {
+        // One that is just being asked for is written down by then.
+        let _turn = till.take_turn();
+        till.refuse_doubts()?;
+    }
     let view = till.compare_batch(&terminal, &desk.read()?)?;
     if !view.agrees && args.accepts_difference != Some(true) {
         return Err(uneven(&view.comparison));
@@ -106,7 +120,7 @@ impl Till {
         *lock(&self.desk) = Some(desk);
     }
 
-    fn batch_desk(&self) -> Result<(Arc<dyn BatchDesk>, String), CommandError> {
+    pub(super) fn batch_desk(&self) -> Result<(Arc<dyn BatchDesk>, String), CommandError> {
         let terminal = self.config.terminal.as_ref().ok_or_else(no_terminal)?;
         self.refuse_manual_terminal()?;
         let desk = lock(&self.desk).clone();
@@ -120,9 +134,10 @@ impl Till {
     /// While a batch is being closed nothing is asked of the terminal: it would be in neither batch for certain.
     pub(super) fn refuse_while_closing(&self) -> Result<(), CommandError> {
         match self.closing.try_lock() {
-            Err(TryLockError::WouldBlock) => {
-                Err(CommandError::new(ErrorCode::CardInProgress, "The terminal's batch is being closed."))
-            }
+            Err(TryLockError::WouldBlock) => Err(CommandError::new(
+                ErrorCode::CardInProgress,
+                "The terminal is being closed, or asked for something else.",
+            )),
             Ok(_) | Err(TryLockError::Poisoned(_)) => Ok(()),
         }
     }

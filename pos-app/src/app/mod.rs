@@ -23,6 +23,7 @@ mod register;
 mod resolve;
 mod sale;
 mod scan;
+mod service;
 mod status;
 mod stock;
 mod suggest;
@@ -54,6 +55,7 @@ pub(crate) use sale::{
     abandon_sale, add_product, complete_sale, current_sale, recent_sales, remove_line, repeat_last, set_quantity,
 };
 pub(crate) use scan::{count_next, route_scan};
+pub(crate) use service::{list_services, print_voucher, serve};
 pub(crate) use status::get_status;
 pub(crate) use stock::{count_stock, list_stock, receive_stock, waste_stock};
 pub(crate) use sync::run_sync;

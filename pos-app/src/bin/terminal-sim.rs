@@ -1,5 +1,6 @@
 //! A simulated card terminal on a pseudo-terminal. Its first line names the port; then one line per sale, until standard
-//! input closes or SIGTERM comes. Lines on standard input: `plug` puts a pulled cable back, `charges` lists what was charged.
+//! input closes or SIGTERM comes. Lines on standard input: `plug` puts a pulled cable back, `charges` lists what was charged,
+//! `paper` what it printed because the till asked for it; `set-back` is somebody at its keypad who ends that it stands alone.
 
 #[cfg(unix)]
 fn main() -> anyhow::Result<()> {
@@ -146,6 +147,10 @@ mod unix {
                     "" => {}
                     "plug" => terminal.plug_in(),
                     "charges" => drop(tell_charges(&terminal)),
+                    "paper" => {
+                        drop(say(&json!({ "paper": terminal.paper(), "stands_alone": terminal.stands_alone() })));
+                    }
+                    "set-back" => terminal.set_back(),
                     other => eprintln!("not understood: {other:?}"),
                 }
             }

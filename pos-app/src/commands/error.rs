@@ -86,6 +86,16 @@ pub enum ErrorCode {
     TerminalNotManual,
     /// `detail`: it answered, and would not or could not.
     TerminalFailed,
+    /// `count`: a payment is open there, so it does nothing else.
+    TerminalHasPayment,
+    /// Terminals of this protocol do no such thing.
+    TerminalCannot,
+    /// `code`, `detail`: it was asked for something besides payments, and would not.
+    TerminalDenied,
+    /// It was asked for something besides payments, and did not say whether it did.
+    TerminalUnclear,
+    /// It has no voucher of that payment.
+    VoucherUnknown,
     // card payments settled by people
     /// There is nothing to settle about it.
     CardNotOpen,

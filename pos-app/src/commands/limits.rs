@@ -4,7 +4,7 @@ use super::types::{
     AddProduct, AddUpCash, Approval, CardRef, CloseBatch, CloseRegister, CompleteSale, CountNext, CountStock,
     EditProduct, Enroll, EnterCard, LogIn, MoveCash, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintJobRef,
     RecentSales, RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, ScannedCode, SearchCatalog,
-    SetQuantity, StartCard, TenderCash, UndoRedemption, UsePrinter, VoidTicket, WaitCard,
+    ServeTerminal, SetQuantity, StartCard, TenderCash, UndoRedemption, UsePrinter, VoidTicket, WaitCard,
 };
 
 /// Longer than any code of ours, shorter than any attempt to choke on.
@@ -31,6 +31,7 @@ unlimited!(
     StartCard,
     CardRef,
     CloseBatch,
+    ServeTerminal,
     Reprint,
     PrintJobRef,
     UsePrinter,

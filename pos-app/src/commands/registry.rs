@@ -11,8 +11,8 @@ use super::types::{
     CloseRegister, CompleteSale, CompletedSaleView, CountNext, CountStock, EditProduct, Enroll, EnterCard, LogIn,
     MoveCash, MoveStock, Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintJobRef, PrintJobsView, RecentSales,
     RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, SaleView, ScanOutcome, ScannedCode,
-    SearchCatalog, SetQuantity, StaffView, StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus,
-    UndoRedemption, UsePrinter, VerifyReport, VoidTicket, WaitCard,
+    SearchCatalog, ServeTerminal, ServedView, ServicesView, SetQuantity, StaffView, StartCard, StockView, SyncReport,
+    TenderCash, TicketView, TillStatus, UndoRedemption, UsePrinter, VerifyReport, VoidTicket, WaitCard,
 };
 use crate::app::{self, Caller, Need, Till};
 use shared::catalog::Product;
@@ -100,6 +100,9 @@ commands! {
     "card.enter_manual" (EnterCard) -> CardPaymentView, Need::May(P::Sell), CHANGES, app::enter_manual: "Enters what a terminal without a cable has charged.";
     "card.read_batch" (Nothing) -> BatchView, Need::May(P::CloseBatch), READS, app::read_batch: "Reads the terminal's batch and holds it against the till's payments.";
     "card.close_batch" (CloseBatch) -> BatchView, Need::May(P::CloseBatch), CHANGES, app::close_batch: "Closes the terminal's batch; refused while a payment is in doubt.";
+    "card.services" (Nothing) -> ServicesView, Need::SignedIn, READS, app::list_services: "What the terminal can be asked for besides payments.";
+    "card.serve" (ServeTerminal) -> ServedView, Need::May(P::CloseBatch), CHANGES, app::serve: "Has the terminal print a report, load its keys or stand alone; refused while a payment is open there.";
+    "card.print_voucher" (CardRef) -> ServedView, Need::May(P::Reprint), READS, app::print_voucher: "Has the terminal print the voucher of a payment of its open batch again.";
     "scan.times" (CountNext) -> Nothing, Need::SignedIn, READS, app::count_next: "So many of what the till's own scanner reads next, once.";
     "scan.route" (RouteScan) -> ScanOutcome, Need::SignedIn, READS, app::route_scan: "Takes a scan to where it belongs.";
     "ticket.check" (ScannedCode) -> TicketView, Need::SignedIn, READS, app::check_ticket: "Checks and judges a ticket; a used one shown again and again is noted.";

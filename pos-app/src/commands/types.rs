@@ -15,6 +15,7 @@ use shared::venue::{RedemptionPolicy, Register, Venue};
 use ts_rs::TS;
 
 use super::error::CommandError;
+use crate::terminal::service::{SaleKind, ServiceName};
 
 macro_rules! arguments {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })+) => {$(
@@ -178,6 +179,19 @@ arguments! {
         #[serde(default)]
         #[ts(optional)]
         accepts_difference: Option<bool>,
+    }
+    /// Has the terminal do something besides payments.
+    ServeTerminal {
+        /// What. `voucher` is of one payment: `card.print_voucher`.
+        service: ServiceName,
+        /// Of whom, where it is about a seller; the till's own sales when absent.
+        #[serde(default)]
+        #[ts(optional)]
+        seller: Option<u16>,
+        /// What sales typed into the terminal are from now on, where it is about that.
+        #[serde(default)]
+        #[ts(optional)]
+        sale_kind: Option<SaleKind>,
     }
     /// Waits until a card payment is final or in doubt.
     WaitCard {
@@ -762,6 +776,35 @@ pub struct BatchView {
     pub agrees: bool,
     /// Payments not settled yet: while there are any, the batch cannot be closed.
     pub doubts: u32,
+}
+
+/// What the terminal can be asked for besides payments.
+#[derive(Clone, Debug, Default, Serialize, TS)]
+pub struct ServicesView {
+    /// In the order a person would look for it; empty for a terminal without a cable.
+    pub services: Vec<ServiceName>,
+    /// Payments whose voucher it prints again, newest first.
+    pub vouchers: Vec<VoucherView>,
+}
+
+/// A payment whose voucher the terminal prints again.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct VoucherView {
+    /// Which.
+    pub payment_id: PaymentId,
+    /// What it took, minor units.
+    pub amount_minor: i64,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// Last four digits of the card.
+    pub last4: String,
+}
+
+/// What the terminal did.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct ServedView {
+    /// What it would have printed, had it a printer of its own, line by line; empty where it has.
+    pub lines: Vec<String>,
 }
 
 /// What cash on the counter pays, before it is taken.

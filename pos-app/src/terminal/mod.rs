@@ -3,7 +3,8 @@
 //!
 //! - [`TerminalWorker`] owns the port on its own thread, asks again after a doubt, tells its health
 //! - [`dialog`] what a conversation is, without a port and a clock; [`conversation`] runs one on a line
-//! - [`transbank`] one protocol: frames, messages, dialogs
+//! - [`transbank`], [`getnet`], [`zvt`] one protocol each: frames, messages, dialogs
+//! - [`service`] what a terminal can be asked for besides payments
 //! - `simulated` the other side of the cable, for demonstrations and tests (Unix only)
 //!
 //! Nothing outside `port` knows that a port is serial. No file here knows a database.
@@ -14,6 +15,7 @@ pub mod dialog;
 pub mod getnet;
 mod opening;
 pub mod port;
+pub mod service;
 #[cfg(unix)]
 pub mod simulated;
 pub mod ticker;
@@ -26,6 +28,7 @@ pub mod zvt;
 use shared::ids::PaymentId;
 use shared::tender::{CardPayment, Contradiction, TerminalBatch, TerminalReport};
 
+use self::service::Service;
 pub use self::timing::Timing;
 pub use self::worker::TerminalWorker;
 use crate::commands::types::DeviceHealth;
@@ -85,6 +88,17 @@ pub enum TerminalError {
     /// It answers, and will not have us; why.
     #[error("the terminal refuses: {0}")]
     Refused(&'static str),
+    /// It answers, and will not do what it was asked for.
+    #[error("the terminal refuses with {code}: {meaning}")]
+    Denied {
+        /// The terminal's own code.
+        code: String,
+        /// What that means, as far as it is known.
+        meaning: &'static str,
+    },
+    /// It had the request, and did not say what came of it.
+    #[error("the terminal does not say what came of it")]
+    Unclear,
     /// The port works and nobody answers on it.
     #[error("the terminal does not answer")]
     Silent,
@@ -170,5 +184,14 @@ pub trait CardTerminal: Send {
     /// Settles the open batch with the acquirer and empties the memory. The worker sees to it that nothing is in doubt.
     fn close(&mut self) -> Result<(), TerminalError> {
         Err(TerminalError::Unsupported("be closed"))
+    }
+
+    /// Does what it can besides payments; [`service::offered`] says what that is. Asked once and not again, on a line that
+    /// was just proved, and never while a payment is in doubt.
+    ///
+    /// Errors: [`TerminalError::Denied`] when it said no, [`TerminalError::Unclear`] when it did not say yes.
+    fn service(&mut self, service: Service) -> Result<(), TerminalError> {
+        let _ = service;
+        Err(TerminalError::Unsupported("do that"))
     }
 }

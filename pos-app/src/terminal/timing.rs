@@ -15,6 +15,8 @@ pub struct Timing {
     pub completion_ms: u64,
     /// For each frame of an enquiry's answer.
     pub enquiry_ms: u64,
+    /// For the end of what was asked for besides payments: printing takes its time.
+    pub service_ms: u64,
     /// Between two bytes of a frame. USB adapters stall for longer than the wire would.
     pub gap_ms: u64,
     /// After the row that closes a list, in case a second one follows.
@@ -48,6 +50,7 @@ impl Default for Timing {
             reply_ms: 150_000,
             completion_ms: 180_000,
             enquiry_ms: 30_000,
+            service_ms: 60_000,
             gap_ms: 500,
             linger_ms: 1_000,
             settle_ms: 250,

@@ -15,6 +15,7 @@ use shared::time::Clock;
 use super::conversation::{Conversation, Surroundings, lock};
 use super::getnet::Getnet;
 use super::port::{self, Line, Serial};
+use super::service::{self, Service, ServiceName};
 use super::ticker::Ticker;
 use super::timing::Timing;
 use super::transbank::Transbank;
@@ -24,6 +25,9 @@ use super::zvt::{Zvt, apdu, serial};
 use super::{CardTerminal, Ending, Journal, JournalError, TerminalError};
 use crate::commands::types::{DeviceHealth, DeviceState};
 use crate::config::TerminalConfig;
+
+/// Why it does not answer, once it was handed over.
+const STANDS_ALONE: &str = "it stands alone until somebody sets it back at its keypad";
 
 /// Drives one card terminal.
 pub struct TerminalWorker {
@@ -38,6 +42,7 @@ enum Command {
     Void(CardPayment),
     ReadBatch(Sender<Result<TerminalBatch, TerminalError>>),
     CloseBatch(Sender<Result<(), TerminalError>>),
+    Serve(Service, Sender<Result<Vec<String>, TerminalError>>),
     Forget(PaymentId),
     Stop,
 }
@@ -113,6 +118,7 @@ impl TerminalWorker {
             next_poll: 0,
             reconnect_ms: timing.reconnect_min_ms,
             timing,
+            stands_alone: false,
             common: common.clone(),
         };
         let thread = std::thread::Builder::new().name("terminal".into()).spawn(move || worker.run());
@@ -146,6 +152,12 @@ impl TerminalWorker {
     /// Closes the batch. [`TerminalError::InDoubt`] while any payment is in doubt: the batch is what will settle it.
     pub fn close_batch(&self, reply: Sender<Result<(), TerminalError>>) {
         let _ = self.commands.send(Command::CloseBatch(reply));
+    }
+
+    /// Has the terminal do something besides payments, once. The answer is what it sent to be printed meanwhile, line by
+    /// line; most have paper of their own. [`TerminalError::InDoubt`] while any payment is in doubt.
+    pub fn serve(&self, service: Service, reply: Sender<Result<Vec<String>, TerminalError>>) {
+        let _ = self.commands.send(Command::Serve(service, reply));
     }
 
     /// Stops asking about a payment a person has settled, which unlocks the terminal.
@@ -219,6 +231,8 @@ struct Worker {
     next_poll: u64,
     reconnect_ms: u64,
     timing: Timing,
+    /// A person had it handed over, and it was not heard since.
+    stands_alone: bool,
     common: Arc<Common>,
 }
 
@@ -239,6 +253,7 @@ impl Worker {
                 // Who asked may have gone.
                 Ok(Command::ReadBatch(reply)) => drop(reply.send(self.read_batch())),
                 Ok(Command::CloseBatch(reply)) => drop(reply.send(self.close_batch())),
+                Ok(Command::Serve(service, reply)) => drop(reply.send(self.serve(service))),
                 Ok(Command::Forget(id)) => {
                     self.doubts.retain(|doubt| doubt.payment.payment_id != id);
                     self.reached();
@@ -430,6 +445,27 @@ impl Worker {
         self.judged(closed)
     }
 
+    fn serve(&mut self, service: Service) -> Result<Vec<String>, TerminalError> {
+        if !self.doubts.is_empty() {
+            return Err(TerminalError::InDoubt);
+        }
+        if !service::offered(&self.config).contains(&service.name()) {
+            return Err(TerminalError::Unsupported("do that"));
+        }
+        // What lies there is of something else.
+        let before = std::mem::take(&mut *lock(&self.common.paper));
+        let served = self.on_a_line_that_works(CardTerminal::poll);
+        let served = served.and_then(|()| self.open()?.service(service));
+        let printed = std::mem::replace(&mut *lock(&self.common.paper), before);
+        let may_stand_alone = matches!(served, Ok(()) | Err(TerminalError::Unclear));
+        let served = self.judged(served).map(|()| printed.into());
+        if service.name() == ServiceName::StandAlone && may_stand_alone {
+            self.stands_alone = true;
+            self.tell(DeviceState::Attention, Some(STANDS_ALONE.to_owned()));
+        }
+        served
+    }
+
     fn judged<T>(&mut self, done: Result<T, TerminalError>) -> Result<T, TerminalError> {
         match &done {
             Ok(_) => self.reached(),
@@ -441,7 +477,11 @@ impl Worker {
     /// A terminal that answers no is there all the same.
     fn failed(&mut self, error: &TerminalError) {
         match error {
-            TerminalError::Refused(_) | TerminalError::Garbled | TerminalError::Unsupported(_) => self.reached(),
+            TerminalError::Refused(_)
+            | TerminalError::Denied { .. }
+            | TerminalError::Garbled
+            | TerminalError::Unclear
+            | TerminalError::Unsupported(_) => self.reached(),
             error => self.lost(error),
         }
     }
@@ -518,6 +558,7 @@ impl Worker {
         self.next_look = now + self.timing.attend_ms;
         self.next_poll = now + self.timing.idle_poll_ms;
         self.reconnect_ms = self.timing.reconnect_min_ms;
+        self.stands_alone = false;
         if self.doubts.is_empty() {
             self.tell(DeviceState::Ready, None);
         }
@@ -533,7 +574,9 @@ impl Worker {
         self.next_poll = self.next_look;
         self.reconnect_ms = (self.reconnect_ms * 2).min(self.timing.reconnect_max_ms);
         let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        self.tell(DeviceState::Unreachable, Some(format!("{error}{cause}")));
+        let is_left = self.stands_alone && matches!(error, TerminalError::Silent);
+        let detail = if is_left { STANDS_ALONE.to_owned() } else { format!("{error}{cause}") };
+        self.tell(DeviceState::Unreachable, Some(detail));
     }
 
     fn tell(&self, state: DeviceState, detail: Option<String>) {

@@ -14,6 +14,8 @@ mod paper;
 mod permissions;
 mod power_cut;
 mod recovery;
+#[cfg(unix)]
+mod services;
 mod support;
 mod tickets;
 #[cfg(unix)]

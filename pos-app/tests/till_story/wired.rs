@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{Counter, MANAGER_PIN};
 
 /// A beer, asked of the terminal and approved.
-fn approved(counter: &Counter) -> Value {
+pub(crate) fn approved(counter: &Counter) -> Value {
     counter.add(2, 1);
     let asked = counter.ok("card.start", &json!({}));
     let named = json!({ "payment_id": asked["payment"]["payment_id"], "timeout_ms": 60_000 });
@@ -65,7 +65,7 @@ fn a_payment_is_voided_and_the_batch_compared_and_closed_over_a_cable() {
 }
 
 /// A till that sells, with a terminal at the other end of its cable.
-fn wired(name: &str, protocol: Protocol, script: &str) -> (Counter, SimulatedTerminal) {
+pub(crate) fn wired(name: &str, protocol: Protocol, script: &str) -> (Counter, SimulatedTerminal) {
     let script = Script::parse(script).expect("a script");
     let plug = Plug { link: None, cut: None, replug_ms: None };
     let terminal =

@@ -369,6 +369,64 @@ describe("the terminal's batch", () => {
     return opened;
   }
 
+  it("lets the terminal print only what it can, and no key beneath counts meanwhile", async () => {
+    const { core } = await batch({
+      "card.read_batch": () => night.evenBatch,
+      "card.services": () => night.transbankServices,
+      "card.serve": () => ({ lines: [] }),
+    });
+    await tap("to-services");
+    expect(sees("service-load_keys")).toBe(true);
+    expect(sees("service-sim")).toBe(false);
+    await key("Enter");
+    expect(core.argsOf("card.close_batch")).toEqual([]);
+    await tap("service-last_voucher");
+    expect(core.argsOf("card.serve")).toEqual([{ service: "last_voucher" }]);
+    expect(text("service-said")).toBe("El terminal imprimió el último voucher.");
+  });
+
+  it("hands the terminal over only after a second touch", async () => {
+    const { core } = await batch({
+      "card.read_batch": () => night.evenBatch,
+      "card.services": () => night.transbankServices,
+      "card.serve": () => ({ lines: [] }),
+    });
+    await tap("to-services", "service-stand_alone");
+    expect(core.argsOf("card.serve")).toEqual([]);
+    await tap("service-back", "service-stand_alone", "service-hand-over");
+    expect(core.argsOf("card.serve")).toEqual([{ service: "stand_alone" }]);
+    expect(text("service-said")).toBe("El terminal quedó suelto.");
+  });
+
+  it("prints the voucher of one payment again, and shows what a terminal without paper sent", async () => {
+    const { core } = await batch({
+      "card.read_batch": () => night.evenBatch,
+      "card.services": () => night.getnetServices,
+      "card.serve": () => ({ lines: ["WIEDERHOLUNG", "19,90"] }),
+      "card.print_voucher": () => ({ lines: [] }),
+    });
+    const voucher = night.getnetServices.vouchers[1];
+    await tap("to-services", `voucher-${voucher?.payment_id}`);
+    expect(core.argsOf("card.print_voucher")).toEqual([{ payment_id: voucher?.payment_id }]);
+    expect(text("service-said")).toBe("El terminal imprimió el voucher.");
+    await tap("service-sale_kind", "kind-exempt");
+    expect(core.argsOf("card.serve")).toEqual([{ service: "sale_kind", sale_kind: "exempt" }]);
+    expect(text("service-lines")).toContain("WIEDERHOLUNG");
+  });
+
+  it("says why the terminal would not", async () => {
+    await batch({
+      "card.read_batch": () => night.evenBatch,
+      "card.services": () => night.transbankServices,
+      "card.serve": () => {
+        throw refusal("terminal_denied", { code: "26" });
+      },
+    });
+    await tap("to-services", "service-totals");
+    expect(text("services-panel")).toContain("código 26");
+    expect(sees("service-said")).toBe(false);
+  });
+
   it("is read when it is opened, and closed by Enter when all agrees", async () => {
     const { core } = await batch({
       "card.read_batch": () => night.evenBatch,

@@ -1,10 +1,10 @@
 /** One night at Club Valdivia, as the core would tell it. Typed by the generated types, so that it cannot drift. */
 
 import type {
-  BlindView,
   Approver,
   BatchLine,
   BatchView,
+  BlindView,
   CardPayment,
   CardPaymentView,
   CatalogView,
@@ -18,6 +18,7 @@ import type {
   Role,
   SaleLine,
   SaleView,
+  ServicesView,
   StaffView,
   TicketView,
   TillStatus,
@@ -690,6 +691,32 @@ const ours = batch(unlisted).comparison.ours;
 /** Of a terminal that says its sum and no list, and of one that says nothing. */
 export const sumBatch = batch([], { agrees: true, comparison: { ours, terminal: ours, lines: unlisted } });
 export const untoldBatch = batch([], { agrees: false, comparison: { ours, lines: unlisted } });
+/** What terminals do besides payments. */
+export const getnetServices: ServicesView = {
+  services: [
+    "voucher",
+    "last_voucher",
+    "totals",
+    "sales",
+    "seller_sales",
+    "tips",
+    "parameters",
+    "sim",
+    "sale_kind",
+    "stand_alone",
+  ],
+  vouchers: evenLines.slice(0, 6).map((line, n) => ({
+    payment_id: line.payment_id ?? id("payment", n),
+    amount_minor: line.ours_minor,
+    asked_at: NOW - (n + 1) * 240_000,
+    last4: line.last4,
+  })),
+};
+export const transbankServices: ServicesView = {
+  services: ["last_voucher", "totals", "sales", "load_keys", "stand_alone"],
+  vouchers: [],
+};
+
 export const closedBatch: BatchView = { ...evenBatch, closed_at: NOW };
 
 /** Totals of a night on which a person had to write cards down, and gave some back. */

@@ -11,7 +11,7 @@ import { mount, tick } from "svelte";
 
 import App from "../src/App.svelte";
 import { Core } from "../src/lib/api/commands";
-import type { BatchView, SaleView, TillStatus, XReport } from "../src/lib/api/generated";
+import type { BatchView, SaleView, ServicesView, TillStatus, XReport } from "../src/lib/api/generated";
 import { i18n } from "../src/lib/i18n/index.svelte";
 import { Till } from "../src/lib/till.svelte";
 import type { Reading } from "../src/lib/till-state.svelte";
@@ -22,6 +22,10 @@ interface Scene {
   status?: TillStatus;
   sale?: SaleView;
   reading?: XReport;
+  /** What the terminal does besides payments. */
+  services?: ServicesView;
+  /** What the till is to print for it. */
+  lines?: string[];
   /** What the terminal's batch is; never answered when absent. */
   batch?: BatchView;
   /** What happens once the screen stands. */
@@ -317,6 +321,42 @@ const SCENES: Record<string, Scene> = {
     batch: night.doubtfulBatch,
     then: toBatch,
   },
+  "services-getnet": {
+    status: supervisor,
+    batch: night.evenBatch,
+    services: night.getnetServices,
+    then: toBatch,
+    press: ["to-services"],
+  },
+  "services-transbank": {
+    status: supervisor,
+    batch: night.evenBatch,
+    services: night.transbankServices,
+    then: toBatch,
+    press: ["to-services", "service-last_voucher"],
+  },
+  "services-stand-alone": {
+    status: supervisor,
+    batch: night.evenBatch,
+    services: night.transbankServices,
+    then: toBatch,
+    press: ["to-services", "service-stand_alone"],
+  },
+  "services-sale-kind": {
+    status: supervisor,
+    batch: night.evenBatch,
+    services: night.getnetServices,
+    then: toBatch,
+    press: ["to-services", "service-sale_kind"],
+  },
+  "services-zvt": {
+    status: supervisor,
+    batch: night.sumBatch,
+    services: { services: ["last_voucher", "stand_alone"], vouchers: [] },
+    lines: ["K U N D E N B E L E G", "Terminal-ID     75001637", "VISA   ############0461", "Betrag EUR        19,90", "WIEDERHOLUNG"],
+    then: toBatch,
+    press: ["to-services", "service-last_voucher"],
+  },
   "batch-closed": { status: supervisor, batch: night.closedBatch, then: toBatch },
   "batch-empty": { status: supervisor, batch: night.batch([], { last_closed_at: null }), then: toBatch },
   "register-by-hand": { status: supervisor, sale: night.four, reading: night.handReading, press: ["register"] },
@@ -421,6 +461,8 @@ if (target !== null && scene !== undefined) {
     "sale.tender": (args) => tender(args, (scene.sale ?? night.empty).cash_due_minor),
     "register.read": () => scene.reading ?? night.reading,
     "card.list_open": () => night.openCards,
+    "card.services": () => scene.services ?? night.transbankServices,
+    "card.serve": () => ({ lines: scene.lines ?? [] }),
     "card.read_batch": () => scene.batch ?? new Promise<BatchView>(() => {}),
     "card.resolve": (args) => {
       if ("approval" in args) throw refusal("pin_wrong", { tries_left: 4 });

@@ -1,4 +1,4 @@
-//! Questions that move no money: are you there, what was the last transaction.
+//! Questions that move no money: are you there, what was the last transaction, and whatever it can print of its own.
 
 use super::frame::{Flaw, Heard, encode, receipt};
 use super::message::{Reply, Request, command};
@@ -7,14 +7,18 @@ use crate::terminal::{Ending, Timing};
 
 /// How often a broken answer is asked for again.
 const REASKS: u8 = 2;
+/// What an error says that it answers, whatever was asked.
+const FAULT: i64 = 0;
 
 /// One question.
 pub struct AskDialog {
     request: Vec<u8>,
     /// Command numbers that answer it.
-    answers: &'static [i64],
+    answers: Vec<i64>,
     within_ms: u64,
     reasked: u8,
+    /// It said that the question itself came broken.
+    pub is_refused: bool,
     /// What the terminal said.
     pub answer: Option<Reply>,
 }
@@ -28,7 +32,7 @@ impl AskDialog {
     /// What was the last transaction? Some terminals answer with the number of what that was.
     pub fn last(date_time: &str, timing: &Timing) -> Self {
         let answers = &[command::LAST_VOUCHER, command::SALE, command::REFUND, command::RETURN];
-        Self::new(&Request::LastVoucher, answers, date_time, timing.enquiry_ms)
+        Self::new(&Request::LastVoucher { prints: false }, answers, date_time, timing.enquiry_ms)
     }
 
     /// Settle with the acquirer. Never asked twice.
@@ -36,8 +40,18 @@ impl AskDialog {
         Self::new(&Request::Close, &[command::CLOSE], date_time, timing.reply_ms)
     }
 
-    fn new(request: &Request, answers: &'static [i64], date_time: &str, within_ms: u64) -> Self {
-        Self { request: encode(&request.serialize(date_time)), answers, within_ms, reasked: 0, answer: None }
+    /// Something it does besides payments. An error that answers no command in particular answers this one.
+    pub fn service(request: &Request, date_time: &str, timing: &Timing) -> Self {
+        let mut answers = vec![request.command(), FAULT];
+        if *request == (Request::LastVoucher { prints: true }) {
+            answers.extend([command::SALE, command::REFUND, command::RETURN]);
+        }
+        Self::new(request, &answers, date_time, timing.service_ms)
+    }
+
+    fn new(request: &Request, answers: &[i64], date_time: &str, within_ms: u64) -> Self {
+        let (request, answers) = (encode(&request.serialize(date_time)), answers.to_vec());
+        Self { request, answers, within_ms, reasked: 0, is_refused: false, answer: None }
     }
 }
 
@@ -59,10 +73,13 @@ impl Dialog<Heard> for AskDialog {
                 vec![Effect::Send(receipt(false)), Effect::Within(self.within_ms)]
             }
             Input::Heard(Heard::Received(true) | Heard::Noise(_)) | Input::NotKept | Input::CancelWanted => Vec::new(),
-            Input::Heard(Heard::Received(false) | Heard::Broken(..))
-            | Input::Deadline
-            | Input::LineLost
-            | Input::NothingSent => vec![Effect::End(Ending::NoAnswer)],
+            Input::Heard(Heard::Received(false)) => {
+                self.is_refused = true;
+                vec![Effect::End(Ending::NoAnswer)]
+            }
+            Input::Heard(Heard::Broken(..)) | Input::Deadline | Input::LineLost | Input::NothingSent => {
+                vec![Effect::End(Ending::NoAnswer)]
+            }
         }
     }
 }

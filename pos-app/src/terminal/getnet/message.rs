@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::frame::get;
+use crate::terminal::service::{SaleKind, Service};
 
 /// What the till asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,16 +21,45 @@ pub enum Request {
         ticket: String,
     },
     /// The last sale, void or return in memory.
-    LastVoucher,
+    LastVoucher {
+        /// On the terminal's paper as well.
+        prints: bool,
+    },
     /// Undo a sale of the open batch, by the terminal's number for it.
     Refund {
         /// As the approval said.
         operation: i64,
     },
-    /// Count and sum of the open batch.
+    /// Count and sum of the open batch, on the terminal's paper.
     Totals,
-    /// Each transaction of the open batch.
+    /// Each transaction of the open batch, on the terminal's paper.
     Details,
+    /// From here on it takes payments at its own keypad only, until a person sets it back there.
+    NormalMode,
+    /// The voucher of a payment of the open batch again, by the terminal's number for it.
+    Duplicate {
+        /// As the approval said.
+        operation: i64,
+    },
+    /// What a seller sold, on the terminal's paper.
+    SellerSales {
+        /// The number that came with the sales.
+        seller: u16,
+    },
+    /// What a seller was tipped, on the terminal's paper.
+    Tips {
+        /// The number that came with the sales.
+        seller: u16,
+    },
+    /// What a sale typed into the terminal is from now on.
+    SaleKind {
+        /// To the tax office.
+        kind: SaleKind,
+    },
+    /// How the terminal is set up, on its paper.
+    Parameters,
+    /// The card by which it reaches its bank, on its paper.
+    Sim,
     /// Settle with the acquirer and empty the memory. Never while a sale is in doubt.
     Close,
     /// The till wants the sale to end.
@@ -52,10 +82,24 @@ pub mod command {
     pub const DETAILS: i64 = 105;
     /// Poll.
     pub const POLL: i64 = 106;
+    /// Out of the till's hands.
+    pub const NORMAL_MODE: i64 = 107;
     /// Money back after the batch was closed.
     pub const RETURN: i64 = 108;
+    /// A voucher again.
+    pub const DUPLICATE: i64 = 109;
+    /// What a seller sold.
+    pub const SELLER_SALES: i64 = 110;
+    /// What a seller was tipped.
+    pub const TIPS: i64 = 111;
     /// Progress, from the terminal.
     pub const MESSAGE: i64 = 112;
+    /// What a sale at the keypad is.
+    pub const SALE_KIND: i64 = 113;
+    /// How it is set up.
+    pub const PARAMETERS: i64 = 114;
+    /// Its own SIM card.
+    pub const SIM: i64 = 115;
     /// End the sale.
     pub const CANCEL: i64 = 116;
 }
@@ -80,6 +124,10 @@ struct Plain<'a> {
     number: i64,
     #[serde(rename = "OperationId", skip_serializing_if = "Option::is_none")]
     operation: Option<i64>,
+    #[serde(rename = "EmployeeId", skip_serializing_if = "Option::is_none")]
+    seller: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sale_type: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     print_on_pos: Option<bool>,
     date_time: &'a str,
@@ -91,17 +139,41 @@ impl Request {
         match self {
             Self::Poll => command::POLL,
             Self::Sale { .. } => command::SALE,
-            Self::LastVoucher => command::LAST_VOUCHER,
+            Self::LastVoucher { .. } => command::LAST_VOUCHER,
             Self::Refund { .. } => command::REFUND,
             Self::Totals => command::TOTALS,
             Self::Details => command::DETAILS,
             Self::Close => command::CLOSE,
             Self::Cancel => command::CANCEL,
+            Self::NormalMode => command::NORMAL_MODE,
+            Self::Duplicate { .. } => command::DUPLICATE,
+            Self::SellerSales { .. } => command::SELLER_SALES,
+            Self::Tips { .. } => command::TIPS,
+            Self::SaleKind { .. } => command::SALE_KIND,
+            Self::Parameters => command::PARAMETERS,
+            Self::Sim => command::SIM,
         }
     }
 
-    /// As JSON without blanks. `date_time` is now, `2026-07-26T11:37:48.000Z`. The terminal prints nothing of its own: the
-    /// till's receipt says it all, but for the summary of a close.
+    /// What is asked for a service; `None` for one that this protocol does not have.
+    pub fn of(service: Service) -> Option<Self> {
+        Some(match service {
+            Service::Voucher { operation } => Self::Duplicate { operation },
+            Service::LastVoucher => Self::LastVoucher { prints: true },
+            Service::Totals => Self::Totals,
+            Service::Sales => Self::Details,
+            Service::SellerSales { seller } => Self::SellerSales { seller },
+            Service::Tips { seller } => Self::Tips { seller },
+            Service::Parameters => Self::Parameters,
+            Service::Sim => Self::Sim,
+            Service::SaleKind { kind } => Self::SaleKind { kind },
+            Service::StandAlone => Self::NormalMode,
+            Service::LoadKeys => return None,
+        })
+    }
+
+    /// As JSON without blanks. `date_time` is now, `2026-07-26T11:37:48.000Z`. Of a payment the terminal prints nothing of
+    /// its own: the till's receipt says it all. The summary of a close it prints, and what it is asked to print.
     pub fn serialize(&self, date_time: &str) -> String {
         let command = self.command();
         let text = if let Self::Sale { amount, ticket } = self {
@@ -116,13 +188,23 @@ impl Request {
                 date_time,
             })
         } else {
-            let operation = if let Self::Refund { operation } = self { Some(*operation) } else { None };
-            let print_on_pos = match self {
-                Self::Poll | Self::Cancel => None,
-                Self::Close => Some(true),
-                _ => Some(false),
+            let operation = match self {
+                Self::Refund { operation } | Self::Duplicate { operation } => Some(*operation),
+                _ => None,
             };
-            serde_json::to_string(&Plain { number: command, operation, print_on_pos, date_time })
+            let seller = match self {
+                Self::SellerSales { seller } | Self::Tips { seller } => Some(*seller),
+                _ => None,
+            };
+            let sale_type = if let Self::SaleKind { kind } = self { Some(kind.number()) } else { None };
+            let print_on_pos = match self {
+                Self::Poll | Self::Cancel | Self::NormalMode | Self::Sim => None,
+                Self::Refund { .. } => Some(false),
+                Self::LastVoucher { prints } => Some(*prints),
+                _ => Some(true),
+            };
+            let number = command;
+            serde_json::to_string(&Plain { number, operation, seller, sale_type, print_on_pos, date_time })
         };
         text.unwrap_or_default()
     }

@@ -1,8 +1,11 @@
 //! Getnet Chile "POS Integrado": what its terminals are asked, and in which order.
 //!
 //! A terminal does not always say the till's ticket again. So before each sale it is asked for its last transaction, and
-//! a sale is found again by the number that follows. It is never put into its other mode, which
-//! only a person at its keypad can undo. How it tells its totals and its list is in no public source, so it is not asked.
+//! a sale is found again by the number that follows. It is put into its other mode, which only a person at its keypad can
+//! undo, only when a person asks for it. How it tells its totals, its list and its reports is in no public source, so it is
+//! asked to print them and never to tell them.
+//!
+//! Commands spoken: 100 to 107, 109 to 111, 113 to 116; 112 is heard.
 
 pub mod ask;
 pub mod frame;
@@ -17,11 +20,12 @@ use shared::time::Clock;
 
 use self::ask::{AskDialog, ListenDialog};
 use self::frame::{Heard, Receiver};
-use self::message::{NO_TRANSACTION, Reply, command};
+use self::message::{NO_TRANSACTION, Reply, Request, command};
 use self::sale::{NOT_STORED, SaleDialog, SaleKey};
 use self::void::VoidDialog;
 use super::conversation::{Conversation, Described, Ear, Reports, keep};
 use super::opening::Opening;
+use super::service::Service;
 use super::transcript::mask_frame;
 use super::{CardTerminal, Ending, Journal, TerminalError};
 
@@ -207,6 +211,25 @@ impl CardTerminal for Getnet {
             Some(0) => Ok(()),
             Some(_) => Err(TerminalError::Refused("it did not close its batch")),
             None => Err(TerminalError::Garbled),
+        }
+    }
+
+    fn service(&mut self, service: Service) -> Result<(), TerminalError> {
+        let request = Request::of(service).ok_or(TerminalError::Unsupported("do that"))?;
+        self.listen()?;
+        let mut dialog = AskDialog::service(&request, &self.date_time(), self.line.timing());
+        self.line.run(&mut dialog, None)?;
+        let denied = |code: String, meaning| Err(TerminalError::Denied { code, meaning });
+        match dialog.answer {
+            None if dialog.is_refused => denied("received=false".to_owned(), "the question came broken"),
+            // Silence, or a line that died with the question on it: it may have done it.
+            None => Err(TerminalError::Unclear),
+            Some(reply) => match (reply.function, reply.code) {
+                (Some(0) | None, _) | (_, None) => Err(TerminalError::Unclear),
+                (_, Some(0)) => Ok(()),
+                (_, Some(code)) if NO_TRANSACTION.contains(&code) => denied(code.to_string(), "no such transaction"),
+                (_, Some(code)) => denied(code.to_string(), "it will not"),
+            },
         }
     }
 }

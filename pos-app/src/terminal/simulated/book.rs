@@ -66,6 +66,8 @@ pub(super) trait Brain: Send {
     fn unplugged(&mut self, now: u64);
     /// What was charged.
     fn book(&self) -> &Book;
+    /// The same, for somebody at its keypad.
+    fn book_mut(&mut self) -> &mut Book;
 }
 
 /// What was charged, and what is in the terminal's memory of it.
@@ -77,6 +79,10 @@ pub(super) struct Book {
     pub(super) memory: Vec<Charge>,
     /// Tickets of every whole request for a sale, repeats included.
     pub(super) seen: Vec<String>,
+    /// What came out of it on paper because the till asked for it, line by line.
+    pub(super) paper: Vec<String>,
+    /// It was handed over: it hears no till until somebody sets it back.
+    pub(super) stands_alone: bool,
     operations: u32,
 }
 
@@ -108,6 +114,18 @@ impl Book {
     pub(super) fn stand_alone(&mut self, amount: i64, at: Timestamp) -> Charge {
         let plain = Behaviour::new(Outcome::Approve);
         Charge { is_stand_alone: true, ..self.next_charge(&plain, "", amount, at) }
+    }
+
+    /// What the open batch comes to.
+    pub(super) fn print_totals(&mut self) {
+        let total: i64 = self.memory.iter().map(|charge| charge.amount).sum();
+        self.paper.push(format!("TOTAL {} {total}", self.memory.len()));
+    }
+
+    /// Each transaction of the open batch.
+    pub(super) fn print_sales(&mut self) {
+        let rows = self.memory.iter().map(|charge| format!("VENTA {} {}", charge.operation, charge.amount));
+        self.paper.extend(rows);
     }
 
     /// The open batch is settled.

@@ -148,6 +148,21 @@ impl SimulatedTerminal {
         lock(&self.brain).book().seen.clone()
     }
 
+    /// What came out of it on paper because the till asked for it, line by line.
+    pub fn paper(&self) -> Vec<String> {
+        lock(&self.brain).book().paper.clone()
+    }
+
+    /// Whether it was handed over to stand alone.
+    pub fn stands_alone(&self) -> bool {
+        lock(&self.brain).book().stands_alone
+    }
+
+    /// Somebody sets it back at its keypad: it hears the till again.
+    pub fn set_back(&self) {
+        lock(&self.brain).book_mut().stands_alone = false;
+    }
+
     /// What went over the cable so far.
     pub fn traffic(&self) -> Traffic {
         *lock(&self.traffic)

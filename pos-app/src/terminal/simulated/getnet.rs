@@ -29,13 +29,14 @@ impl GetnetBrain {
 
     fn asked(&mut self, asked: i64, message: &serde_json::Map<String, Value>, now: u64, at: Timestamp) {
         let text = |name| get(message, name).and_then(Value::as_str).unwrap_or_default();
-        let number = |name| get(message, name).and_then(Value::as_i64).unwrap_or_default();
+        let number = |name: &str| get(message, name).and_then(Value::as_i64).unwrap_or_default();
+        let prints = get(message, "PrintOnPos").and_then(Value::as_bool).unwrap_or_default();
         let ticket = text("TicketNumber").to_owned();
         if asked == command::SALE {
             self.desk.book.seen.push(ticket.clone());
         }
-        // Busy with a customer.
-        if self.desk.is_busy() {
+        // Busy with a customer, or out of the till's hands.
+        if self.desk.is_busy() || self.desk.book.stands_alone {
             return;
         }
         self.desk.unacked = None;
@@ -47,6 +48,9 @@ impl GetnetBrain {
             command::LAST_VOUCHER => {
                 let none = json!({ "FunctionCode": 101, "ResponseCode": NONE, "ResponseMessage": "Sin transacciones" });
                 let last = self.last.clone().unwrap_or(none);
+                if let (true, Some(operation)) = (prints, last["OperationId"].as_i64()) {
+                    self.desk.book.paper.push(format!("VOUCHER {operation:06} {}", last["Amount"]));
+                }
                 self.answer(&last, now);
             }
             command::REFUND => {
@@ -62,8 +66,51 @@ impl GetnetBrain {
                 self.last = None;
                 self.answer(&done(command::CLOSE), now);
             }
-            other => self.answer(&done(other), now),
+            command::NORMAL_MODE => {
+                self.desk.book.stands_alone = true;
+                self.answer(&done(asked), now);
+            }
+            command::CANCEL => self.answer(&done(asked), now),
+            _ => {
+                let is_known = self.print(asked, &number);
+                // An error that says of what says it by its words alone.
+                let fault = json!({ "FunctionCode": 0, "ResponseCode": 0, "ResponseMessage": "Error al procesar" });
+                let none = json!({ "FunctionCode": asked, "ResponseCode": NONE, "ResponseMessage": "No existe" });
+                let answer = match is_known {
+                    Some(true) => done(asked),
+                    Some(false) => none,
+                    None => fault,
+                };
+                self.answer(&answer, now);
+            }
         }
+    }
+
+    /// What it is asked to print comes out on its paper. False when there is nothing to print, `None` for what is not
+    /// printed at all.
+    fn print(&mut self, asked: i64, number: &impl Fn(&str) -> i64) -> Option<bool> {
+        let book = &mut self.desk.book;
+        match asked {
+            command::TOTALS => book.print_totals(),
+            command::DETAILS => book.print_sales(),
+            command::DUPLICATE => {
+                let is_meant = |charge: &&Charge| charge.operation.parse() == Ok(number("OperationId"));
+                let Some(charge) = book.memory.iter().find(is_meant) else { return Some(false) };
+                let line = format!("VOUCHER {} {}", charge.operation, charge.amount);
+                book.paper.push(line);
+            }
+            // Each sale of a till is signed with the same number.
+            command::SELLER_SALES => {
+                let total: i64 = book.memory.iter().map(|charge| charge.amount).sum();
+                book.paper.push(format!("VENDEDOR {} {total}", number("EmployeeId")));
+            }
+            command::TIPS => book.paper.push(format!("PROPINAS {} 0", number("EmployeeId"))),
+            command::SALE_KIND => book.paper.push(format!("TIPO DE VENTA {}", number("SaleType"))),
+            command::PARAMETERS => book.paper.push("PARAMETROS".to_owned()),
+            command::SIM => book.paper.push("SIM".to_owned()),
+            _ => return None,
+        }
+        Some(true)
     }
 
     fn refund(&mut self, operation: i64) -> Value {
@@ -225,5 +272,9 @@ impl Brain for GetnetBrain {
 
     fn book(&self) -> &Book {
         &self.desk.book
+    }
+
+    fn book_mut(&mut self) -> &mut Book {
+        &mut self.desk.book
     }
 }

@@ -38,14 +38,22 @@ impl TransbankBrain {
         if field(0) == "0200" || field(0) == "0270" {
             self.desk.book.seen.push(format!("{:0>6}", field(2)));
         }
-        // Busy with a customer: real terminals do not answer anything then.
-        if self.desk.is_busy() {
+        // Busy with a customer: real terminals do not answer anything then. Nor does one that stands alone.
+        if self.desk.is_busy() || self.desk.book.stands_alone {
             return;
         }
         self.rows.clear();
         self.desk.unacked = None;
         match (field(0), field(1)) {
-            ("0100", _) | ("0260", "0") => self.desk.then(now, Plan::Send(vec![ACK])),
+            ("0100", _) => self.desk.then(now, Plan::Send(vec![ACK])),
+            ("0260", "0") => {
+                self.desk.book.print_sales();
+                self.desk.then(now, Plan::Send(vec![ACK]));
+            }
+            ("0300", _) => {
+                self.desk.book.stands_alone = true;
+                self.desk.then(now, Plan::Send(vec![ACK]));
+            }
             ("0200" | "0270", _) => {
                 self.is_multicode = field(0) == "0270";
                 // Padded with zeros or not, with or without the last separator: all shapes in use are understood.
@@ -54,8 +62,12 @@ impl TransbankBrain {
             }
             ("0250" | "0280", _) => {
                 let command = if field(0) == "0250" { "0260" } else { "0281" };
-                let end = match self.desk.book.memory.iter().rev().find(|charge| charge.amount > 0) {
-                    Some(charge) => sale_reply(command, charge, ""),
+                let last = self.desk.book.memory.iter().rev().find(|charge| charge.amount > 0).cloned();
+                let end = match &last {
+                    Some(charge) => {
+                        self.desk.book.paper.push(format!("VOUCHER {} {}", charge.operation, charge.amount));
+                        sale_reply(command, charge, "")
+                    }
                     None => format!("{command}|{}|{IDENTITY}|", codes::NOTHING_STORED),
                 };
                 self.answer(&end, now);
@@ -74,6 +86,7 @@ impl TransbankBrain {
                 let memory = &self.desk.book.memory;
                 let total: i64 = memory.iter().map(|charge| charge.amount).sum();
                 let answer = format!("0710|00|{}|{total}|", memory.len());
+                self.desk.book.print_totals();
                 self.answer(&answer, now);
             }
             ("0500", _) => {
@@ -81,7 +94,10 @@ impl TransbankBrain {
                 self.desk.script.closed();
                 self.answer(&format!("0510|00|{IDENTITY}|"), now);
             }
-            ("0800", _) => self.answer(&format!("0810|00|{IDENTITY}"), now),
+            ("0800", _) => {
+                self.desk.book.paper.push("LLAVES".to_owned());
+                self.answer(&format!("0810|00|{IDENTITY}"), now);
+            }
             ("1200", operation) => {
                 let answer = self.refund(operation);
                 let is_silent = self.desk.script.next_void_vanishes();
@@ -217,6 +233,10 @@ impl Brain for TransbankBrain {
 
     fn book(&self) -> &Book {
         &self.desk.book
+    }
+
+    fn book_mut(&mut self) -> &mut Book {
+        &mut self.desk.book
     }
 }
 

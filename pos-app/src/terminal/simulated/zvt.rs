@@ -16,6 +16,8 @@ use crate::terminal::zvt::serial::{self, Heard};
 const SENDS: u8 = 3;
 /// Not possible now.
 const BUSY: u8 = 0x83;
+/// Who the till is, it has not said.
+const UNREGISTERED: u8 = 0x6B;
 /// A payment cannot be undone.
 const IRREVERSIBLE: u8 = 0xB5;
 /// Euro, where the request says no currency.
@@ -181,8 +183,17 @@ impl ZvtBrain {
 
     fn asked(&mut self, apdu: &Apdu, at: Timestamp, deeds: &mut Vec<Deed>) {
         let completion = |data: Vec<u8>| Step::Say(Said::plain(command::COMPLETION, data));
+        let needs_nobody = matches!(apdu.command, command::REGISTRATION | command::STATUS_ENQUIRY | command::LOG_OFF);
+        if self.book.stands_alone && !needs_nobody {
+            return self.answer(&Apdu::negative(UNREGISTERED), deeds);
+        }
         match apdu.command {
+            command::LOG_OFF => {
+                self.book.stands_alone = true;
+                self.answer(&Apdu::positive(), deeds);
+            }
             command::REGISTRATION => {
+                self.book.stands_alone = false;
                 if let [_, _, _, _, high, low, ..] = apdu.data[..] {
                     let digits = format!("{high:02x}{low:02x}");
                     self.currency = digits.parse().unwrap_or(EURO);
@@ -195,6 +206,19 @@ impl ZvtBrain {
             command::STATUS_ENQUIRY => {
                 self.answer(&Apdu::positive(), deeds);
                 self.steps.push_back(completion(vec![0]));
+            }
+            // Without a word on how, it prints; and the till is its printer.
+            command::REPEAT_RECEIPT if apdu.data.len() == 3 => {
+                let Some(charge) = self.book.charges.last() else {
+                    return self.answer(&Apdu::negative(BUSY), deeds);
+                };
+                let line = format!("VOUCHER {} {}", charge.operation, charge.amount);
+                self.book.paper.push(line.clone());
+                self.answer(&Apdu::positive(), deeds);
+                for line in ["WIEDERHOLUNG", &line] {
+                    self.steps.push_back(Step::Say(print(line)));
+                }
+                self.steps.push_back(completion(Vec::new()));
             }
             command::REPEAT_RECEIPT => {
                 self.answer(&Apdu::positive(), deeds);
@@ -463,6 +487,10 @@ impl Brain for ZvtBrain {
 
     fn book(&self) -> &Book {
         &self.book
+    }
+
+    fn book_mut(&mut self) -> &mut Book {
+        &mut self.book
     }
 }
 

@@ -1,4 +1,5 @@
-//! Questions that move no money of a customer: the day's keys, the totals, the list of sales, and the close.
+//! Questions that move no money of a customer: the day's keys, the totals, the list of sales, the last voucher on its paper,
+//! the close, and that it stand alone.
 //!
 //! None is sent again on silence: whoever asks decides whether to ask once more, and a close is never asked twice.
 
@@ -33,7 +34,8 @@ pub struct AskDialog {
 }
 
 impl AskDialog {
-    /// A question not asked yet: [`Request::LoadKeys`], [`Request::Totals`], [`Request::Details`] or [`Request::Close`].
+    /// A question not asked yet: [`Request::LoadKeys`], [`Request::Totals`], [`Request::Details`],
+    /// [`Request::PrintDetails`], [`Request::LastSale`], [`Request::NormalMode`] or [`Request::Close`].
     pub fn new(request: Request, timing: &Timing) -> Self {
         let timing = timing.clone();
         Self { request, timing, state: State::AwaitingAck, sent: 0, naks: 0, answer: None, rows: Vec::new() }
@@ -42,6 +44,11 @@ impl AskDialog {
     fn ask(&mut self) -> Vec<Effect> {
         self.sent += 1;
         vec![Effect::Send(frame::encode(&self.request.data())), Effect::Within(self.timing.ack_ms)]
+    }
+
+    /// Nothing follows the ACK.
+    fn is_only_acked(&self) -> bool {
+        matches!(self.request, Request::NormalMode | Request::PrintDetails)
     }
 
     /// Keys and a close wait for the bank.
@@ -66,6 +73,7 @@ impl AskDialog {
                 self.row(SaleReply::default())
             }
             (Request::Totals, Reply::Totals { .. })
+            | (Request::LastSale, Reply::Sale(Asked::Last, _))
             | (Request::LoadKeys, Reply::Done { asked: "0800", .. })
             | (Request::Close, Reply::Done { asked: "0500", .. }) => {
                 self.answer = Some(reply);
@@ -110,6 +118,7 @@ impl Dialog<Heard> for AskDialog {
                 vec![nak(), Effect::Within(self.patience())]
             }
             (_, Input::Heard(Heard::Broken { .. })) => self.end(Ending::NoAnswer),
+            (State::AwaitingAck, Input::Heard(Heard::Ack)) if self.is_only_acked() => self.end(Ending::Answered),
             (State::AwaitingAck, Input::Heard(Heard::Ack)) => {
                 self.state = State::AwaitingReply;
                 vec![Effect::Within(self.patience())]
@@ -166,6 +175,20 @@ mod tests {
         assert_eq!(say(&mut dialog, "0710|00|2|26500|"), vec![ack(), Effect::End(Ending::Answered)]);
         let totals = Reply::Totals { code: "00".into(), count: Some(2), total: Some(26_500) };
         assert_eq!(dialog.answer, Some(totals));
+    }
+
+    #[test]
+    fn what_is_only_acknowledged_ends_with_that() {
+        for request in [Request::NormalMode, Request::PrintDetails] {
+            let bytes = Effect::Send(frame::encode(&request.data()));
+            let mut dialog = AskDialog::new(request, &Timing::default());
+            assert_eq!(dialog.step(Input::Start)[0], bytes);
+            assert_eq!(dialog.step(Input::Heard(Heard::Nak))[0], bytes, "it came broken");
+            assert_eq!(dialog.step(Input::Heard(Heard::Ack)), vec![Effect::End(Ending::Answered)]);
+        }
+        let mut silent = AskDialog::new(Request::NormalMode, &Timing::default());
+        silent.step(Input::Start);
+        assert_eq!(silent.step(Input::Deadline), vec![Effect::End(Ending::NoAnswer)], "and is not sent again");
     }
 
     #[test]

@@ -8,6 +8,8 @@
 pub enum Request {
     /// Are you there? Answered by a bare ACK.
     Poll,
+    /// From here on it takes payments at its own keypad only, until a person sets it back there. Answered by a bare ACK.
+    NormalMode,
     /// Load the day's keys.
     LoadKeys,
     /// Take money.
@@ -57,6 +59,7 @@ impl Request {
     pub fn data(&self) -> String {
         match self {
             Self::Poll => "0100".into(),
+            Self::NormalMode => "0300".into(),
             Self::LoadKeys => "0800".into(),
             Self::Sale { amount, ticket, wants_progress } => {
                 format!("0200|{amount}|{ticket}|||{}|", u8::from(*wants_progress))

@@ -1,6 +1,8 @@
 //! Transbank "POS Integrado" (Chile): what its terminals are asked, and in which order.
 //!
-//! It never sends 0300, which only a person at the terminal's keypad can undo.
+//! It sends 0300, which only a person at the terminal's keypad can undo, only when a person asks for it.
+//!
+//! Commands spoken: 0100, 0200, 0250, 0260, 0270, 0280, 0300, 0500, 0700, 0800, 1200; 0900 is heard.
 
 pub mod ask;
 pub mod codes;
@@ -22,6 +24,7 @@ use self::sale::SaleDialog;
 use self::void::{Listed, VoidDialog, VoidKey};
 use super::conversation::{Conversation, Described, Ear, Reports, keep};
 use super::opening::Opening;
+use super::service::Service;
 use super::transcript::{mask_frame, mask_piece};
 use super::{CardTerminal, Ending, Journal, TerminalError};
 
@@ -285,6 +288,31 @@ impl CardTerminal for Transbank {
     fn close(&mut self) -> Result<(), TerminalError> {
         self.reach()?;
         done(self.ask(Request::Close)?.answer)
+    }
+
+    fn service(&mut self, service: Service) -> Result<(), TerminalError> {
+        let request = match service {
+            Service::LastVoucher if self.commerce.is_none() => Request::LastSale,
+            Service::Totals => Request::Totals,
+            Service::Sales => Request::PrintDetails,
+            Service::LoadKeys => Request::LoadKeys,
+            Service::StandAlone => Request::NormalMode,
+            _ => return Err(TerminalError::Unsupported("do that")),
+        };
+        let asked = self.ask(request).map_err(|error| match error {
+            // A lost ACK is no proof that it was not done, and neither is a line that died.
+            TerminalError::Silent | TerminalError::Port { .. } => TerminalError::Unclear,
+            TerminalError::Refused(meaning) => TerminalError::Denied { code: "NAK".to_owned(), meaning },
+            error => error,
+        })?;
+        match asked.answer {
+            Some(Reply::Done { code, .. } | Reply::Totals { code, .. } | Reply::Sale(_, SaleReply { code, .. }))
+                if code != codes::APPROVED =>
+            {
+                Err(TerminalError::Denied { meaning: codes::meaning(&code), code })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

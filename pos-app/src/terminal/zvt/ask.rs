@@ -1,4 +1,4 @@
-//! Questions that move no money: registration, how are you, what was the last receipt.
+//! Questions that move no money: registration and its end, how are you, what was the last receipt.
 
 use super::apdu::{Apdu, command};
 use super::codes;
@@ -58,6 +58,11 @@ impl AskDialog {
                 return vec![yes(), Effect::Note("a message about something else")];
             }
             self.is_accepted |= apdu.is_positive();
+            // Nothing follows it.
+            if self.is_accepted && self.request.command == command::LOG_OFF {
+                self.answer = Answer::Done;
+                return vec![Effect::End(Ending::Answered)];
+            }
         }
         match apdu.command {
             command::POSITIVE | command::NEGATIVE => vec![Effect::Within(self.done_ms)],
@@ -155,6 +160,14 @@ mod tests {
         assert_eq!(say(&mut dialog, command::COMPLETION, &[]), vec![yes(), Effect::End(Ending::Answered)]);
         assert_eq!(dialog.answer, Answer::Done);
         assert_eq!(dialog.told.and_then(|told| told.receipt), Some(16));
+    }
+
+    #[test]
+    fn the_end_of_a_registration_is_only_accepted() {
+        let mut dialog = AskDialog::new(Apdu::new(command::LOG_OFF, Vec::new()), &Timing::default());
+        assert_eq!(dialog.step(Input::Start)[0], Effect::Send(vec![0x06, 0x02, 0]));
+        assert_eq!(say(&mut dialog, command::POSITIVE, &[]), vec![Effect::End(Ending::Answered)]);
+        assert_eq!(dialog.answer, Answer::Done);
     }
 
     #[test]

@@ -48,6 +48,11 @@ impl Account {
         Apdu::new(command::REPEAT_RECEIPT, [self.password(), vec![bmp::SERVICE, SAY_ONLY]].concat())
     }
 
+    /// Print the last receipt again. The lines come as messages: the till is who prints.
+    pub fn print_receipt(&self) -> Apdu {
+        Apdu::new(command::REPEAT_RECEIPT, self.password())
+    }
+
     /// How are you?
     pub fn status_enquiry(&self) -> Apdu {
         Apdu::new(command::STATUS_ENQUIRY, self.password())

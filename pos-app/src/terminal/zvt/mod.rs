@@ -1,7 +1,10 @@
 //! ZVT, the till interface of German terminals, over a serial line or TCP: what they are asked, and in which order.
 //!
 //! A terminal does not say the till's reference again. So before each payment it is asked for its last receipt, and a
-//! payment is found again by the receipt that follows.
+//! payment is found again by the receipt that follows. What it would print comes to the till line by line.
+//!
+//! Commands spoken: 05 01, 06 00, 06 01, 06 02, 06 10, 06 20, 06 30, 06 50, 06 B0; 04 0F, 04 FF, 06 0F, 06 1E, 06 D1 and
+//! 06 D3 are heard.
 
 pub mod apdu;
 pub mod ask;
@@ -25,6 +28,7 @@ use self::void::VoidDialog;
 use super::conversation::{Conversation, Described, Ear, Ran, Reports, keep};
 use super::dialog::Dialog;
 use super::opening::Opening;
+use super::service::Service;
 use super::{CardTerminal, Ending, Journal, TerminalError};
 
 /// What the terminals accept, minor units.
@@ -43,12 +47,14 @@ pub struct Zvt<E> {
     line: Conversation<E>,
     account: Account,
     is_registered: bool,
+    /// Handed over to stand alone: until the next payment nothing takes it back.
+    is_handed_over: bool,
 }
 
 impl<E: Carrier> Zvt<E> {
     /// Takes an open line. `account` says who the till is to the terminal.
     pub fn new(line: Conversation<E>, account: Account) -> Self {
-        Self { line, account, is_registered: false }
+        Self { line, account, is_registered: false, is_handed_over: false }
     }
 
     fn run(&mut self, dialog: &mut dyn Dialog<Heard>, reports: Reports<'_>) -> Result<Ran, TerminalError> {
@@ -82,7 +88,7 @@ impl<E: Carrier> Zvt<E> {
         }
         match self.ask(self.account.registration())?.answer {
             Answer::Done => {
-                self.is_registered = true;
+                (self.is_registered, self.is_handed_over) = (true, false);
                 Ok(())
             }
             Answer::Refused(code) => Err(TerminalError::Refused(codes::meaning(code))),
@@ -229,7 +235,9 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
     }
 
     fn poll(&mut self) -> Result<(), TerminalError> {
-        self.register()?;
+        if !self.is_handed_over {
+            self.register()?;
+        }
         self.ask(self.account.status_enquiry()).map(|_| ())
     }
 
@@ -275,6 +283,33 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
             Answer::Refused(code) => Err(TerminalError::Refused(codes::meaning(code))),
             Answer::None | Answer::Reversing => Err(TerminalError::Silent),
         }
+    }
+
+    fn service(&mut self, service: Service) -> Result<(), TerminalError> {
+        let request = match service {
+            Service::LastVoucher => self.account.print_receipt(),
+            Service::StandAlone => apdu::Apdu::new(apdu::command::LOG_OFF, Vec::new()),
+            _ => return Err(TerminalError::Unsupported("do that")),
+        };
+        self.listen(false)?;
+        if service == Service::LastVoucher {
+            self.register()?;
+        }
+        let asked = self.ask(request).map_err(|error| match error {
+            TerminalError::Silent | TerminalError::Port { .. } => TerminalError::Unclear,
+            error => error,
+        })?;
+        match asked.answer {
+            Answer::Done => {}
+            Answer::Refused(code) => {
+                return Err(TerminalError::Denied { code: format!("{code:02X}"), meaning: codes::meaning(code) });
+            }
+            Answer::None | Answer::Reversing => return Err(TerminalError::Unclear),
+        }
+        if service == Service::StandAlone {
+            (self.is_registered, self.is_handed_over) = (false, true);
+        }
+        Ok(())
     }
 }
 

@@ -50,7 +50,19 @@ export type Room =
   | "batch";
 
 /** What lies over the stage. */
-export type Panel = "net" | "devices" | "help" | "search" | "last" | "register" | "move_cash" | "code" | "notices" | "cards" | null;
+export type Panel =
+  | "net"
+  | "devices"
+  | "help"
+  | "search"
+  | "last"
+  | "register"
+  | "move_cash"
+  | "code"
+  | "notices"
+  | "cards"
+  | "services"
+  | null;
 
 /** What a scan at the bar came to. */
 export type Reading =

@@ -612,7 +612,7 @@ card_type?: string,
  */
 brand?: string, };
 
-export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "card_not_open" | "card_outcome_invalid" | "card_taken" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "batch_untold" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_void" | "ticket_in_review" | "ticket_unheard" | "redemption_unknown" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
+export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "terminal_has_payment" | "terminal_cannot" | "terminal_denied" | "terminal_unclear" | "voucher_unknown" | "card_not_open" | "card_outcome_invalid" | "card_taken" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "batch_untold" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_void" | "ticket_in_review" | "ticket_unheard" | "redemption_unknown" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
 
 export type IssuedTicket = { 
 /**
@@ -1122,6 +1122,8 @@ next_line_no: number, };
 
 export type SaleId = string;
 
+export type SaleKind = "sale" | "affected" | "invoice_affected" | "exempt" | "invoice_exempt" | "collection_affected" | "collection_exempt";
+
 export type SaleLine = { 
 /**
  * Place on the receipt, from 1. A removed line's number is not used again in its sale.
@@ -1232,6 +1234,26 @@ text: string,
  */
 limit: number, };
 
+export type ServeTerminal = { 
+/**
+ * What. `voucher` is of one payment: `card.print_voucher`.
+ */
+service: ServiceName, 
+/**
+ * Of whom, where it is about a seller; the till's own sales when absent.
+ */
+seller?: number, 
+/**
+ * What sales typed into the terminal are from now on, where it is about that.
+ */
+sale_kind?: SaleKind, };
+
+export type ServedView = { 
+/**
+ * What it would have printed, had it a printer of its own, line by line; empty where it has.
+ */
+lines: Array<string>, };
+
 export type ServerHealth = { 
 /**
  * How it is.
@@ -1259,6 +1281,18 @@ unsent_events: number,
 detail: string | null, };
 
 export type ServerState = "none" | "up_to_date" | "sending" | "offline" | "needs_attention";
+
+export type ServiceName = "voucher" | "last_voucher" | "totals" | "sales" | "seller_sales" | "tips" | "parameters" | "sim" | "load_keys" | "sale_kind" | "stand_alone";
+
+export type ServicesView = { 
+/**
+ * In the order a person would look for it; empty for a terminal without a cable.
+ */
+services: Array<ServiceName>, 
+/**
+ * Payments whose voucher it prints again, newest first.
+ */
+vouchers: Array<VoucherView>, };
 
 export type SessionId = string;
 
@@ -1792,6 +1826,24 @@ by: DeedView,
  */
 reason: string, };
 
+export type VoucherView = { 
+/**
+ * Which.
+ */
+payment_id: PaymentId, 
+/**
+ * What it took, minor units.
+ */
+amount_minor: number, 
+/**
+ * When it was asked for.
+ */
+asked_at: Timestamp, 
+/**
+ * Last four digits of the card.
+ */
+last4: string, };
+
 export type WaitCard = { 
 /**
  * Which.
@@ -1940,6 +1992,12 @@ export interface Commands {
   "card.read_batch": { args: Nothing; answer: BatchView };
   /** Closes the terminal's batch; refused while a payment is in doubt. */
   "card.close_batch": { args: CloseBatch; answer: BatchView };
+  /** What the terminal can be asked for besides payments. */
+  "card.services": { args: Nothing; answer: ServicesView };
+  /** Has the terminal print a report, load its keys or stand alone; refused while a payment is open there. */
+  "card.serve": { args: ServeTerminal; answer: ServedView };
+  /** Has the terminal print the voucher of a payment of its open batch again. */
+  "card.print_voucher": { args: CardRef; answer: ServedView };
   /** So many of what the till's own scanner reads next, once. */
   "scan.times": { args: CountNext; answer: Nothing };
   /** Takes a scan to where it belongs. */

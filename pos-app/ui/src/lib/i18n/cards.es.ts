@@ -1,6 +1,14 @@
 /** Card payments that need a person: looked at, settled by hand, given back, and the terminal's batch. */
 
-import type { BatchVerdict, OpenReason, ResolveOutcome, SettleWay, TerminalReport } from "../api/generated";
+import type {
+  BatchVerdict,
+  OpenReason,
+  ResolveOutcome,
+  SaleKind,
+  ServiceName,
+  SettleWay,
+  TerminalReport,
+} from "../api/generated";
 import { plurals } from "./plural";
 
 const plural = plurals("es-CL");
@@ -184,6 +192,70 @@ export const cardsEs = {
   voucher_write: "Anotar pago",
   voucher_back: "Otra forma de pago",
 
+  /** What the terminal does besides payments. */
+  services: {
+    title: "Papel y modo del terminal",
+    open: "Papel del terminal",
+    about: "Sale en el papel del terminal. No cobra ni devuelve nada.",
+    none: "A este terminal no se le puede pedir nada.",
+    names: {
+      voucher: "Voucher de un cobro",
+      last_voucher: "Último voucher",
+      totals: "Totales",
+      sales: "Detalle de ventas",
+      seller_sales: "Ventas por vendedor",
+      tips: "Propinas",
+      parameters: "Parámetros",
+      sim: "Tarjeta SIM",
+      load_keys: "Cargar llaves",
+      sale_kind: "Tipo de venta",
+      stand_alone: "Dejarlo suelto",
+    } satisfies Record<ServiceName, string>,
+    abouts: {
+      voucher: "De un cobro de este lote",
+      last_voucher: "Otra vez, de lo último que hizo",
+      totals: "Cuántas ventas y cuánto suman",
+      sales: "Cada venta de este lote",
+      seller_sales: "Las de esta caja",
+      tips: "Las de esta caja",
+      parameters: "Cómo está configurado",
+      sim: "Con qué línea llega al banco",
+      load_keys: "Si pide llaves o no vende",
+      sale_kind: "De lo que se cobre en su teclado",
+      stand_alone: "Cobra con su teclado, sin la caja",
+    } satisfies Record<ServiceName, string>,
+    done: {
+      voucher: "El terminal imprimió el voucher.",
+      last_voucher: "El terminal imprimió el último voucher.",
+      totals: "El terminal imprimió los totales.",
+      sales: "El terminal imprimió el detalle.",
+      seller_sales: "El terminal imprimió las ventas por vendedor.",
+      tips: "El terminal imprimió las propinas.",
+      parameters: "El terminal imprimió sus parámetros.",
+      sim: "El terminal imprimió los datos de su SIM.",
+      load_keys: "El terminal cargó sus llaves.",
+      sale_kind: "El terminal cambió su tipo de venta.",
+      stand_alone: "El terminal quedó suelto.",
+    } satisfies Record<ServiceName, string>,
+    kinds: {
+      sale: "Venta, según su configuración",
+      affected: "Afecta",
+      invoice_affected: "Factura afecta",
+      exempt: "Exenta",
+      invoice_exempt: "Factura exenta",
+      collection_affected: "Recaudación afecta",
+      collection_exempt: "Recaudación exenta",
+    } satisfies Record<SaleKind, string>,
+    sale_kind_about: "Vale para lo que se cobre en el teclado del terminal. Los cobros de la caja no cambian.",
+    stand_alone_about:
+      "La caja deja de cobrar con él hasta que alguien lo devuelva al modo integrado, en su teclado. Lo que se cobre ahí no queda en el libro.",
+    hand_over: "Dejar suelto",
+    vouchers: "Vouchers de este lote",
+    again: "Imprimir",
+    doing: "El terminal está en eso.",
+    printed: "El terminal imprimió el voucher.",
+    came: "Este terminal imprime por la caja. Esto mandó:",
+  },
   batch: {
     title: "Lote del terminal",
     open: "Lote del terminal",
