@@ -222,8 +222,8 @@ impl HeadOffice {
         let venue = self.venue.clone();
         till.ledger().write(move |tx| {
             let to = tx.connection();
-            catalog::put_venue(to, &venue)?;
-            registers.iter().try_for_each(|register| catalog::put_register(to, register))?;
+            tx.put_venue(&venue)?;
+            registers.iter().try_for_each(|register| tx.put_register(register))?;
             categories.iter().try_for_each(|category| catalog::put_category(to, category))?;
             products.iter().try_for_each(|product| product::put(to, product))?;
             let seen = tx.seen();

@@ -105,7 +105,7 @@ impl Till {
     /// The person signed in, as head office last described them; one who no longer works here is signed out.
     pub(crate) fn operator(&self) -> Result<Option<StaffMember>, CommandError> {
         let Some(staff_id) = self.operator_id() else { return Ok(None) };
-        let changes = self.ledger().people_changes();
+        let changes = self.ledger().house_changes();
         if let Some((_, staff)) =
             lock(&self.known_operator).as_ref().filter(|(at, staff)| *at == changes && staff.staff_id == staff_id)
         {

@@ -8,7 +8,6 @@ use super::{Caller, Till};
 use crate::commands::types::{Enroll, TillStatus};
 use crate::commands::{CommandError, ErrorCode};
 use crate::identity::{self, Enrolment, Identity};
-use crate::ledger::catalog;
 use crate::sync;
 
 /// `device.enroll`
@@ -40,8 +39,8 @@ impl Till {
         let (kept, venue, register) = (enrolment.clone(), reply.venue.clone(), reply.register.clone());
         self.ledger().write(move |tx| {
             tx.save_enrolment(&kept)?;
-            catalog::put_venue(tx.connection(), &venue)?;
-            catalog::put_register(tx.connection(), &register)
+            tx.put_venue(&venue)?;
+            tx.put_register(&register)
         })?;
         self.set_identity(Identity { enrolment, key, pin_pepper });
         self.start_sync();

@@ -1,22 +1,24 @@
 //! The counter: build a sale, settle it, remember it. Finishing is one transaction; paper and network come after.
 
+use std::sync::Arc;
+
 use shared::event::{Fact, SaleAbandoned, SaleRecorded};
 use shared::ids::SaleId;
-use shared::register::{Counted, RegisterSession};
+use shared::register::Counted;
 use shared::sale::{Quantity, Sale};
 use shared::staff::StaffMember;
 use shared::tender::{CardPayment, CardState, Tender, cash_due, change_in_notes};
-use shared::venue::{Register, Venue};
 
 use super::card::busy_with;
 use super::refuse::internal;
 use super::suggest::suggestions;
-use super::till::lock;
+use super::till::{Place, lock};
 use super::{Caller, Till};
 use crate::commands::types::{
     AddProduct, CompleteSale, CompletedSaleView, Nothing, RecentSales, RemoveLine, SaleView, SetQuantity,
 };
 use crate::commands::{CommandError, ErrorCode};
+use crate::ledger::register::OpenSession;
 use crate::ledger::sale::{StoredSale, list_latest, next_receipt_no};
 use crate::ledger::ticket::next_serial;
 use crate::ledger::{LedgerTx, View, card, catalog, counter};
@@ -138,11 +140,10 @@ pub(super) fn view_sale(stored: StoredSale) -> CompletedSaleView {
 
 /// Everything a sale needs to be settled, as it was at one moment.
 struct Settling {
-    session: RegisterSession,
+    session: OpenSession,
     sale: Sale,
     cards: Vec<CardPayment>,
-    venue: Venue,
-    register: Register,
+    place: Arc<Place>,
     receipt_no: u64,
     serial: u32,
 }
@@ -176,14 +177,14 @@ impl Till {
         staff: &StaffMember,
         cash_tendered_minor: Option<i64>,
     ) -> Result<StoredSale, CommandError> {
-        let Settling { session, sale, cards, venue, register, receipt_no, serial } =
-            self.load_settling(tx.connection())?;
+        let Settling { session, sale, cards, place, receipt_no, serial } = self.load_settling(tx)?;
+        let Place { venue, register } = &*place;
         refuse_running(&cards)?;
         let cards: Vec<_> = cards.iter().filter_map(CardPayment::approved).collect();
         let mut tenders: Vec<_> = cards.iter().map(|card| Tender::Card { payment_id: card.payment_id }).collect();
         tenders.extend(cash_tendered_minor.map(|tendered_minor| Tender::Cash { tendered_minor }));
         let completed = sale.complete(&tenders, &cards, venue.cash_rounding)?;
-        let tickets = self.issue_tickets(&completed.lines, session.business_date, serial, (&venue, &register))?;
+        let tickets = self.issue_tickets(&completed.lines, session.business_date, serial, (venue, register))?;
         let now = self.clock.now();
         let recorded = SaleRecorded {
             sale_id: completed.sale_id,
@@ -196,7 +197,7 @@ impl Till {
             settlement: completed.settlement,
             tickets,
         };
-        let jobs = self.sale_paper(&recorded, (&venue, &register, &staff.name));
+        let jobs = self.sale_paper(&recorded, (venue, register, &staff.name));
         let fact = Fact::SaleCompleted(recorded);
         tx.append(&fact, Some(staff.staff_id), Some(session.session_id))?;
         tx.clear_counter()?;
@@ -213,15 +214,15 @@ impl Till {
         })
     }
 
-    fn load_settling(&self, ledger: &View) -> Result<Settling, CommandError> {
-        let session = self.session_in(ledger)?.session;
+    fn load_settling(&self, tx: &LedgerTx<'_>) -> Result<Settling, CommandError> {
+        let ledger = tx.connection();
+        let session = self.open_session_in(ledger)?;
         let empty = || CommandError::new(ErrorCode::SaleEmpty, "There is nothing on the counter to sell.");
         let sale = counter::find(ledger)?.ok_or_else(empty)?;
         Ok(Settling {
             cards: card::list_of_sale(ledger, sale.sale_id)?,
-            venue: self.venue_in(ledger)?,
-            register: self.register_in(ledger)?,
-            receipt_no: next_receipt_no(ledger, session.register_id)?,
+            receipt_no: next_receipt_no(ledger, self.identity()?.enrolment.register_id)?,
+            place: self.place_in(tx)?,
             serial: next_serial(ledger)?,
             session,
             sale,
@@ -247,7 +248,7 @@ impl Till {
         let _turn = self.take_turn();
         let view = self.ledger().transact(|tx| {
             let ledger = tx.connection();
-            self.session_in(ledger)?;
+            self.open_session_in(ledger)?;
             let mut sale = self.sale_on_counter(ledger)?;
             if sale.lines.is_empty() && self.ledger().is_out_of_room() {
                 return Err(no_room());

@@ -22,8 +22,8 @@ use crate::commands::types::Notice;
 use crate::commands::{CommandError, ErrorCode, dispatch};
 use crate::config::{Config, LedgerConfig};
 use crate::identity::{self, Identity};
-use crate::ledger::register::{StoredSession, find_open_session};
-use crate::ledger::{Ledger, View, Watch, catalog, enrolment, people};
+use crate::ledger::register::{OpenSession, StoredSession, find_open, find_open_session};
+use crate::ledger::{Ledger, LedgerTx, View, Watch, catalog, enrolment, people};
 use crate::outside;
 
 /// The ledger's file in a data directory.
@@ -37,6 +37,15 @@ pub struct Outside {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+}
+
+/// Where a till stands, as head office last described it.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The venue.
+    pub(super) venue: Venue,
+    /// Its register.
+    pub(super) register: Register,
 }
 
 /// Whether threads stand beside the till, or a test moves everything by hand.
@@ -59,6 +68,8 @@ pub struct Till {
     operator: Mutex<Option<StaffId>>,
     /// The operator as last read, and how often people had changed by then: asked for before every command.
     pub(super) known_operator: Mutex<Option<(u64, StaffMember)>>,
+    /// The place as last read, and how often the house had changed by then: every paper names it.
+    known_place: Mutex<Option<(u64, Arc<Place>)>>,
     /// Held by whoever changes the counter, a session or a ticket: what they read stays so until they commit.
     turn: Mutex<()>,
     /// How often used tickets were shown in this run.
@@ -117,6 +128,7 @@ impl Till {
             identity: RwLock::new(identity.map(Arc::new)),
             operator: Mutex::new(None),
             known_operator: Mutex::new(None),
+            known_place: Mutex::new(None),
             turn: Mutex::new(()),
             shown: Mutex::default(),
             times: Mutex::default(),
@@ -222,6 +234,27 @@ impl Till {
         register.ok_or_else(|| super::refuse::internal("the register is not known here"))
     }
 
+    /// Venue and register, in a deed. Kept in mind: neither changes in a night, and each is a document to read.
+    pub(super) fn place_in(&self, tx: &LedgerTx<'_>) -> Result<Arc<Place>, CommandError> {
+        let changes = self.ledger.house_changes();
+        let known =
+            lock(&self.known_place).as_ref().filter(|(at, _)| *at == changes).map(|(_, place)| Arc::clone(place));
+        if let Some(place) = known {
+            return Ok(place);
+        }
+        let ledger = tx.connection();
+        let place = Arc::new(Place { venue: self.venue_in(ledger)?, register: self.register_in(ledger)? });
+        *lock(&self.known_place) = Some((changes, Arc::clone(&place)));
+        Ok(place)
+    }
+
+    /// The open session, as far as a sale has to know it.
+    ///
+    /// Errors: `session_not_open`.
+    pub(super) fn open_session_in(&self, ledger: &View) -> Result<OpenSession, CommandError> {
+        find_open(ledger, self.identity()?.enrolment.register_id)?.ok_or_else(not_open)
+    }
+
     /// The open session, if the drawer is open.
     pub(super) fn find_session(&self) -> Result<Option<StoredSession>, CommandError> {
         self.ledger.read(|connection| self.find_session_in(connection))
@@ -239,9 +272,12 @@ impl Till {
     }
 
     pub(super) fn session_in(&self, ledger: &View) -> Result<StoredSession, CommandError> {
-        let closed = || CommandError::new(ErrorCode::SessionNotOpen, "The drawer is not open. Open it with its float.");
-        self.find_session_in(ledger)?.ok_or_else(closed)
+        self.find_session_in(ledger)?.ok_or_else(not_open)
     }
+}
+
+fn not_open() -> CommandError {
+    CommandError::new(ErrorCode::SessionNotOpen, "The drawer is not open. Open it with its float.")
 }
 
 impl Drop for Till {

@@ -50,7 +50,7 @@ pub(super) fn delete_staff(connection: &Connection, staff_id: StaffId) -> Result
 }
 
 /// Sets a venue.
-pub fn put_venue(connection: &Connection, venue: &Venue) -> Result<(), LedgerError> {
+pub(super) fn put_venue(connection: &Connection, venue: &Venue) -> Result<(), LedgerError> {
     connection
         .prepare_cached("INSERT OR REPLACE INTO venue VALUES (?1, ?2)")?
         .execute(params![venue.venue_id.as_bytes(), column::to_json(venue)])?;
@@ -58,13 +58,13 @@ pub fn put_venue(connection: &Connection, venue: &Venue) -> Result<(), LedgerErr
 }
 
 /// Removes a venue.
-pub fn delete_venue(connection: &Connection, venue_id: VenueId) -> Result<(), LedgerError> {
+pub(super) fn delete_venue(connection: &Connection, venue_id: VenueId) -> Result<(), LedgerError> {
     connection.prepare_cached("DELETE FROM venue WHERE venue_id = ?1")?.execute([venue_id.as_bytes()])?;
     Ok(())
 }
 
 /// Sets a register.
-pub fn put_register(connection: &Connection, register: &Register) -> Result<(), LedgerError> {
+pub(super) fn put_register(connection: &Connection, register: &Register) -> Result<(), LedgerError> {
     connection.prepare_cached("INSERT OR REPLACE INTO register VALUES (?1, ?2, ?3)")?.execute(params![
         register.register_id.as_bytes(),
         register.code,
@@ -74,7 +74,7 @@ pub fn put_register(connection: &Connection, register: &Register) -> Result<(), 
 }
 
 /// Removes a register.
-pub fn delete_register(connection: &Connection, register_id: RegisterId) -> Result<(), LedgerError> {
+pub(super) fn delete_register(connection: &Connection, register_id: RegisterId) -> Result<(), LedgerError> {
     connection.prepare_cached("DELETE FROM register WHERE register_id = ?1")?.execute([register_id.as_bytes()])?;
     Ok(())
 }

@@ -10,6 +10,9 @@ use shared::event::Hash;
 use shared::time::Timestamp;
 use uuid::Uuid;
 
+/// Room for a receipt, so that writing one down does not move it several times.
+const JSON_BYTES: usize = 1_024;
+
 /// Sixteen bytes.
 pub fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
     row.get::<_, [u8; 16]>(column).map(Uuid::from_bytes)
@@ -68,7 +71,9 @@ fn misread(column: usize, error: impl std::error::Error + Send + Sync + 'static)
 
 /// A domain value as JSON text.
 pub fn to_json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("domain values encode as JSON")
+    let mut text = Vec::with_capacity(JSON_BYTES);
+    serde_json::to_writer(&mut text, value).expect("domain values encode as JSON");
+    String::from_utf8(text).expect("JSON is UTF-8")
 }
 
 /// A currency, a role or another word of a closed set, as its bare name.

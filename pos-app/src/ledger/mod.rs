@@ -86,7 +86,7 @@ pub struct Ledger {
     _loader: Option<Loader>,
     checker: Option<Checker>,
     keeper: Option<WitnessKeeper>,
-    people_changes: Arc<AtomicU64>,
+    house_changes: Arc<AtomicU64>,
 }
 
 impl Ledger {
@@ -117,8 +117,8 @@ impl Ledger {
         }
         let listeners = Arc::new(RwLock::new(Vec::<Listener>::new()));
         let chain = ChainId::new(clock.now(), entropy);
-        let people_changes = Arc::new(AtomicU64::new(0));
-        let changes = Arc::clone(&people_changes);
+        let house_changes = Arc::new(AtomicU64::new(0));
+        let changes = Arc::clone(&house_changes);
         let writer = Writer::load(connection, clock, chain, said, Arc::clone(&listeners), changes)?;
         let reader = Self::open_reader(path)?;
         let keeper = match &watch.witness {
@@ -145,7 +145,7 @@ impl Ledger {
             _loader: loader,
             checker,
             keeper,
-            people_changes,
+            house_changes,
         };
         if let Some(keeper) = &ledger.keeper {
             ledger.on_commit(keeper.bell());
@@ -215,9 +215,10 @@ impl Ledger {
         self.ballast.load()
     }
 
-    /// Counts up after every change of the people who work here: whoever keeps one in mind asks again then.
-    pub fn people_changes(&self) -> u64 {
-        self.people_changes.load(Ordering::Acquire)
+    /// Counts up after every change of the people who work here, of the venue and its registers: whoever keeps one in mind
+    /// asks again then. It does not move while a deed is done.
+    pub fn house_changes(&self) -> u64 {
+        self.house_changes.load(Ordering::Acquire)
     }
 
     /// Does one deed: all of it becomes durable before this returns, or nothing of it happened.

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::catalog::Product;
-use shared::event::{Event, ProductEdited};
+use shared::event::ProductEdited;
 use shared::ids::{ChainId, ProductId};
 use shared::merge::{Actor, Marker};
 use shared::time::Hlc;
@@ -14,7 +14,7 @@ use super::{LedgerError, catalog, column, enrolment, product};
 pub(super) fn insert_edit(
     connection: &Connection,
     place: Place,
-    event: &Event,
+    marker: Marker,
     fact: &ProductEdited,
 ) -> Result<(), LedgerError> {
     // Kept before the first edit shows: what head office said stays apart from what this till wishes.
@@ -26,8 +26,8 @@ pub(super) fn insert_edit(
     connection.prepare_cached("INSERT INTO product_edit VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
         fact.product_id.as_bytes(),
         place.chain_no,
-        event.seq.cast_signed(),
-        event.stamp.hlc.bits().cast_signed(),
+        marker.seq.cast_signed(),
+        marker.hlc.bits().cast_signed(),
         column::to_json(fact),
     ])?;
     match find_base(connection, fact.product_id)? {

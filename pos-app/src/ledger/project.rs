@@ -2,7 +2,8 @@
 //! makes the projections anew, so the two cannot drift.
 
 use rusqlite::Connection;
-use shared::event::{Event, Fact, Read};
+use shared::event::{Event, Fact, Read, Stamp};
+use shared::merge::Marker;
 
 use super::{LedgerError, card, people, product_edit, register, sale, stock, ticket};
 
@@ -33,34 +34,48 @@ pub struct Place {
     pub chain_no: i64,
 }
 
-/// Writes what follows from an event. An event of a newer program changes nothing here until this one understands it.
-pub fn project(connection: &Connection, place: Place, event: &Event) -> Result<(), LedgerError> {
-    let Read::Known(fact) = &event.fact else { return Ok(()) };
+/// Writes what follows from an event that was read. One of a newer program changes nothing here until this one understands
+/// it.
+pub fn project_read(connection: &Connection, place: Place, event: &Event) -> Result<(), LedgerError> {
+    match &event.fact {
+        Read::Known(fact) => project(connection, place, Marker::of(event), &event.stamp, fact),
+        Read::Unknown { .. } => Ok(()),
+    }
+}
+
+/// Writes what follows from a fact.
+pub fn project(
+    connection: &Connection,
+    place: Place,
+    marker: Marker,
+    stamp: &Stamp,
+    fact: &Fact,
+) -> Result<(), LedgerError> {
     // Their PIN was right.
-    if let Some(approver) = event.stamp.approver {
+    if let Some(approver) = stamp.approver {
         people::clear_guard(connection, approver)?;
     }
     match fact {
         Fact::OperatorLoggedIn(fact) => people::clear_guard(connection, fact.staff_id),
-        Fact::OperatorRefused(fact) => people::guard(connection, place, event.stamp.up_ms, fact),
+        Fact::OperatorRefused(fact) => people::guard(connection, place, stamp.up_ms, fact),
         Fact::RegisterOpened(fact) => register::insert_session(connection, fact),
         Fact::RegisterClosed(fact) => register::close_session(connection, fact),
         Fact::CashMoved(fact) => register::move_cash(connection, fact),
         Fact::SaleCompleted(sold) => {
-            let sale_no = sale::insert_sale(connection, place, &event.stamp, sold)?;
+            let sale_no = sale::insert_sale(connection, place, stamp, sold)?;
             ticket::insert_tickets(connection, sale_no, &sold.tickets)?;
             stock::add_moves(connection, place, fact)
         }
         Fact::ReceiptReprinted(fact) => sale::count_copy(connection, fact),
-        Fact::CardRequested(fact) => card::insert_payment(connection, &event.stamp, fact),
-        Fact::CardReported(fact) => card::report(connection, &event.stamp, fact),
-        Fact::CardReturned(fact) => card::give_back(connection, &event.stamp, fact),
+        Fact::CardRequested(fact) => card::insert_payment(connection, stamp, fact),
+        Fact::CardReported(fact) => card::report(connection, stamp, fact),
+        Fact::CardReturned(fact) => card::give_back(connection, stamp, fact),
         Fact::CardBatchClosed(fact) => card::close_batch(connection, &fact.terminal, fact.closed_at),
-        Fact::TicketRedeemed(fact) => ticket::insert_redemption(connection, event.stamp.actor, fact),
-        Fact::RedemptionUndone(fact) => ticket::insert_undo(connection, event.stamp.actor, fact),
-        Fact::TicketVoided(fact) => ticket::insert_void(connection, event.stamp.actor, fact),
-        Fact::ProductEdited(fact) => product_edit::insert_edit(connection, place, event, fact),
-        Fact::StockCounted(fact) => stock::put_count(connection, place, event, fact),
+        Fact::TicketRedeemed(fact) => ticket::insert_redemption(connection, stamp.actor, fact),
+        Fact::RedemptionUndone(fact) => ticket::insert_undo(connection, stamp.actor, fact),
+        Fact::TicketVoided(fact) => ticket::insert_void(connection, stamp.actor, fact),
+        Fact::ProductEdited(fact) => product_edit::insert_edit(connection, place, marker, fact),
+        Fact::StockCounted(fact) => stock::put_count(connection, place, marker, fact),
         Fact::StockMoved(_) => stock::add_moves(connection, place, fact),
         Fact::ChainStarted(_)
         | Fact::OperatorLoggedOut(_)

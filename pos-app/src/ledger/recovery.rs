@@ -6,7 +6,7 @@ use shared::event::{ChainHead, Event, Fact, Hash, Read, SealedEvent, WitnessStat
 use shared::ids::ChainId;
 use shared::time::Timestamp;
 
-use super::project::{Place, project};
+use super::project::{Place, project_read};
 use super::witness::WitnessRecord;
 use super::{LedgerError, LedgerTx, column, event};
 
@@ -253,11 +253,11 @@ fn raise_floor_over_all(connection: &Connection) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// As [`project`], for an event that came back: what has happened here since may leave no place for a row of it. The event
+/// As [`project_read`], for an event that came back: what has happened here since may leave no place for a row of it. The event
 /// stands all the same, and the others go on.
 pub(super) fn project_put_back(connection: &Connection, place: Place, event: &Event) -> Result<bool, LedgerError> {
     connection.execute_batch("SAVEPOINT put_back")?;
-    let (fits, end) = match project(connection, place, event) {
+    let (fits, end) = match project_read(connection, place, event) {
         Ok(()) => (true, "RELEASE put_back"),
         Err(error) if has_no_place(&error) => {
             tracing::warn!(seq = event.seq, chain = %event.chain, %error, "an event that came back has no row of its own");

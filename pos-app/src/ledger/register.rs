@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::event::{CashMoved, RegisterClosed, RegisterOpened};
 use shared::ids::{RegisterId, SessionId, StaffId};
 use shared::register::{RegisterSession, SessionState, SessionTotals};
+use shared::time::BusinessDate;
 
 use super::{LedgerError, column};
 
@@ -109,6 +110,30 @@ pub fn find_open_session(
          FROM register_session WHERE register_id = ?1 AND closed_at IS NULL ORDER BY opened_at DESC LIMIT 1",
     )?;
     Ok(session.query_row([register_id.as_bytes()], read_open).optional()?)
+}
+
+/// An open session, as far as a sale has to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Its id.
+    pub session_id: SessionId,
+    /// The night its sales belong to.
+    pub business_date: BusinessDate,
+}
+
+/// As [`find_open_session`], without what it counted and sold.
+pub fn find_open(connection: &Connection, register_id: RegisterId) -> Result<Option<OpenSession>, LedgerError> {
+    let mut session = connection.prepare_cached(
+        "SELECT session_id, business_date FROM register_session WHERE register_id = ?1 AND closed_at IS NULL
+         ORDER BY opened_at DESC LIMIT 1",
+    )?;
+    let read = |row: &Row<'_>| {
+        Ok(OpenSession {
+            session_id: SessionId::from_uuid(column::uuid(row, 0)?),
+            business_date: column::text(row, 1)?,
+        })
+    };
+    Ok(session.query_row([register_id.as_bytes()], read).optional()?)
 }
 
 fn read_open(row: &Row<'_>) -> rusqlite::Result<StoredSession> {

@@ -1,7 +1,7 @@
 //! Stock at the venue: head office's number, and what this till did that is not in it yet.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use shared::event::{Event, Fact, StockCounted};
+use shared::event::{Fact, StockCounted};
 use shared::ids::{ChainId, DeviceId, ProductId};
 use shared::merge::{Actor, Author, Counted, Marker, Moved, Part, StockRecord, Version, moves_of};
 use shared::time::Hlc;
@@ -39,10 +39,10 @@ pub(super) fn add_moves(connection: &Connection, place: Place, fact: &Fact) -> R
 pub(super) fn put_count(
     connection: &Connection,
     place: Place,
-    event: &Event,
+    marker: Marker,
     fact: &StockCounted,
 ) -> Result<(), LedgerError> {
-    let version = Version::at_till(fact.seen_round, Marker::of(event));
+    let version = Version::at_till(fact.seen_round, marker);
     if find_count(connection, fact.product_id)?.is_some_and(|(_, known, _)| known > version) {
         return Ok(());
     }
@@ -50,9 +50,9 @@ pub(super) fn put_count(
         params![
             fact.product_id.as_bytes(),
             version.round.cast_signed(),
-            event.stamp.hlc.bits().cast_signed(),
+            marker.hlc.bits().cast_signed(),
             place.chain_no,
-            event.seq.cast_signed(),
+            marker.seq.cast_signed(),
             fact.counted_milli,
             column::to_json(&fact.seen),
         ],

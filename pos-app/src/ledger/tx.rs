@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use shared::event::{
-    ChainHead, ChainStarted, Event, Fact, Hash, Origin, ParentChain, Read, SealedEvent, Seen, Stamp, WitnessState,
-};
-use shared::ids::{ChainId, SessionId, StaffId};
+use shared::event::{ChainHead, ChainStarted, Fact, Hash, Origin, ParentChain, SealedEvent, Seen, Stamp, WitnessState};
+use shared::ids::{ChainId, RegisterId, SessionId, StaffId, VenueId};
+use shared::merge::Marker;
 use shared::staff::StaffMember;
 use shared::time::{Clock, Hlc, Timestamp};
+use shared::venue::{Register, Venue};
 
 use super::{LedgerError, Listener, catalog, column, enrolment, event, project};
 use crate::identity::Enrolment;
@@ -41,7 +41,7 @@ pub(super) struct Writer {
     clock: Arc<dyn Clock>,
     witness: Option<WitnessState>,
     listeners: Arc<RwLock<Vec<Listener>>>,
-    people_changes: Arc<AtomicU64>,
+    house_changes: Arc<AtomicU64>,
     /// As the connection is set.
     durable: Durable,
 }
@@ -62,7 +62,7 @@ impl Writer {
         chain_id: ChainId,
         witness: Option<WitnessState>,
         listeners: Arc<RwLock<Vec<Listener>>>,
-        people_changes: Arc<AtomicU64>,
+        house_changes: Arc<AtomicU64>,
     ) -> Result<Self, LedgerError> {
         let enrolment = enrolment::load(&connection)?;
         let origin = enrolment.as_ref().map(Enrolment::origin);
@@ -74,7 +74,7 @@ impl Writer {
             Ok(Seen(column::count(row, 0)?, column::count(row, 1)?))
         })?;
         let run = Run { origin, certificate, chain_id, chain: None, parent, hlc: Hlc::from_bits(bits), seen };
-        Ok(Self { connection, run, clock, witness, listeners, people_changes, durable: Durable::AtOnce })
+        Ok(Self { connection, run, clock, witness, listeners, house_changes, durable: Durable::AtOnce })
     }
 
     /// A deed whose setting cannot be made sure of is not begun.
@@ -105,17 +105,17 @@ impl Writer {
             tx: tx.map_err(LedgerError::from)?,
             run: RefCell::new(self.run.clone()),
             appended: Cell::new(0),
-            has_changed_people: Cell::new(false),
+            has_changed_house: Cell::new(false),
             clock: &*self.clock,
             witness: self.witness,
         };
         // A deed that panics is a bug of ours; the till must go on selling after it.
         let value = catch_unwind(AssertUnwindSafe(|| deed(&tx))).map_err(|_| LedgerError::BrokenOff)??;
-        let LedgerTx { tx, run, appended, has_changed_people, .. } = tx;
+        let LedgerTx { tx, run, appended, has_changed_house, .. } = tx;
         tx.commit().map_err(LedgerError::from)?;
         self.run = run.into_inner();
-        if has_changed_people.get() {
-            self.people_changes.fetch_add(1, Ordering::Release);
+        if has_changed_house.get() {
+            self.house_changes.fetch_add(1, Ordering::Release);
         }
         if appended.get() > 0 {
             for listener in self.listeners.read().unwrap_or_else(PoisonError::into_inner).iter() {
@@ -146,7 +146,7 @@ pub struct LedgerTx<'a> {
     tx: Transaction<'a>,
     run: RefCell<Run>,
     appended: Cell<u64>,
-    has_changed_people: Cell<bool>,
+    has_changed_house: Cell<bool>,
     clock: &'a dyn Clock,
     witness: Option<WitnessState>,
 }
@@ -219,8 +219,9 @@ impl LedgerTx<'_> {
                 "UPDATE chain SET head_seq = ?2, head_hash = ?3, hlc = ?4, last_up_ms = ?5 WHERE chain_no = ?1",
             )?
             .execute(params![chain.chain_no, seq, hash, hlc.bits().cast_signed(), stamp.up_ms.cast_signed()])?;
-        let event = Event { origin, chain: sealed.chain, seq: sealed.seq, stamp, fact: Read::Known(fact.clone()) };
-        project::project(&self.tx, project::Place { event_no, chain_no: chain.chain_no }, &event)?;
+        let place = project::Place { event_no, chain_no: chain.chain_no };
+        let marker = Marker { hlc, chain: sealed.chain, seq: sealed.seq };
+        project::project(&self.tx, place, marker, &stamp, fact)?;
         run.hlc = hlc;
         run.chain = Some(OpenChain { head: sealed.head(), ..chain });
         self.appended.set(self.appended.get() + 1);
@@ -229,14 +230,38 @@ impl LedgerTx<'_> {
 
     /// Sets a person.
     pub fn put_staff(&self, staff: &StaffMember) -> Result<(), LedgerError> {
-        self.has_changed_people.set(true);
+        self.has_changed_house.set(true);
         catalog::put_staff(&self.tx, staff)
     }
 
     /// Removes a person.
     pub fn delete_staff(&self, staff_id: StaffId) -> Result<(), LedgerError> {
-        self.has_changed_people.set(true);
+        self.has_changed_house.set(true);
         catalog::delete_staff(&self.tx, staff_id)
+    }
+
+    /// Sets a venue.
+    pub fn put_venue(&self, venue: &Venue) -> Result<(), LedgerError> {
+        self.has_changed_house.set(true);
+        catalog::put_venue(&self.tx, venue)
+    }
+
+    /// Removes a venue.
+    pub fn delete_venue(&self, venue_id: VenueId) -> Result<(), LedgerError> {
+        self.has_changed_house.set(true);
+        catalog::delete_venue(&self.tx, venue_id)
+    }
+
+    /// Sets a register.
+    pub fn put_register(&self, register: &Register) -> Result<(), LedgerError> {
+        self.has_changed_house.set(true);
+        catalog::put_register(&self.tx, register)
+    }
+
+    /// Removes a register.
+    pub fn delete_register(&self, register_id: RegisterId) -> Result<(), LedgerError> {
+        self.has_changed_house.set(true);
+        catalog::delete_register(&self.tx, register_id)
     }
 
     /// Keeps what head office said; events can be written from here on.

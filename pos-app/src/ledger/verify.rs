@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use shared::event::{ChainHead, Event, EventError, Fact, Hash, Origin, ParentChain, Read};
 
 use super::event::{StoredChain, list_chains};
-use super::project::{PROJECTIONS, Place, project};
+use super::project::{PROJECTIONS, Place, project_read};
 use super::recovery::{find_hash_at, find_lost, project_put_back};
 use super::{LedgerError, column, enrolment, schema};
 
@@ -126,7 +126,7 @@ impl Walk<'_> {
         let projected = if came_back {
             project_put_back(self.rebuilt, place, &event).map(drop)
         } else {
-            project(self.rebuilt, place, &event)
+            project_read(self.rebuilt, place, &event)
         };
         Ok(match projected {
             Ok(()) => Ok(next),

@@ -1,7 +1,11 @@
 //! What a till knows of stock and edited products, alone and after head office spoke.
 
+use std::sync::Arc;
+
+use pos_app::app::TillPaper;
 use pos_app::commands::ErrorCode;
-use pos_app::ledger::{catalog, product, stock};
+use pos_app::ledger::{LedgerError, catalog, product, stock};
+use pos_app::printer::{Document, PrintQueue as _};
 use serde_json::{Value, json};
 use shared::catalog::Product;
 use shared::ids::ChainId;
@@ -161,4 +165,40 @@ fn a_cashier_neither_edits_nor_counts_and_nonsense_changes_nothing() {
     assert_eq!(counter.code("stock.count", &count), ErrorCode::PermissionDenied);
     assert_eq!(shown(&counter, 1), counter.office.products[0]);
     counter.assert_whole();
+}
+
+#[test]
+fn the_next_receipt_bears_what_head_office_calls_the_place_from_now_on() {
+    let counter = Counter::selling(47);
+    let papers = || {
+        let queue = TillPaper(Arc::downgrade(counter.till()));
+        counter.add(2, 1);
+        counter.pay_cash(20_000);
+        let headings = std::iter::from_fn(|| queue.next()).filter_map(|job| match job.document {
+            Document::Receipt(receipt) => Some((receipt.heading.venue, receipt.heading.register)),
+            _ => None,
+        });
+        headings.collect::<Vec<_>>()
+    };
+    let [(venue, register)] = papers().try_into().expect("one receipt");
+    assert_eq!(papers(), [(venue, register.clone())], "nothing was decided");
+    let decided = shared::venue::Venue { name: "Club Calle-Calle".into(), ..counter.office.venue.clone() };
+    counter.till().ledger().write(|tx| tx.put_venue(&decided)).expect("told");
+    assert_eq!(papers(), [("Club Calle-Calle".to_owned(), register)]);
+    let moved =
+        counter.office.registers.iter().map(|of| shared::venue::Register { name: "Caja VIP".into(), ..of.clone() });
+    counter
+        .till()
+        .ledger()
+        .write(|tx| moved.clone().try_for_each(|register| tx.put_register(&register)))
+        .expect("told");
+    assert_eq!(papers(), [("Club Calle-Calle".to_owned(), "Caja VIP".to_owned())]);
+    // What another deed of this till could not finish, nobody keeps in mind.
+    let undone = shared::venue::Venue { name: "Nunca".into(), ..decided.clone() };
+    let refused = counter.till().ledger().write(|tx| {
+        tx.put_venue(&undone)?;
+        Err::<(), _>(LedgerError::NotEnrolled)
+    });
+    assert!(refused.is_err());
+    assert_eq!(papers(), [("Club Calle-Calle".to_owned(), "Caja VIP".to_owned())]);
 }

@@ -12,6 +12,7 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::fact::Payload;
 use super::{Fact, FactError, Hash};
 use crate::ids::{ChainId, DeviceId, SessionId, StaffId, TenantId, VenueId};
 use crate::keys::{self, BadSignature, PublicKey, Purpose, Signature, SigningKey};
@@ -23,6 +24,8 @@ const VERSION: u8 = 1;
 const STEM_BYTES: usize = r#"{"v":1,"tenant":"","venue":"","device":"","chain":"","seq":"#.len() + 4 * 36;
 /// Bytes between its number and what travels on the wire: the hash before, and its name.
 const PREV_BYTES: usize = r#","prev":"","#.len() + 64;
+/// Room for a sale of a few lines, so that writing it down does not move it several times.
+const LINE_BYTES: usize = 2_048;
 
 /// Whose event it is. The same for every event of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +154,7 @@ struct BodyOut<'a> {
     approver: Option<StaffId>,
     session: Option<SessionId>,
     seen: Seen,
-    payload: &'a RawValue,
+    payload: Payload<'a>,
 }
 
 #[derive(Deserialize)]
@@ -193,7 +196,6 @@ impl ChainHead {
 
     /// Writes a fact down as the next event. The head itself moves with [`SealedEvent::head`].
     pub fn seal(&self, origin: &Origin, stamp: &Stamp, fact: &Fact) -> SealedEvent {
-        let payload = fact.raw_payload();
         let body = BodyOut {
             hlc: stamp.hlc,
             up_ms: stamp.up_ms,
@@ -203,16 +205,26 @@ impl ChainHead {
             approver: stamp.approver,
             session: stamp.session,
             seen: stamp.seen,
-            payload: &payload,
+            payload: Payload(fact),
         };
-        let body = serde_json::to_string(&body).expect("an envelope encodes as JSON");
-        self.follow(origin, &body[1..])
+        let mut line = Vec::with_capacity(LINE_BYTES);
+        line.extend_from_slice(self.header(origin).as_bytes());
+        // The body goes on where the header stops: with a comma in place of the brace it would begin with.
+        let comma = line.len() - 1;
+        line.truncate(comma);
+        serde_json::to_writer(&mut line, &body).expect("an envelope encodes as JSON");
+        line[comma] = b',';
+        self.next(String::from_utf8(line).expect("JSON is UTF-8"))
+    }
+
+    /// The next event, as this line.
+    fn next(&self, line: String) -> SealedEvent {
+        SealedEvent { chain: self.chain, seq: self.seq + 1, prev: self.hash, hash: Hash::of_event(&line), line }
     }
 
     /// Rebuilds the next event from what travels on the wire: the line less its derivable beginning.
     pub fn follow(&self, origin: &Origin, rest: &str) -> SealedEvent {
-        let line = self.header(origin) + rest;
-        SealedEvent { chain: self.chain, seq: self.seq + 1, prev: self.hash, hash: Hash::of_event(&line), line }
+        self.next(self.header(origin) + rest)
     }
 
     /// Rebuilds a run of events from what travels on the wire.

@@ -459,12 +459,21 @@ pub enum FactError {
     },
 }
 
+/// A fact's payload, as it goes into a line.
+pub(super) struct Payload<'a>(pub(super) &'a Fact);
+
 macro_rules! facts {
     ($($kind:literal $schema:literal $variant:ident($payload:ty) $doc:literal;)+) => {
         /// What happened.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Fact {
             $(#[doc = $doc] $variant($payload),)+
+        }
+
+        impl Serialize for Payload<'_> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self.0 { $(Fact::$variant(payload) => payload.serialize(serializer),)+ }
+            }
         }
 
         impl Fact {
@@ -482,15 +491,6 @@ macro_rules! facts {
             pub fn payload(&self) -> String {
                 match self {
                     $(Self::$variant(payload) => serde_json::to_string(payload).expect("a fact encodes as JSON"),)+
-                }
-            }
-
-            /// The same, as it goes into a line.
-            pub(super) fn raw_payload(&self) -> Box<serde_json::value::RawValue> {
-                match self {
-                    $(Self::$variant(payload) => {
-                        serde_json::value::to_raw_value(payload).expect("a fact encodes as JSON")
-                    })+
                 }
             }
 
