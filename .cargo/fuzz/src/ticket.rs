@@ -1,7 +1,8 @@
-//! A scanned ticket: anybody can print anything.
+//! A scanned ticket, and a scanned badge: anybody can print anything.
 
+use shared::ids::StaffId;
 use shared::keys::PublicKey;
-use shared::ticket::{Ticket, TicketError, TicketId, TicketKind, TicketLine, UnverifiedTicket};
+use shared::ticket::{Badge, Ticket, TicketError, TicketId, TicketKind, TicketLine, UnverifiedBadge, UnverifiedTicket};
 use shared::time::BusinessDate;
 
 use crate::who;
@@ -19,6 +20,7 @@ pub fn target(bytes: &[u8]) {
         let again = ticket.sign(who::tenant(), &who::key()).expect("it was signed once");
         assert!(again.eq_ignore_ascii_case(text), "only what we would write ourselves is believed");
     }
+    badge(bytes);
     let Some((head, lines)) = bytes.split_first_chunk::<8>() else { return };
     let ticket = Ticket {
         kind: if head[0] & 1 == 0 { TicketKind::Delivery } else { TicketKind::Entry },
@@ -43,4 +45,28 @@ pub fn target(bytes: &[u8]) {
     let forged = String::from_utf8(forged).expect("ASCII");
     let believed = UnverifiedTicket::parse(&forged).and_then(|read| read.verify(who::tenant(), key_of));
     assert!(matches!(believed, Err(TicketError::Malformed | TicketError::OtherTenant | TicketError::Signature)));
+}
+
+/// The same of a badge.
+fn badge(bytes: &[u8]) {
+    let key_of = |_| Some(PublicKey::of(&who::key()));
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(read) = UnverifiedBadge::parse(text)
+        && let Ok(badge) = read.verify(who::tenant(), key_of)
+    {
+        let again = badge.sign(who::tenant(), &who::key()).expect("it was signed once");
+        assert!(again.eq_ignore_ascii_case(text), "only what we would write ourselves is believed");
+    }
+    let Some((staff, rest)) = bytes.split_first_chunk::<16>() else { return };
+    let byte = |at: usize| rest.get(at).copied().unwrap_or_default();
+    let badge = Badge {
+        staff_id: StaffId::from_uuid(uuid::Uuid::from_bytes(*staff)),
+        device_no: u16::from_be_bytes([byte(0), byte(1)]),
+        issued_on: BusinessDate::from_days(i32::from(byte(2))),
+        valid_days: byte(3),
+    };
+    let code = badge.sign(who::tenant(), &who::key()).expect("a day that can be written");
+    assert_eq!(UnverifiedTicket::parse(&code), Err(TicketError::Malformed), "a badge is no ticket");
+    let read = UnverifiedBadge::parse(&code).expect("our own code reads");
+    assert_eq!(read.verify(who::tenant(), key_of), Ok(badge));
 }

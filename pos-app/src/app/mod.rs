@@ -1,6 +1,7 @@
 //! What people do at a till: load, decide with `shared`, commit. Nothing here knows SQL, HTTP, a serial port or paper's
 //! bytes. One deed at a time changes the counter; nothing on a sale's way waits for printer, network or terminal.
 
+mod badge;
 mod batch;
 mod business_day;
 mod caller;
@@ -36,6 +37,7 @@ mod verify;
 mod void;
 mod workers;
 
+pub(crate) use badge::{print_badge, read_badge};
 pub(crate) use batch::{close_batch, read_batch};
 pub(crate) use caller::{Caller, Need};
 pub(crate) use card::{ask_card, cancel_card, get_card, start_card, wait_card};

@@ -63,7 +63,10 @@ impl Till {
         Ok(staff.staff_id)
     }
 
-    fn find_worker(&self, staff_id: StaffId) -> Result<StaffMember, CommandError> {
+    /// Somebody who works here.
+    ///
+    /// Errors: `staff_unknown`.
+    pub(super) fn find_worker(&self, staff_id: StaffId) -> Result<StaffMember, CommandError> {
         let staff = self.ledger().read(|connection| catalog::find_staff(connection, staff_id))?;
         let unknown = || CommandError::new(ErrorCode::StaffUnknown, "Nobody of that name works at this till.");
         staff.filter(|staff| staff.is_active).ok_or_else(unknown)

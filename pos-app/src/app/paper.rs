@@ -219,7 +219,8 @@ impl Till {
     }
 }
 
-fn job_of(document: &Document) -> NewPrintJob {
+/// A paper of no sale, once.
+pub(super) fn job_of(document: &Document) -> NewPrintJob {
     NewPrintJob { document: to_json(document), sale_id: None, copy_no: 0, opens_drawer: false }
 }
 

@@ -110,6 +110,7 @@ fn about(document: Option<&Document>) -> (PaperKind, Option<String>) {
         Some(Document::CashSlip(_)) => (PaperKind::CashSlip, None),
         Some(Document::XReport(_)) => (PaperKind::XReport, None),
         Some(Document::ZReport(slip)) => (PaperKind::ZReport, Some(slip.z.z_number.to_string())),
+        Some(Document::Badge(badge)) => (PaperKind::Badge, Some(badge.name.clone())),
         Some(Document::TestPage(_)) => (PaperKind::TestPage, None),
         Some(Document::Drawer) => (PaperKind::Drawer, None),
         None => (PaperKind::Unreadable, None),

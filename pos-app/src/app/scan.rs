@@ -5,6 +5,7 @@ use shared::catalog::barcode::Gtin;
 use shared::sale::{Quantity, ReceiptCode};
 use shared::staff::Permission;
 
+use super::badge::badge_in;
 use super::sale::view_sale;
 use super::till::lock;
 use super::{Caller, Need, Till};
@@ -25,7 +26,10 @@ pub(crate) fn count_next(till: &Till, _: &Caller, args: &CountNext) -> Result<No
 /// `scan.route`
 pub(crate) fn route_scan(till: &Till, who: &Caller, args: &RouteScan) -> Result<ScanOutcome, CommandError> {
     match parse(&args.code) {
-        Scan::Ticket(code) => check(till, who, code),
+        Scan::Ticket(code) => match badge_in(&code) {
+            Some(badge) => till.believe_badge(&badge).map(|badge| ScanOutcome::Badge { badge }),
+            None => check(till, who, code),
+        },
         Scan::DisplayCode(code) => check(till, who, code.to_string()),
         Scan::Receipt(code) => till.find_receipt(&code).map(|sale| ScanOutcome::Receipt { sale }),
         Scan::Gtin(gtin) => {
@@ -129,7 +133,9 @@ impl Till {
     pub(super) fn take_scan(&self, code: String) {
         let times = lock(&self.times).take();
         let args = RouteScan { code: code.clone(), times };
-        let done = self.authorise(Need::SignedIn, None).and_then(|who| route_scan(self, &who, &args));
+        // A badge is for those who have not signed in yet.
+        let need = if badge_in(&code).is_some() { Need::Enrolled } else { Need::SignedIn };
+        let done = self.authorise(need, None).and_then(|who| route_scan(self, &who, &args));
         let (outcome, error) = match done {
             Ok(outcome) => (Some(Box::new(outcome)), None),
             Err(error) => (None, Some(error)),
@@ -145,7 +151,11 @@ mod tests {
     use serde_json::{Value, json};
     use shared::staff::Role;
 
+    use crate::app::TillPaper;
+    use crate::commands::ErrorCode;
+    use crate::commands::types::{Notice, ScanOutcome};
     use crate::practice::{HeadOffice, SeededEntropy, StandingClock, THAT_NIGHT, barcode};
+    use crate::printer::{Document, PrintQueue as _};
     use crate::{Outside, Till, Workers};
 
     #[test]
@@ -174,5 +184,35 @@ mod tests {
         till.take_scan("4006381333932".to_owned());
         till.take_scan(barcode(4));
         assert_eq!(quantity(), 6_000, "a misread takes the quantity with it, as at the window");
+    }
+
+    #[test]
+    fn the_tills_own_scanner_hears_a_badge_where_nobody_has_signed_in_and_nothing_else() {
+        let dir = tempfile::TempDir::new().expect("a directory");
+        std::fs::write(dir.path().join("till.toml"), "[printer]\naddress = \"tcp://127.0.0.1:9\"\n").expect("written");
+        let outside =
+            Outside { clock: Arc::new(StandingClock::at(THAT_NIGHT)), entropy: Arc::new(SeededEntropy::new(6)) };
+        let till = Till::open_with(dir.path(), outside, Workers::Off).expect("the till opens");
+        let office = HeadOffice::new(6);
+        office.enroll(&till, 1).expect("enrolled");
+        let manager = office.hire(&[&till], "Marcela", &[Role::Manager], "97531").expect("hired");
+        till.execute("operator.log_in", json!({ "staff_id": manager, "pin": "97531" })).expect("signed in");
+        till.execute("staff.print_badge", json!({ "staff_id": manager })).expect("printed");
+        till.execute("operator.log_out", json!({})).expect("left");
+        let job = TillPaper(Arc::downgrade(&till)).next().expect("the badge's paper");
+        let Document::Badge(badge) = job.document else { panic!("a badge: {:?}", job.document) };
+
+        let heard = till.subscribe();
+        till.take_scan(badge.code.to_lowercase());
+        let told = heard.recv().expect("told");
+        let Notice::Scan { outcome: Some(outcome), error: None, .. } = told else { panic!("{told:?}") };
+        assert!(
+            matches!(*outcome, ScanOutcome::Badge { badge } if badge.staff_id == manager),
+            "and nobody is signed in"
+        );
+        assert!(till.operator_id().is_none());
+        till.take_scan(barcode(4));
+        let told = heard.recv().expect("told");
+        assert!(matches!(told, Notice::Scan { error: Some(error), .. } if error.code == ErrorCode::NotLoggedIn));
     }
 }

@@ -81,7 +81,7 @@ impl Till {
 }
 
 /// Every permission there is.
-const PERMISSIONS: [Permission; 14] = [
+const PERMISSIONS: [Permission; 15] = [
     Permission::OpenRegister,
     Permission::Sell,
     Permission::RemoveLine,
@@ -96,6 +96,7 @@ const PERMISSIONS: [Permission; 14] = [
     Permission::CloseBatch,
     Permission::UndoRedemption,
     Permission::VoidTicket,
+    Permission::PrintBadge,
 ];
 
 fn view_operator(staff: StaffMember) -> OperatorView {

@@ -3,17 +3,16 @@
 use std::iter::repeat_n;
 
 use shared::event::IssuedTicket;
-use shared::keys::PublicKey;
 use shared::sale::{Quantity, SaleLine};
 use shared::ticket::{DisplayCode, TICKET_PREFIX, Ticket, TicketId, TicketKind, TicketLine, UnverifiedTicket, Verdict};
 use shared::time::BusinessDate;
 use shared::venue::{Register, Venue};
 
+use super::badge::{Issuer, badge_in, whose};
 use super::business_day::business_date;
 use super::{Caller, Till};
 use crate::commands::types::{ScannedCode, TicketView};
 use crate::commands::{CommandError, ErrorCode};
-use crate::ledger::catalog;
 use crate::ledger::ticket::find_code;
 
 /// Six lines make the densest code that common scanners read off thermal paper: QR version 6.
@@ -44,32 +43,15 @@ impl Till {
     /// Believes a code, or says what is wrong with it.
     pub(super) fn check(&self, code: &str) -> Result<Checked, CommandError> {
         let code = self.signed_code(code.trim())?;
+        if let Some(badge) = badge_in(&code) {
+            return Err(whose(&self.believe_badge(&badge)?));
+        }
         let unverified = UnverifiedTicket::parse(&code)?;
-        let identity = self.identity()?;
-        let enrolment = &identity.enrolment;
-        let ticket = self.ledger().read(|connection| {
-            let mut refused = None;
-            let key_of = |device_no: u16| {
-                if device_no == enrolment.device_no {
-                    return Some(PublicKey::of(&identity.key));
-                }
-                let device = catalog::find_device_by_number(connection, device_no);
-                let device = device.unwrap_or_else(|error| {
-                    refused = Some(error);
-                    None
-                });
-                let certificate = device
-                    .filter(|device| !device.is_revoked)
-                    .and_then(|device| device.certificate.verify(enrolment.tenant_id, &enrolment.tenant_key).ok());
-                // A certificate for another number vouches for nothing here.
-                certificate.filter(|certificate| certificate.device_no == device_no).map(|c| c.public_key)
-            };
-            let verified = unverified.verify(enrolment.tenant_id, key_of);
-            match refused {
-                Some(error) => Err(CommandError::from(error)),
-                None => verified.map_err(CommandError::from),
-            }
-        })?;
+        let key = match self.issuer(unverified.device_no())? {
+            Issuer::Known(key) => Some(key),
+            Issuer::Revoked(_) | Issuer::Unknown => None,
+        };
+        let ticket = unverified.verify(self.identity()?.enrolment.tenant_id, |_| key)?;
         if ticket.kind == TicketKind::Delivery {
             Ok(Checked { ticket, code })
         } else {

@@ -35,6 +35,24 @@ pub enum ErrorCode {
     PinLocked,
     /// `permission`.
     PermissionDenied,
+    /// A code that is no badge, where one was asked for.
+    BadgeMissing,
+    /// Damaged.
+    BadgeMalformed,
+    /// Of another company.
+    BadgeOtherTenant,
+    /// `device_no`: printed by a till not known here.
+    BadgeUnknownDevice,
+    /// `device`: printed by a till that head office has taken out.
+    BadgeDeviceRevoked,
+    /// Forged or altered.
+    BadgeForged,
+    /// `staff`, `last_valid`.
+    BadgeExpired,
+    /// `staff`: they no longer work here.
+    BadgeLeft,
+    /// `staff`: a good one, where it does nothing.
+    BadgeHere,
     // register
     /// The drawer is not open.
     SessionNotOpen,

@@ -2,9 +2,9 @@
 
 use super::types::{
     AddProduct, AddUpCash, Approval, CardRef, CloseBatch, CloseRegister, CompleteSale, CountNext, CountStock,
-    EditProduct, Enroll, EnterCard, LogIn, MoveCash, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintJobRef,
-    RecentSales, RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, ScannedCode, SearchCatalog,
-    ServeTerminal, SetQuantity, StartCard, TenderCash, UndoRedemption, UsePrinter, VoidTicket, WaitCard,
+    EditProduct, Enroll, EnterCard, LogIn, MoveCash, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintBadge,
+    PrintJobRef, RecentSales, RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, ScannedCode,
+    SearchCatalog, ServeTerminal, SetQuantity, StartCard, TenderCash, UndoRedemption, UsePrinter, VoidTicket, WaitCard,
 };
 
 /// Longer than any code of ours, shorter than any attempt to choke on.
@@ -33,6 +33,7 @@ unlimited!(
     CloseBatch,
     ServeTerminal,
     Reprint,
+    PrintBadge,
     PrintJobRef,
     UsePrinter,
     CountStock,

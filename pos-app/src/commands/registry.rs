@@ -7,12 +7,13 @@ use ts_rs::{Config, TS};
 use super::dispatch::{decode, encode};
 use super::error::CommandError;
 use super::types::{
-    AddProduct, AddUpCash, BatchView, CardPaymentView, CardRef, CashSumView, CashTenderView, CatalogView, CloseBatch,
-    CloseRegister, CompleteSale, CompletedSaleView, CountNext, CountStock, EditProduct, Enroll, EnterCard, LogIn,
-    MoveCash, MoveStock, Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintJobRef, PrintJobsView, RecentSales,
-    RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, SaleView, ScanOutcome, ScannedCode,
-    SearchCatalog, ServeTerminal, ServedView, ServicesView, SetQuantity, StaffView, StartCard, StockView, SyncReport,
-    TenderCash, TicketView, TillStatus, UndoRedemption, UsePrinter, VerifyReport, VoidTicket, WaitCard,
+    AddProduct, AddUpCash, BadgeView, BatchView, CardPaymentView, CardRef, CashSumView, CashTenderView, CatalogView,
+    CloseBatch, CloseRegister, CompleteSale, CompletedSaleView, CountNext, CountStock, EditProduct, Enroll, EnterCard,
+    LogIn, MoveCash, MoveStock, Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintBadge, PrintJobRef,
+    PrintJobsView, RecentSales, RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, SaleView,
+    ScanOutcome, ScannedCode, SearchCatalog, ServeTerminal, ServedView, ServicesView, SetQuantity, StaffView,
+    StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, UndoRedemption, UsePrinter, VerifyReport,
+    VoidTicket, WaitCard,
 };
 use crate::app::{self, Caller, Need, Till};
 use shared::catalog::Product;
@@ -69,6 +70,8 @@ commands! {
     "status.get" (Nothing) -> TillStatus, Need::Anyone, READS, app::get_status: "How the till and everything around it is.";
     "device.enroll" (Enroll) -> TillStatus, Need::Anyone, CHANGES, app::enroll: "Makes this till head office's, with a one-time code.";
     "staff.list" (Nothing) -> Vec<StaffView>, Need::Enrolled, READS, app::list_staff: "Who can sign in here.";
+    "staff.read_badge" (ScannedCode) -> BadgeView, Need::Enrolled, READS, app::read_badge: "Says whose badge a code is; it signs nobody in.";
+    "staff.print_badge" (PrintBadge) -> BadgeView, Need::May(P::PrintBadge), CHANGES, app::print_badge: "Prints somebody's badge, signed by this till.";
     "operator.log_in" (LogIn) -> TillStatus, Need::Enrolled, CHANGES, app::log_in: "Signs a person in with their PIN.";
     "operator.log_out" (Nothing) -> TillStatus, Need::SignedIn, CHANGES, app::log_out: "Signs them out; sale and session stay.";
     "register.open" (OpenRegister) -> TillStatus, Need::May(P::OpenRegister), CHANGES, app::open_register: "Opens the drawer with its counted float.";

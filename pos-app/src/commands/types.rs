@@ -259,6 +259,11 @@ arguments! {
         /// The spare; the printer itself otherwise.
         is_spare: bool,
     }
+    /// Prints a person's badge.
+    PrintBadge {
+        /// Whose.
+        staff_id: StaffId,
+    }
     /// Opens the drawer without a sale.
     OpenDrawer {
         /// Why; goes into the ledger.
@@ -325,6 +330,17 @@ pub struct StaffView {
     pub roles: Vec<Role>,
     /// Their PIN is locked until then.
     pub locked_until: Option<Timestamp>,
+}
+
+/// A badge that a till of this company printed for somebody who works here.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct BadgeView {
+    /// Whose.
+    pub staff_id: StaffId,
+    /// Their name.
+    pub name: String,
+    /// The last night it holds.
+    pub last_valid: BusinessDate,
 }
 
 /// The person signed in.
@@ -431,6 +447,8 @@ pub enum PaperKind {
     XReport,
     /// Of a closed drawer.
     ZReport,
+    /// A person's badge.
+    Badge,
     /// A test page.
     TestPage,
     /// No paper: the drawer's pulse.
@@ -446,7 +464,7 @@ pub struct PrintJobView {
     pub job_id: i64,
     /// What it is.
     pub paper: PaperKind,
-    /// What it is called: a receipt's number, a ticket's display code, a Z's number.
+    /// What it is called: a receipt's number, a ticket's display code, a Z's number, a name.
     pub name: Option<String>,
     /// 0 for the original.
     pub copy_no: u32,
@@ -981,6 +999,11 @@ pub enum ScanOutcome {
     Receipt {
         /// Its sale.
         sale: CompletedSaleView,
+    },
+    /// A staff badge. It does nothing by itself.
+    Badge {
+        /// Whose.
+        badge: BadgeView,
     },
 }
 

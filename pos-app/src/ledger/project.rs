@@ -81,6 +81,7 @@ pub fn project(
         | Fact::OperatorLoggedOut(_)
         | Fact::SaleAbandoned(_)
         | Fact::DrawerOpened(_)
+        | Fact::BadgePrinted(_)
         | Fact::TicketShownAgain(_) => Ok(()),
     }
 }

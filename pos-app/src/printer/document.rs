@@ -6,6 +6,7 @@ use shared::event::{IssuedTicket, SaleRecorded};
 use shared::money::Currency;
 use shared::register::{CashCount, CashMovementKind, XReport, ZReport};
 use shared::sale::{Quantity, ReceiptCode, SaleLine, Totals};
+use shared::staff::Role;
 use shared::tender::Settlement;
 use shared::ticket::TicketKind;
 use shared::time::{BusinessDate, Timestamp};
@@ -29,6 +30,8 @@ pub enum Document {
     XReport(XSlip),
     /// A drawer counted and closed.
     ZReport(ZSlip),
+    /// Who somebody is, to be scanned where they sign in.
+    Badge(BadgeSlip),
     /// Does the printer work?
     TestPage(TestPage),
     /// No paper at all: the drawer alone.
@@ -264,6 +267,21 @@ pub struct ZSlip {
     pub counted: CashCount,
     /// The reading.
     pub z: ZReport,
+}
+
+/// Who somebody is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadgeSlip {
+    /// Where, when and by whom it was printed.
+    pub heading: Heading,
+    /// Whose.
+    pub name: String,
+    /// What they were when it was printed.
+    pub roles: Vec<Role>,
+    /// The signed code in the QR.
+    pub code: String,
+    /// The last night it holds.
+    pub last_valid: BusinessDate,
 }
 
 /// Does the printer work?

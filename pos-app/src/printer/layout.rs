@@ -4,13 +4,14 @@
 
 use shared::money::Currency;
 use shared::register::{CashCount, CashMovementKind, SessionTotals};
+use shared::staff::Role;
 use shared::tender::{CardApproval, Payment};
 use shared::ticket::TicketKind;
 
 use super::barcode::Barcode;
 use super::codepage::CodePage;
 use super::document::{
-    CashSlip, Document, Heading, OpeningSlip, Receipt, TestPage, TicketSlip, XSlip, ZSlip, paper_date,
+    BadgeSlip, CashSlip, Document, Heading, OpeningSlip, Receipt, TestPage, TicketSlip, XSlip, ZSlip, paper_date,
 };
 use super::profile::{Columns, Profile};
 use super::qr::fitting_module;
@@ -138,6 +139,7 @@ pub fn layout(document: &Document, page: Page<'_>) -> Vec<Line> {
         Document::CashSlip(slip) => Sheet::new(page, slip.heading.language).cash_slip(slip),
         Document::XReport(slip) => Sheet::new(page, slip.heading.language).x_report(slip),
         Document::ZReport(slip) => Sheet::new(page, slip.heading.language).z_report(slip),
+        Document::Badge(badge) => Sheet::new(page, badge.heading.language).badge(badge),
         Document::TestPage(test) => Sheet::new(page, test.language).test_page(test),
         Document::Drawer => Vec::new(),
     }
@@ -270,7 +272,7 @@ impl<'a> Sheet<'a> {
         let total = money::amount_with_sign(slip.float.total_minor(), slip.currency, self.language);
         self.large_row(words.float, &total);
         self.rule();
-        self.signature();
+        self.signature(words.signature, "");
         self.finish()
     }
 
@@ -289,8 +291,14 @@ impl<'a> Sheet<'a> {
             self.center(&fill(words.allowed_by, allowed_by), Style::PLAIN);
         }
         self.rule();
-        self.signature();
-        self.signature();
+        // Whoever is signed in is on one side of it; the other is known to them alone.
+        let operator = slip.heading.operator.as_str();
+        let (gives, takes) = match slip.movement {
+            CashMovementKind::In => ("", operator),
+            CashMovementKind::Out | CashMovementKind::Drop => (operator, ""),
+        };
+        self.signature(words.gives, gives);
+        self.signature(words.takes, takes);
         self.finish()
     }
 
@@ -368,7 +376,24 @@ impl<'a> Sheet<'a> {
         };
         self.large_row(verdict, &money::amount_with_sign(z.variance_minor.saturating_abs(), currency, language));
         self.rule();
-        self.signature();
+        self.signature(words.signature, "");
+        self.finish()
+    }
+
+    /// A copy has its code as well: it says who somebody is, and only their PIN lets them in.
+    fn badge(mut self, badge: &BadgeSlip) -> Vec<Line> {
+        let (words, heading) = (self.words, &badge.heading);
+        self.center(&heading.venue, Style::BOLD);
+        self.band(words.badge, Style::BAND);
+        self.feed(1);
+        self.center(&badge.name, Style::LARGE);
+        let roles: Vec<_> = badge.roles.iter().map(|role| role_word(*role, words)).collect();
+        self.facts(&roles);
+        self.feed(1);
+        self.qr(&badge.code);
+        self.center(words.badge_with_pin, Style::BOLD);
+        self.center(&fill(words.badge_until, paper_date(badge.last_valid)), Style::PLAIN);
+        self.facts(&[&heading.at.to_string(), &heading.register, &fill(words.badge_printed, &heading.operator)]);
         self.finish()
     }
 
@@ -461,11 +486,12 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn signature(&mut self) {
+    /// A line to sign on: as what, and whose name belongs there, where it is known.
+    fn signature(&mut self, label: &str, name: &str) {
         self.feed(2);
-        let label = format!("{} ", self.words.signature);
-        let line = "_".repeat(self.width() - label.len());
-        self.left(format!("{label}{line}"), Style::PLAIN);
+        let line = "_".repeat(self.width().saturating_sub(columns(label) + 1));
+        self.left(format!("{label} {line}"), Style::PLAIN);
+        self.center(name, Style::PLAIN);
     }
 
     /// `2 Piscola Alto 35`.
@@ -591,6 +617,17 @@ impl<'a> Sheet<'a> {
     fn finish(mut self) -> Vec<Line> {
         self.feed(FOOT_LINES);
         self.lines
+    }
+}
+
+fn role_word(role: Role, words: &'static Words) -> &'static str {
+    match role {
+        Role::Cashier => words.role_cashier,
+        Role::Bartender => words.role_bartender,
+        Role::Supervisor => words.role_supervisor,
+        Role::Manager => words.role_manager,
+        Role::Admin => words.role_admin,
+        Role::Auditor => words.role_auditor,
     }
 }
 

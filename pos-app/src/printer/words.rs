@@ -73,6 +73,17 @@ words! {
     one_product: "1 producto. Entregue el papel al retirar." | "1 item. Hand over this paper when collecting.";
     products: "{} productos. Entregue el papel al retirar." | "{} items. Hand over this paper when collecting.";
     no_qr_on_copy: "El QR va solo en el original. Dicte el código." | "The QR is on the original only. Read out the code.";
+    // badge
+    badge: "CREDENCIAL" | "STAFF BADGE";
+    badge_until: "Vale hasta la jornada {}" | "Valid until the night of {}";
+    badge_with_pin: "Sirve con su PIN. No se presta." | "Works with its PIN. Do not lend it.";
+    badge_printed: "La imprime {}" | "Printed by {}";
+    role_cashier: "Caja" | "Register";
+    role_bartender: "Barra" | "Bar";
+    role_supervisor: "Supervisión" | "Supervisor";
+    role_manager: "A cargo" | "Manager";
+    role_admin: "Administración" | "Administration";
+    role_auditor: "Auditoría" | "Auditor";
     // drawer
     opening: "APERTURA DE CAJA" | "REGISTER OPENED";
     float: "Fondo de caja" | "Float";
@@ -96,6 +107,8 @@ words! {
     cash_out: "RETIRO" | "CASH OUT";
     cash_drop: "A CAJA FUERTE" | "TO THE SAFE";
     amount: "Monto" | "Amount";
+    gives: "Entrega" | "Hands over";
+    takes: "Recibe" | "Receives";
     allowed_by: "Autoriza {}" | "Allowed by {}";
     cash_in_drawer: "EFECTIVO EN CAJA" | "CASH IN THE DRAWER";
     expected: "Esperado" | "Expected";

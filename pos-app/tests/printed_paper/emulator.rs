@@ -195,6 +195,7 @@ fn another_hands_printer_prints_the_same() {
                     let case = format!("{name} on {printer}, {code_page}, {qr} QR");
                     let code = match &document {
                         Document::Ticket(ticket) => vec![ticket.code.clone()],
+                        Document::Badge(badge) => vec![badge.code.clone()],
                         Document::TestPage(page) => vec![format!("BARRA {}", page.at)],
                         _ => Vec::new(),
                     };

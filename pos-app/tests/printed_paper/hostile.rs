@@ -6,7 +6,7 @@ use pos_app::printer::layout::{Line, Page, Span, layout};
 use pos_app::printer::profile::QrBy;
 use pos_app::printer::simulated::Pulse;
 use pos_app::printer::{
-    CashSlip, Columns, Document, Heading, OpeningSlip, Profile, Receipt, TestPage, TicketSlip, XSlip, ZSlip,
+    BadgeSlip, CashSlip, Columns, Document, Heading, OpeningSlip, Profile, Receipt, TestPage, TicketSlip, XSlip, ZSlip,
 };
 use proptest::prelude::*;
 use shared::venue::PaperTemplate;
@@ -66,6 +66,9 @@ fn documents(name: &str, note: &str, code: &str) -> Vec<Document> {
             | Document::XReport(XSlip { heading: of, .. })
             | Document::ZReport(ZSlip { heading: of, .. }) => {
                 *of = heading.clone();
+            }
+            Document::Badge(BadgeSlip { heading: of, name: whose, code: signed, .. }) => {
+                (*of, *whose, *signed) = (heading.clone(), name.to_owned(), code.to_owned());
             }
             Document::TestPage(TestPage { venue, register, printer, .. }) => {
                 (*venue, *register, *printer) = (name.to_owned(), note.to_owned(), code.to_owned());

@@ -2,13 +2,14 @@
 
 use data_encoding::BASE32_NOPAD;
 use pos_app::printer::{
-    CashSlip, Document, Heading, Language, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, XSlip,
-    ZSlip,
+    BadgeSlip, CashSlip, Document, Heading, Language, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime,
+    XSlip, ZSlip,
 };
 use shared::ids::{PaymentId, SessionId};
 use shared::money::Currency;
 use shared::register::{CashCount, CashMovementKind, Counted, SessionTotals, XReport, ZReport};
 use shared::sale::{Quantity, Totals};
+use shared::staff::Role;
 use shared::tax::{RateBp, by_document};
 use shared::tender::{CardApproval, Payment, Settlement};
 use shared::ticket::TicketKind;
@@ -216,6 +217,17 @@ fn z_report_of(by_hand: SessionTotals) -> Document {
     })
 }
 
+pub(crate) fn badge() -> BadgeSlip {
+    let bytes: Vec<u8> = (0..88_u8).map(|n| n.wrapping_mul(151).wrapping_add(7)).collect();
+    BadgeSlip {
+        heading: Heading { operator: "Marcela P.".into(), ..heading() },
+        name: "Camila Rodríguez Ñanco".into(),
+        roles: vec![Role::Cashier, Role::Supervisor],
+        code: format!("T1{}", BASE32_NOPAD.encode(&bytes)),
+        last_valid: BusinessDate::from_days(night().days() + 179),
+    }
+}
+
 pub(crate) fn test_page() -> Document {
     Document::TestPage(TestPage {
         language: Language::EsCl,
@@ -255,6 +267,7 @@ pub(crate) fn all() -> Vec<(&'static str, Document)> {
         ("x_report_blind", x_report(false)),
         ("z_report", z_report()),
         ("z_report_by_hand", z_report_by_hand()),
+        ("badge", Document::Badge(badge())),
         ("test_page", test_page()),
     ]
 }

@@ -1,6 +1,7 @@
 //! What a till does, told by its commands on a real ledger: the night, the mistakes, the power cuts.
 
 mod bad_input;
+mod badges;
 mod batch;
 mod cards;
 mod cash;

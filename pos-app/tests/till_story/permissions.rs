@@ -16,6 +16,7 @@ const REFUSED: &[(Role, &[&str])] = &[
     (
         Role::Cashier,
         &[
+            "staff.print_badge",
             "register.move_cash",
             "card.resolve",
             "card.return",
@@ -39,6 +40,7 @@ const REFUSED: &[(Role, &[&str])] = &[
     (
         Role::Bartender,
         &[
+            "staff.print_badge",
             "register.open",
             "register.read",
             "register.print",
@@ -72,7 +74,7 @@ const REFUSED: &[(Role, &[&str])] = &[
             "stock.waste",
         ],
     ),
-    (Role::Supervisor, &["card.resolve", "card.return", "product.edit"]),
+    (Role::Supervisor, &["staff.print_badge", "card.resolve", "card.return", "product.edit"]),
     (Role::Manager, &[]),
 ];
 
@@ -81,6 +83,7 @@ const OPEN: &[&str] = &[
     "status.get",
     "device.enroll",
     "staff.list",
+    "staff.read_badge",
     "operator.log_in",
     "catalog.list",
     "catalog.search",
@@ -150,7 +153,7 @@ fn settle(payment: &Value, allowed: Option<(StaffId, &str)>) -> Value {
 }
 
 /// The last thing written down.
-fn last_line(counter: &Counter) -> Value {
+pub(crate) fn last_line(counter: &Counter) -> Value {
     let sql = "SELECT line FROM event ORDER BY event_no DESC LIMIT 1";
     let line: Result<String, LedgerError> =
         counter.till().ledger().read(|ledger| Ok(ledger.query_row(sql, [], |row| row.get(0))?));

@@ -75,6 +75,10 @@ const onCard =
     till.card = card;
     till.trace = { ...till.trace, sent_at: night.NOW, ...trace };
   };
+const badgeOf = (who: { staff_id: string; name: string } = { staff_id: "", name: "" }) => ({
+  ...who,
+  last_valid: "2027-05-19",
+});
 const pay = (till: Till) => till.go("pay");
 const settling = (n: number) => (till: Till) => {
   const open = night.openCards[n];
@@ -108,6 +112,12 @@ const SCENES: Record<string, Scene> = {
   login: { status: night.status({ operator: null, session: null }), press: ["pin-1", "pin-2"] },
   "login-ready": { status: loggedOut, press: ["pin-1", "pin-2", "pin-3", "pin-4"] },
   "login-wrong": { status: loggedOut, then: (till) => (till.trouble = refusal("pin_wrong", { tries_left: 3 })) },
+  "login-badge": {
+    status: loggedOut,
+    then: (till) => (till.badged = badgeOf(night.staff[4])),
+    press: ["pin-1", "pin-2"],
+  },
+  "login-badge-bad": { status: loggedOut, then: (till) => (till.trouble = refusal("badge_forged")) },
   open: {
     status: night.status({ session: null }),
     press: ["digit-3", "count-next", "digit-2", "count-next", "digit-1", "digit-2"],
@@ -137,6 +147,16 @@ const SCENES: Record<string, Scene> = {
   "sell-last": { sale: night.four, press: ["last-sale"] },
   "sell-register": { sale: night.four, press: ["register"] },
   "sell-register-manager": { sale: night.four, reading: night.fullReading, press: ["register"] },
+  "sell-badges": {
+    status: supervisor,
+    sale: night.four,
+    then: (till) => (till.panel = "badges"),
+  },
+  "sell-badge": {
+    sale: night.four,
+    then: (till) => (till.trouble = refusal("badge_here", { staff: "Ignacio B." })),
+  },
+  "redeem-badge": { then: read({ kind: "refused", error: refusal("badge_here", { staff: "Ignacio B." }), code: "T1" }) },
   "sell-move-cash": {
     status: supervisor,
     sale: night.four,
@@ -292,6 +312,14 @@ const SCENES: Record<string, Scene> = {
     status: night.asking,
     then: settling(0),
     press: ["way-resolve", "outcome-not_charged", "why-1", "settle-review", "sure-write", "pin-9", "pin-7", "pin-5"],
+  },
+  "approve-badge": {
+    status: night.asking,
+    then: (till) => {
+      settling(0)(till);
+      setTimeout(() => (till.badged = badgeOf(night.approvers[1])), 1_500);
+    },
+    press: ["way-resolve", "outcome-not_charged", "why-1", "settle-review", "sure-write"],
   },
   "approve-wrong-pin": {
     status: night.asking,

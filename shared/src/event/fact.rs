@@ -345,6 +345,15 @@ pub struct DrawerOpened {
     pub reason: String,
 }
 
+/// Somebody's badge was printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadgePrinted {
+    /// Whose.
+    pub staff_id: StaffId,
+    /// The last night it holds.
+    pub last_valid: BusinessDate,
+}
+
 /// Cash was put into a drawer or taken out of it, and no sale explains it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CashMoved {
@@ -532,6 +541,7 @@ facts! {
     "ticket.voided" 1 TicketVoided(TicketVoided) "A ticket withdrawn.";
     "cash.moved" 1 CashMoved(CashMoved) "Cash put in or taken out without a sale.";
     "ticket.shown_again" 1 TicketShownAgain(TicketShownAgain) "A used ticket shown again and again.";
+    "staff.badge_printed" 1 BadgePrinted(BadgePrinted) "Somebody's badge printed.";
 }
 
 impl SaleRecorded {

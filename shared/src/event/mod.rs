@@ -9,9 +9,9 @@ mod hash;
 
 pub use envelope::{ChainHead, Event, EventError, Origin, Read, SealedEvent, Seen, Stamp, sign_head, verify_head};
 pub use fact::{
-    CardBatchClosed, CardReported, CardRequested, CardReturned, CashMoved, ChainStarted, DrawerOpened, Edited, Fact,
-    FactError, IssuedTicket, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, ParentChain, ProductEdited,
-    ReceiptReprinted, RedemptionUndone, RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded, StockCounted,
-    StockMoved, StockReason, TicketRedeemed, TicketShownAgain, TicketVoided, Unheard, WitnessState,
+    BadgePrinted, CardBatchClosed, CardReported, CardRequested, CardReturned, CashMoved, ChainStarted, DrawerOpened,
+    Edited, Fact, FactError, IssuedTicket, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, ParentChain,
+    ProductEdited, ReceiptReprinted, RedemptionUndone, RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded,
+    StockCounted, StockMoved, StockReason, TicketRedeemed, TicketShownAgain, TicketVoided, Unheard, WitnessState,
 };
 pub use hash::Hash;

@@ -58,6 +58,8 @@ pub enum Permission {
     UndoRedemption,
     /// Withdraw a ticket.
     VoidTicket,
+    /// Print somebody's badge.
+    PrintBadge,
 }
 
 /// The answer to "may this person?".
@@ -90,7 +92,7 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
     use Permission as May;
     match (role, permission) {
         (Role::Supervisor | Role::Manager | Role::Admin, May::SeeDiagnostics | May::KeepStock)
-        | (Role::Manager | Role::Admin, May::EditProduct)
+        | (Role::Manager | Role::Admin, May::EditProduct | May::PrintBadge)
         | (Role::Manager | Role::Admin | Role::Auditor, May::SeeExpectedCash)
         | (Role::Manager, May::SettleCard)
         | (
@@ -123,7 +125,7 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
         )
         | (Role::Bartender, May::Sell | May::RemoveLine | May::OpenDrawer | May::UndoRedemption)
         | (Role::Cashier | Role::Bartender, May::KeepStock)
-        | (Role::Supervisor, May::EditProduct | May::SettleCard) => NeedsApproval,
+        | (Role::Supervisor, May::EditProduct | May::SettleCard | May::PrintBadge) => NeedsApproval,
         // Selling is not head office's duty, and an auditor only looks.
         (
             Role::Admin,
@@ -150,9 +152,10 @@ fn decide_role(role: Role, permission: Permission) -> Decision {
             | May::EditProduct
             | May::KeepStock
             | May::UndoRedemption
-            | May::VoidTicket,
+            | May::VoidTicket
+            | May::PrintBadge,
         )
-        | (Role::Cashier | Role::Bartender, May::EditProduct)
+        | (Role::Cashier | Role::Bartender, May::EditProduct | May::PrintBadge)
         | (Role::Cashier, May::UndoRedemption)
         | (Role::Cashier | Role::Supervisor, May::SeeExpectedCash)
         | (

@@ -1,27 +1,22 @@
-//! The QR payload: packed, signed by the till that sold it, written so that any scanner can type it.
+//! A ticket's QR payload: packed, signed by the till that sold it, written so that any scanner can type it.
 //!
 //! ```text
-//! text     T1 + Base32(payload + signature 64 B), no padding: QR alphanumeric mode
-//! payload  version and kind 1 · tenant tag 2 · device number 2 · business day 2 · valid days 1
-//!          · chain tag 2 · serial 3 · lines (product number 2 · quantity 1)*
+//! body  chain tag 2 · serial 3 · lines (product number 2 · quantity 1)*
 //! ```
 //!
-//! Numbers are big-endian. Six lines make 31 bytes, the most that fits QR version 6 at level M; more lines grow it.
-//! The signature covers the tenant's whole id and the payload.
+//! In the envelope of all signed codes. Six lines make 31 bytes with its head, the most that fits QR version 6 at level M;
+//! more lines grow it.
 
-use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::envelope::{self, Envelope, Head, tag_of};
 use crate::ids::{ChainId, TenantId};
-use crate::keys::{self, PublicKey, Purpose, Signature, SigningKey};
+use crate::keys::{PublicKey, SigningKey};
 use crate::time::BusinessDate;
 
-/// How every ticket's text begins.
-pub const TICKET_PREFIX: &str = "T1";
-const HEAD_LEN: usize = 13;
+/// Chain tag and serial.
+const ID_LEN: usize = 5;
 const LINE_LEN: usize = 3;
-const SIGNATURE_LEN: usize = 64;
-const VERSION: u8 = 1;
 /// The most lines a ticket carries; beyond, a sale gives several tickets' worth of paper no scanner reads.
 const MAX_LINES: usize = 120;
 
@@ -60,12 +55,12 @@ impl TicketKind {
         Self::Staff,
     ];
 
-    fn number(self) -> u8 {
+    pub(super) fn number(self) -> u8 {
         let place = Self::ALL.iter().position(|kind| *kind == self).expect("every kind is listed");
         u8::try_from(place + 1).expect("eight kinds")
     }
 
-    fn from_number(number: u8) -> Option<Self> {
+    pub(super) fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number).checked_sub(1)?).copied()
     }
 }
@@ -134,15 +129,8 @@ pub enum TicketError {
 /// A code that reads well, not yet believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnverifiedTicket {
-    tenant_tag: u16,
+    envelope: Envelope,
     ticket: Ticket,
-    payload: Vec<u8>,
-    signature: Signature,
-}
-
-fn tag_of(bytes: &[u8]) -> u16 {
-    let hash = blake3::hash(bytes);
-    u16::from_be_bytes([hash.as_bytes()[0], hash.as_bytes()[1]])
 }
 
 impl TicketId {
@@ -155,40 +143,35 @@ impl TicketId {
 impl Ticket {
     /// The code to print.
     ///
-    /// Errors: [`TicketError::TooLarge`] past 120 lines, [`TicketError::Malformed`] for a line of nothing.
+    /// Errors: [`TicketError::TooLarge`] past 120 lines, [`TicketError::Malformed`] for a line of nothing and for a badge.
     pub fn sign(&self, tenant: TenantId, key: &SigningKey) -> Result<String, TicketError> {
         if self.lines.len() > MAX_LINES {
             return Err(TicketError::TooLarge);
         }
-        if self.lines.is_empty() || self.lines.iter().any(|line| line.quantity == 0) {
+        let is_empty = self.lines.is_empty() || self.lines.iter().any(|line| line.quantity == 0);
+        if is_empty || self.kind == TicketKind::Staff {
             return Err(TicketError::Malformed);
         }
-        let day = u16::try_from(self.business_date.days()).map_err(|_| TicketError::Malformed)?;
-        let mut payload = Vec::with_capacity(HEAD_LEN + LINE_LEN * self.lines.len());
-        payload.push(VERSION << 4 | self.kind.number());
-        payload.extend(tag_of(tenant.as_bytes()).to_be_bytes());
-        payload.extend(self.ticket_id.device_no.to_be_bytes());
-        payload.extend(day.to_be_bytes());
-        payload.push(self.valid_days);
-        payload.extend(self.ticket_id.chain_tag.to_be_bytes());
-        payload.extend(&self.ticket_id.serial.to_be_bytes()[1..]);
+        let mut body = Vec::with_capacity(ID_LEN + LINE_LEN * self.lines.len());
+        body.extend(self.ticket_id.chain_tag.to_be_bytes());
+        body.extend(&self.ticket_id.serial.to_be_bytes()[1..]);
         for line in &self.lines {
-            payload.extend(line.product_number.to_be_bytes());
-            payload.push(line.quantity);
+            body.extend(line.product_number.to_be_bytes());
+            body.push(line.quantity);
         }
-        let signature = keys::sign(key, Purpose::Ticket, &signed_bytes(tenant, &payload));
-        payload.extend(signature.as_bytes());
-        Ok(format!("{TICKET_PREFIX}{}", BASE32_NOPAD.encode(&payload)))
+        let head = Head {
+            kind: self.kind,
+            device_no: self.ticket_id.device_no,
+            business_date: self.business_date,
+            valid_days: self.valid_days,
+        };
+        envelope::seal(head, &body, tenant, key)
     }
 
     /// The last night it holds.
     pub fn last_valid_date(&self) -> BusinessDate {
-        BusinessDate::from_days(self.business_date.days() + i32::from(self.valid_days.max(1)) - 1)
+        envelope::last_valid(self.business_date, self.valid_days)
     }
-}
-
-fn signed_bytes(tenant: TenantId, payload: &[u8]) -> Vec<u8> {
-    [tenant.as_bytes().as_slice(), payload].concat()
 }
 
 impl UnverifiedTicket {
@@ -199,18 +182,12 @@ impl UnverifiedTicket {
 
     /// Reads a code without believing it. Lower case is accepted: some scanners send it.
     ///
-    /// Errors: [`TicketError::Malformed`].
+    /// Errors: [`TicketError::Malformed`], also for a badge, which is no ticket.
     pub fn parse(text: &str) -> Result<Self, TicketError> {
-        let (prefix, rest) = text.split_at_checked(TICKET_PREFIX.len()).ok_or(TicketError::Malformed)?;
-        if !prefix.eq_ignore_ascii_case(TICKET_PREFIX) || rest.len() > 2 * (HEAD_LEN + LINE_LEN * MAX_LINES + 64) {
-            return Err(TicketError::Malformed);
-        }
-        let bytes = BASE32_NOPAD.decode(rest.to_ascii_uppercase().as_bytes()).map_err(|_| TicketError::Malformed)?;
-        let payload_len = bytes.len().checked_sub(SIGNATURE_LEN).ok_or(TicketError::Malformed)?;
-        let (payload, signature) = bytes.split_at(payload_len);
-        let signature = Signature::from_bytes(signature.try_into().map_err(|_| TicketError::Malformed)?);
-        let (head, lines) = payload.split_first_chunk::<HEAD_LEN>().ok_or(TicketError::Malformed)?;
-        if head[0] >> 4 != VERSION || lines.is_empty() || lines.len() % LINE_LEN != 0 {
+        let envelope = Envelope::open(text, ID_LEN + LINE_LEN * MAX_LINES)?;
+        let (id, lines) = envelope.body().split_first_chunk::<ID_LEN>().ok_or(TicketError::Malformed)?;
+        let Head { kind, device_no, business_date, valid_days } = envelope.head;
+        if kind == TicketKind::Staff || lines.is_empty() || lines.len() % LINE_LEN != 0 {
             return Err(TicketError::Malformed);
         }
         let lines: Vec<_> = lines
@@ -220,19 +197,13 @@ impl UnverifiedTicket {
         if lines.len() > MAX_LINES || lines.iter().any(|line| line.quantity == 0) {
             return Err(TicketError::Malformed);
         }
-        let ticket = Ticket {
-            kind: TicketKind::from_number(head[0] & 0x0F).ok_or(TicketError::Malformed)?,
-            ticket_id: TicketId {
-                device_no: u16::from_be_bytes([head[3], head[4]]),
-                chain_tag: u16::from_be_bytes([head[8], head[9]]),
-                serial: u32::from_be_bytes([0, head[10], head[11], head[12]]),
-            },
-            business_date: BusinessDate::from_days(i32::from(u16::from_be_bytes([head[5], head[6]]))),
-            valid_days: head[7],
-            lines,
+        let ticket_id = TicketId {
+            device_no,
+            chain_tag: u16::from_be_bytes([id[0], id[1]]),
+            serial: u32::from_be_bytes([0, id[2], id[3], id[4]]),
         };
-        let tenant_tag = u16::from_be_bytes([head[1], head[2]]);
-        Ok(Self { tenant_tag, ticket, payload: payload.to_vec(), signature })
+        let ticket = Ticket { kind, ticket_id, business_date, valid_days, lines };
+        Ok(Self { envelope, ticket })
     }
 
     /// Believes it, if a known device of this tenant signed exactly these bytes.
@@ -245,13 +216,7 @@ impl UnverifiedTicket {
         tenant: TenantId,
         key_of: impl FnOnce(u16) -> Option<PublicKey>,
     ) -> Result<Ticket, TicketError> {
-        if self.tenant_tag != tag_of(tenant.as_bytes()) {
-            return Err(TicketError::OtherTenant);
-        }
-        let device_no = self.ticket.ticket_id.device_no;
-        let key = key_of(device_no).ok_or(TicketError::UnknownDevice(device_no))?;
-        key.verify(Purpose::Ticket, &signed_bytes(tenant, &self.payload), &self.signature)
-            .map_err(|_| TicketError::Signature)?;
+        self.envelope.verify(tenant, key_of)?;
         Ok(self.ticket)
     }
 }

@@ -1,5 +1,6 @@
 //! What must hold for any input: the laws of the trade, and the golden lines of every event version ever shipped.
 
+mod badge;
 mod card;
 mod chain;
 mod drawer;

@@ -2,11 +2,11 @@
 
 use shared::catalog::Product;
 use shared::event::{
-    CardBatchClosed, CardReported, CardRequested, CardReturned, CashMoved, ChainHead, ChainStarted, DrawerOpened,
-    Edited, Fact, Hash, IssuedTicket, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, Origin, ParentChain,
-    ProductEdited, ReceiptReprinted, RedemptionUndone, RegisterClosed, RegisterOpened, SaleAbandoned, SaleRecorded,
-    SealedEvent, Seen, Stamp, StockCounted, StockMoved, StockReason, TicketRedeemed, TicketShownAgain, TicketVoided,
-    Unheard, WitnessState,
+    BadgePrinted, CardBatchClosed, CardReported, CardRequested, CardReturned, CashMoved, ChainHead, ChainStarted,
+    DrawerOpened, Edited, Fact, Hash, IssuedTicket, OperatorLoggedIn, OperatorLoggedOut, OperatorRefused, Origin,
+    ParentChain, ProductEdited, ReceiptReprinted, RedemptionUndone, RegisterClosed, RegisterOpened, SaleAbandoned,
+    SaleRecorded, SealedEvent, Seen, Stamp, StockCounted, StockMoved, StockReason, TicketRedeemed, TicketShownAgain,
+    TicketVoided, Unheard, WitnessState,
 };
 use shared::ids::{
     CategoryId, ChainId, DeviceId, PaymentId, ProductId, RedemptionId, RegisterId, SaleId, SessionId, StaffId,
@@ -148,6 +148,8 @@ pub(crate) fn facts() -> Vec<Fact> {
     facts.extend(later_card_facts());
     facts.extend(later_ticket_facts());
     facts.extend(cash_facts());
+    let last_valid = BusinessDate::from_days(night().days() + 179);
+    facts.push(Fact::BadgePrinted(BadgePrinted { staff_id: StaffId::from_uuid(id(10)), last_valid }));
     facts
 }
 

@@ -28,7 +28,6 @@ fn tickets() -> impl Strategy<Value = Ticket> {
         TicketKind::Voucher,
         TicketKind::Order,
         TicketKind::Receipt,
-        TicketKind::Staff,
     ]);
     (kinds, 0_u32..1 << 24, 0_i32..65_535, any::<u8>(), prop::collection::vec(line, 1..20)).prop_map(
         |(kind, serial, day, valid_days, lines)| Ticket {

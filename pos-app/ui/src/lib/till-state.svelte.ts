@@ -8,6 +8,7 @@ import { wordsFor, type Where } from "./api/errors";
 import type {
   Approval,
   Approver,
+  BadgeView,
   CardPaymentView,
   CatalogView,
   CommandError,
@@ -58,6 +59,7 @@ export type Panel =
   | "last"
   | "register"
   | "move_cash"
+  | "badges"
   | "code"
   | "notices"
   | "cards"
@@ -120,6 +122,8 @@ export class TillState {
   found = $state<CompletedSaleView | null>(null);
   trouble = $state<CommandError | null>(null);
   approving = $state.raw<Approving | null>(null);
+  /** A badge that was just read where somebody is asked who they are. Their PIN is still to come. */
+  badged = $state.raw<BadgeView | null>(null);
   broken = $state<CommandError | null>(null);
   undo = $state<Undo | null>(null);
   selected = $state<number | null>(null);

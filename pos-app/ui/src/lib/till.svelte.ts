@@ -3,6 +3,7 @@
 import { getContext, setContext } from "svelte";
 
 import type {
+  BadgeView,
   CardPaymentView,
   CashCount,
   CommandError,
@@ -78,6 +79,7 @@ export class Till extends CardDesk {
 
   private leaveEverything(): void {
     this.approve(null);
+    this.badged = null;
     this.wanted = "sell";
     this.panel = null;
     this.trouble = null;
@@ -333,7 +335,8 @@ export class Till extends CardDesk {
 
   /** A code was read in the window. */
   async scan(code: string): Promise<void> {
-    if (!SCANNING.includes(this.room) || this.approving !== null) return;
+    if (this.approving !== null || this.room === "login") return this.readBadge(code);
+    if (!SCANNING.includes(this.room)) return;
     this.panel = null;
     if (this.completed !== null) this.nextSale();
     const times = this.times;
@@ -349,7 +352,41 @@ export class Till extends CardDesk {
     await this.quietly("scan.times", times === null ? {} : { times }, () => {});
   }
 
+  /** Somebody is asked who they are: a code is a badge, or nothing. Not in turn, because the turn waits for the answer. */
+  private async readBadge(code: string): Promise<void> {
+    if (this.approving === null ? this.busy : this.approving.isAsking) return;
+    try {
+      this.pick(code, await this.core.command("staff.read_badge", { code }));
+    } catch (error) {
+      this.refuseBadge(error as CommandError);
+    }
+  }
+
+  /** A badge chooses its person where one is asked for; elsewhere it says whose it is. */
+  private pick(code: string, badge: BadgeView): void {
+    const isTheirs = (one: { staff_id: string }) => one.staff_id === badge.staff_id;
+    if (this.approving !== null) {
+      const { permission, approvers } = this.approving;
+      if (!approvers.some(isTheirs))
+        return this.refuseBadge({ code: "permission_denied", message: "", details: { permission } });
+      this.approving = { ...this.approving, refused: null };
+    } else if (this.room === "login") {
+      if (!this.staff.some(isTheirs)) return this.refuseBadge({ code: "staff_unknown", message: "", details: {} });
+      this.trouble = null;
+    } else return this.heard(code, null, { code: "badge_here", message: "", details: { staff: badge.name } });
+    this.badged = badge;
+    this.play("heard");
+  }
+
+  private refuseBadge(error: CommandError): void {
+    if (this.approving !== null) this.approving = { ...this.approving, refused: error };
+    else this.trouble = error;
+    this.play("unknown");
+  }
+
   private heard(code: string, outcome: ScanOutcome | null, error: CommandError | null): void {
+    if (outcome?.kind === "badge") return this.pick(code, outcome.badge);
+    if (error !== null && this.approving !== null) return this.refuseBadge(error);
     if (error !== null) {
       if (error.code.startsWith("ticket_") || this.room === "redeem")
         this.read({ kind: "refused", error, code, at: this.now });

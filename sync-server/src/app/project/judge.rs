@@ -52,7 +52,8 @@ pub(super) async fn count<'a>(
         | Fact::OperatorLoggedOut(_)
         | Fact::SaleAbandoned(_)
         | Fact::ReceiptReprinted(_)
-        | Fact::DrawerOpened(_) => Ok(Codes::new()),
+        | Fact::DrawerOpened(_)
+        | Fact::BadgePrinted(_) => Ok(Codes::new()),
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) const fn needs(fact: &Fact) -> Option<Permission> {
         Fact::RedemptionUndone(undone) if undone.is_own => Some(Permission::RedeemTicket),
         Fact::RedemptionUndone(_) => Some(Permission::UndoRedemption),
         Fact::TicketVoided(_) => Some(Permission::VoidTicket),
+        Fact::BadgePrinted(_) => Some(Permission::PrintBadge),
         Fact::ReceiptReprinted(_) => Some(Permission::Reprint),
         Fact::DrawerOpened(_) => Some(Permission::OpenDrawer),
         Fact::CashMoved(_) => Some(Permission::MoveCash),
@@ -65,6 +66,7 @@ const fn asks_for_somebody_known(permission: Permission) -> bool {
             | Permission::CloseBatch
             | Permission::UndoRedemption
             | Permission::VoidTicket
+            | Permission::PrintBadge
     )
 }
 

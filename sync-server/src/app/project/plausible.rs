@@ -72,7 +72,8 @@ pub(super) fn is_plausible(fact: &Fact) -> bool {
         | Fact::SaleAbandoned(_)
         | Fact::ReceiptReprinted(_)
         | Fact::TicketShownAgain(_)
-        | Fact::DrawerOpened(_) => true,
+        | Fact::DrawerOpened(_)
+        | Fact::BadgePrinted(_) => true,
     }
 }
 

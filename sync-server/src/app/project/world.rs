@@ -105,7 +105,8 @@ impl Named {
                 | Fact::ReceiptReprinted(_)
                 | Fact::CardBatchClosed(_)
                 | Fact::TicketShownAgain(_)
-                | Fact::DrawerOpened(_) => {}
+                | Fact::DrawerOpened(_)
+                | Fact::BadgePrinted(_) => {}
             }
         }
         named

@@ -40,6 +40,20 @@ name: string,
  */
 roles: Array<Role>, };
 
+export type BadgeView = { 
+/**
+ * Whose.
+ */
+staff_id: StaffId, 
+/**
+ * Their name.
+ */
+name: string, 
+/**
+ * The last night it holds.
+ */
+last_valid: BusinessDate, };
+
 export type BatchComparison = { 
 /**
  * What the till holds as taken.
@@ -612,7 +626,7 @@ card_type?: string,
  */
 brand?: string, };
 
-export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "terminal_has_payment" | "terminal_cannot" | "terminal_denied" | "terminal_unclear" | "voucher_unknown" | "card_not_open" | "card_outcome_invalid" | "card_taken" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "batch_untold" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_void" | "ticket_in_review" | "ticket_unheard" | "redemption_unknown" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
+export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "badge_missing" | "badge_malformed" | "badge_other_tenant" | "badge_unknown_device" | "badge_device_revoked" | "badge_forged" | "badge_expired" | "badge_left" | "badge_here" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "terminal_has_payment" | "terminal_cannot" | "terminal_denied" | "terminal_unclear" | "voucher_unknown" | "card_not_open" | "card_outcome_invalid" | "card_taken" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "batch_untold" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_void" | "ticket_in_review" | "ticket_unheard" | "redemption_unknown" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
 
 export type IssuedTicket = { 
 /**
@@ -780,7 +794,7 @@ receipt_no: number | null, };
 
 export type PaperDoubt = "till_stopped" | "line_broke" | "no_word" | "printer_changed" | "unreadable";
 
-export type PaperKind = "receipt" | "ticket" | "opening_slip" | "cash_slip" | "x_report" | "z_report" | "test_page" | "drawer" | "unreadable";
+export type PaperKind = "receipt" | "ticket" | "opening_slip" | "cash_slip" | "x_report" | "z_report" | "badge" | "test_page" | "drawer" | "unreadable";
 
 export type PaperStatus = { 
 /**
@@ -846,7 +860,13 @@ is_manual?: boolean, };
 
 export type PaymentId = string;
 
-export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "move_cash" | "reprint" | "see_expected_cash" | "see_diagnostics" | "edit_product" | "keep_stock" | "settle_card" | "void_card" | "close_batch" | "undo_redemption" | "void_ticket";
+export type Permission = "open_register" | "sell" | "remove_line" | "redeem_ticket" | "open_drawer" | "move_cash" | "reprint" | "see_expected_cash" | "see_diagnostics" | "edit_product" | "keep_stock" | "settle_card" | "void_card" | "close_batch" | "undo_redemption" | "void_ticket" | "print_badge";
+
+export type PrintBadge = { 
+/**
+ * Whose.
+ */
+staff_id: StaffId, };
 
 export type PrintJobRef = { 
 /**
@@ -864,7 +884,7 @@ job_id: number,
  */
 paper: PaperKind, 
 /**
- * What it is called: a receipt's number, a ticket's display code, a Z's number.
+ * What it is called: a receipt's number, a ticket's display code, a Z's number, a name.
  */
 name: string | null, 
 /**
@@ -1216,7 +1236,11 @@ ticket: TicketView, } | { "kind": "receipt",
 /**
  * Its sale.
  */
-sale: CompletedSaleView, };
+sale: CompletedSaleView, } | { "kind": "badge", 
+/**
+ * Whose.
+ */
+badge: BadgeView, };
 
 export type ScannedCode = { 
 /**
@@ -1930,6 +1954,10 @@ export interface Commands {
   "device.enroll": { args: Enroll; answer: TillStatus };
   /** Who can sign in here. */
   "staff.list": { args: Nothing; answer: Array<StaffView> };
+  /** Says whose badge a code is; it signs nobody in. */
+  "staff.read_badge": { args: ScannedCode; answer: BadgeView };
+  /** Prints somebody's badge, signed by this till. */
+  "staff.print_badge": { args: PrintBadge; answer: BadgeView };
   /** Signs a person in with their PIN. */
   "operator.log_in": { args: LogIn; answer: TillStatus };
   /** Signs them out; sale and session stay. */

@@ -144,6 +144,7 @@ export const en: Words = {
       cash_slip: () => "Cash moved",
       x_report: () => "X report",
       z_report: (name: string) => `Z report ${name}`,
+      badge: (name: string) => `Badge of ${name}`,
       test_page: () => "Test page",
       drawer: () => "Drawer",
       unreadable: () => "A paper this version cannot read",
@@ -227,6 +228,8 @@ export const en: Words = {
     title: "Who is serving?",
     nobody: "There are no people on this till yet. They come from the office.",
     pin_of: "PIN of",
+    badge_of: "Badge read. PIN of",
+    or_badge: "Touch your name or scan your badge",
     choose: "Choose your name",
     enter: "Enter",
     clear: "Clear",
@@ -335,6 +338,13 @@ export const en: Words = {
     reason_check: "Check the drawer",
     drawer_opened: "The drawer opens, and it is noted.",
     close: "Close register",
+  },
+  badges: {
+    open: "Print a badge",
+    by_manager: "Manager",
+    title: "Print a badge",
+    about: "This till signs it and any till of the venue reads it. Alone it opens nothing: the PIN is always asked for.",
+    printed: (name: string, until: string) => `The badge of ${name} comes out of the printer. Valid until ${until}.`,
   },
   move_cash: {
     title: "Put cash in or take it out",
@@ -561,6 +571,7 @@ export const en: Words = {
     type_title: "Code of the ticket",
     check: "Check",
     to_sell: "Back to selling",
+    names: { ticket: "Ticket", code: "Another code", badge: "Badge" },
     short: {
       valid: "valid",
       partial: "partial",
@@ -577,6 +588,8 @@ export const en: Words = {
       unknown: "unknown here",
       other_kind: "not for a bar",
       no_ticket: "not a ticket",
+      badge: "badge, not a ticket",
+      not_a_badge: "badge that is not valid",
     },
   },
   close: {

@@ -23,6 +23,7 @@ export const permissionsEn: Record<Permission, string> = {
   close_batch: "Closing the terminal batch",
   undo_redemption: "Taking back a serving",
   void_ticket: "Withdrawing a ticket",
+  print_badge: "Printing a badge",
 };
 
 export const errorsEn: Record<ErrorCode, (facts: Facts) => string> = {
@@ -41,6 +42,15 @@ export const errorsEn: Record<ErrorCode, (facts: Facts) => string> = {
   },
   pin_locked: (f) => `PIN locked until ${f.time("until")}. Choose another person or wait.`,
   permission_denied: (f) => `${f.permission} needs the manager. Ask them to sign in.`,
+  badge_missing: () => "That is no badge. Choose the name and type the PIN.",
+  badge_malformed: () => "The badge cannot be read. Scan it again or choose the name.",
+  badge_other_tenant: () => "That badge is of another company.",
+  badge_unknown_device: () => "This till does not know yet the machine that printed that badge. Choose the name.",
+  badge_device_revoked: (f) => `That badge was printed by ${f.text("device")}, which is no longer the venue's. Ask for a new one.`,
+  badge_forged: () => "A false badge: no till of the venue signed it. Tell the manager.",
+  badge_expired: (f) => `The badge of ${f.text("staff")} expired on ${f.date("last_valid")}. Ask for a new one.`,
+  badge_left: (f) => `${f.text("staff")} no longer works here. Their badge is not valid.`,
+  badge_here: (f) => `That is the badge of ${f.text("staff")}. It signs in and allows; here it does nothing.`,
   session_not_open: () => "Open the register to sell.",
   session_already_open: () => "The register is open already.",
   count_invalid: () => "That count cannot be used: check notes and coins.",

@@ -23,6 +23,7 @@ export const permissionsEs: Record<Permission, string> = {
   close_batch: "Cerrar el lote del terminal",
   undo_redemption: "Deshacer una entrega",
   void_ticket: "Anular un ticket",
+  print_badge: "Imprimir una credencial",
 };
 
 export const errorsEs: Record<ErrorCode, (facts: Facts) => string> = {
@@ -41,6 +42,15 @@ export const errorsEs: Record<ErrorCode, (facts: Facts) => string> = {
   },
   pin_locked: (f) => `PIN bloqueado hasta las ${f.time("until")}. Elija otra persona o espere.`,
   permission_denied: (f) => `${f.permission} lo hace la encargada. Pídale que entre.`,
+  badge_missing: () => "Eso no es una credencial. Elija el nombre y ponga el PIN.",
+  badge_malformed: () => "La credencial no se lee. Pásela otra vez o elija el nombre.",
+  badge_other_tenant: () => "Esa credencial es de otra empresa.",
+  badge_unknown_device: () => "Esta caja todavía no conoce la máquina que imprimió esa credencial. Elija el nombre.",
+  badge_device_revoked: (f) => `Esa credencial la imprimió ${f.text("device")}, que ya no es del local. Pida otra.`,
+  badge_forged: () => "Credencial falsa: no la firmó ninguna caja del local. Avise a la encargada.",
+  badge_expired: (f) => `La credencial de ${f.text("staff")} venció el ${f.date("last_valid")}. Pida otra.`,
+  badge_left: (f) => `${f.text("staff")} ya no trabaja aquí. Su credencial no vale.`,
+  badge_here: (f) => `Es la credencial de ${f.text("staff")}. Sirve para entrar y para autorizar; aquí no hace nada.`,
   session_not_open: () => "Abra la caja para vender.",
   session_already_open: () => "La caja ya está abierta.",
   count_invalid: () => "Ese conteo no se puede usar: revise los billetes y monedas.",

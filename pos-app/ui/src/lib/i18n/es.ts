@@ -151,6 +151,7 @@ export const es = {
       cash_slip: () => "Efectivo",
       x_report: () => "Lectura X",
       z_report: (name: string) => `Cierre Z ${name}`,
+      badge: (name: string) => `Credencial de ${name}`,
       test_page: () => "Prueba",
       drawer: () => "Cajón",
       unreadable: () => "Papel que esta versión no entiende",
@@ -235,6 +236,8 @@ export const es = {
     title: "¿Quién atiende?",
     nobody: "Todavía no hay personas en esta caja. Llegan de la oficina al enlazar.",
     pin_of: "PIN de",
+    badge_of: "Credencial leída. PIN de",
+    or_badge: "Toque su nombre o pase su credencial",
     choose: "Elija su nombre",
     enter: "Entrar",
     clear: "Borrar",
@@ -343,6 +346,13 @@ export const es = {
     reason_check: "Revisar el cajón",
     drawer_opened: "El cajón se abre y queda anotado.",
     close: "Cerrar caja",
+  },
+  badges: {
+    open: "Imprimir una credencial",
+    by_manager: "Encargada",
+    title: "Imprimir una credencial",
+    about: "La firma esta caja y la lee cualquiera del local. Sola no abre nada: siempre pide el PIN.",
+    printed: (name: string, until: string) => `La credencial de ${name} sale por la impresora. Vale hasta el ${until}.`,
   },
   move_cash: {
     title: "Ingresar o retirar efectivo",
@@ -574,6 +584,7 @@ export const es = {
     type_title: "Código del ticket",
     check: "Comprobar",
     to_sell: "Volver a vender",
+    names: { ticket: "Ticket", code: "Otro código", badge: "Credencial" },
     short: {
       valid: "válido",
       partial: "parcial",
@@ -590,6 +601,8 @@ export const es = {
       unknown: "desconocido aquí",
       other_kind: "no es de barra",
       no_ticket: "no es un ticket",
+      badge: "credencial, no es un ticket",
+      not_a_badge: "credencial que no vale",
     },
   },
   close: {

@@ -88,3 +88,26 @@ const REFUSED: Partial<Record<ErrorCode, (t: Words) => Said>> = {
 function asking(r: Words["redeem"], sub: string, say: readonly [string, string], short: string): Said {
   return { word: [r.review], sub, say, short };
 }
+
+/** A code as people read it out: what was typed, or stands under a QR. */
+const READABLE = /^[A-Z]{3} ?\d{5}-?[A-Z]$/i;
+
+/** What a row of the last papers is called. What a scanner sent is no name for anything, and may be anything. */
+export function nameOf(reading: Reading, { redeem: { names } }: Words): string {
+  if (reading.kind === "ticket") return reading.ticket.display_code ?? names.ticket;
+  const { error, code } = reading;
+  if (error.code.startsWith("badge_")) {
+    const { staff } = error.details;
+    return typeof staff === "string" ? `${names.badge}: ${staff}` : names.badge;
+  }
+  if (READABLE.test(code)) return code.toUpperCase();
+  return error.code.startsWith("ticket_") ? names.ticket : names.code;
+}
+
+/** Why it was refused, in a few words. */
+export function refusedShort(reading: Extract<Reading, { kind: "refused" }>, t: Words): string {
+  const { code } = reading.error;
+  if (code === "badge_here") return t.redeem.short.badge;
+  if (code.startsWith("badge_")) return t.redeem.short.not_a_badge;
+  return lookOf(reading, t)?.short ?? t.redeem.short.no_ticket;
+}
