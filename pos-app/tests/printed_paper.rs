@@ -3,7 +3,9 @@
 mod printed_paper {
     mod codes;
     mod emulator;
+    mod faults;
     mod hostile;
+    mod line;
     mod pictures;
     pub(crate) mod queue;
     pub(crate) mod samples;

@@ -8,6 +8,9 @@ mod cash;
 mod danger;
 mod drawer;
 mod laws;
+#[cfg(unix)]
+#[path = "../printed_paper/line.rs"]
+mod line;
 mod merge;
 mod night;
 #[cfg(unix)]

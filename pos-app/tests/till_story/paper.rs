@@ -14,6 +14,7 @@ use pos_app::printer::{Columns, Document, PrintQueue as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::line::{Fate, Line};
 use crate::power_cut::{PIN, Running, prepare};
 use crate::support::{CASHIER_PIN, Counter, MANAGER_PIN};
 
@@ -222,6 +223,59 @@ fn a_till_killed_anywhere_on_the_way_to_the_printer_prints_nothing_twice() {
     }
     println!("{doubts} in doubt, {clean} printed once after all");
     assert!(doubts >= 5 && clean >= 1, "{doubts} in doubt, {clean} clean: the deaths were not where they should be");
+}
+
+/// The law seen from the counter: whatever the line to the printer does, every sale is made, and of each of its papers
+/// the till says either that it came out, and then it lies there once, or that nobody knows.
+#[test]
+fn no_sale_is_refused_and_no_ticket_serves_twice_whatever_the_line_does() {
+    let printer = SimulatedPrinter::listen("127.0.0.1:0", Columns::C32).expect("a free port");
+    let line = Line::to(printer.address());
+    let devices = format!("[printer]\naddress = \"tcp://{}\"\ncolumns = 32\n", line.address);
+    let mut counter = Counter::with_devices(Arc::new(HeadOffice::new(46)), 1, &devices);
+    counter.start_selling();
+    counter.open_wired();
+    counter.log_in(counter.manager, MANAGER_PIN);
+    let settled = || loop {
+        let listed = counter.ok("printer.jobs", &json!({}));
+        if listed["waiting"] == 0 {
+            return listed["jobs"].as_array().expect("jobs").clone();
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(settled(), Vec::<Value>::new(), "the opening slip is through");
+
+    let (mut sold, mut doubts) = (Vec::new(), 0);
+    for fates in [
+        // A look is twelve bytes, then comes the receipt; on the next connection the ticket.
+        vec![Fate::Cut { after: 5, lost: 0 }],
+        vec![Fate::Cut { after: 200, lost: 0 }],
+        vec![Fate::Cut { after: 9_999, lost: 0 }, Fate::Cut { after: 300, lost: 100 }, Fate::Away],
+        vec![Fate::Away, Fate::Away],
+        vec![Fate::Slow { bytes: 2_000 }],
+    ] {
+        line.set(fates.iter().copied());
+        counter.add(1, 1);
+        let sale = counter.pay_cash(10_000);
+        sold.push(sale["tickets"][0]["code"].as_str().expect("a ticket").to_owned());
+        for job in settled() {
+            doubts += 1;
+            assert!(job["doubt"].is_string(), "{fates:?}: {job}");
+            counter.ok("printer.print_again", &json!({ "job_id": job["job_id"] }));
+        }
+        assert_eq!(settled(), Vec::<Value>::new(), "{fates:?}: the copies are through");
+    }
+    let papers: Vec<Paper> = printer.papers().try_iter().filter(|paper| paper.picture.is_some()).collect();
+    let codes: Vec<String> = papers.iter().flat_map(Paper::qr).collect();
+    let copies = papers.iter().filter(|paper| paper.text.contains("COPIA")).count();
+    assert_eq!(copies, doubts, "each second paper says that it is one, and no other does");
+    assert!((1..=4).contains(&doubts), "{doubts} in doubt");
+    for code in &sold {
+        assert!(codes.iter().filter(|read| *read == code).count() <= 1, "two papers serve for one ticket");
+    }
+    assert!(codes.len() >= sold.len() - doubts, "only what is in doubt may be missing");
+    counter.till().close();
+    counter.assert_whole();
 }
 
 #[test]
