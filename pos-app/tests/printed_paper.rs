@@ -1,6 +1,7 @@
 //! What comes out of the printer: from documents to the picture of the paper, and from the queue to the printer.
 
 mod printed_paper {
+    mod camera;
     mod codes;
     mod emulator;
     mod faults;

@@ -56,7 +56,7 @@ pub(crate) use resolve::{resolve_card, return_card};
 pub(crate) use sale::{
     abandon_sale, add_product, complete_sale, current_sale, recent_sales, remove_line, repeat_last, set_quantity,
 };
-pub(crate) use scan::{count_next, route_scan};
+pub(crate) use scan::{count_next, read_camera, route_scan};
 pub(crate) use service::{list_services, print_voucher, serve};
 pub(crate) use status::get_status;
 pub(crate) use stock::{count_stock, list_stock, receive_stock, waste_stock};

@@ -1,5 +1,6 @@
 //! A scan, taken to where it belongs. Whatever it is, the next one is heard.
 
+use data_encoding::BASE64;
 use shared::catalog::Product;
 use shared::catalog::barcode::Gtin;
 use shared::sale::{Quantity, ReceiptCode};
@@ -9,9 +10,12 @@ use super::badge::badge_in;
 use super::sale::view_sale;
 use super::till::lock;
 use super::{Caller, Need, Till};
-use crate::commands::types::{CompletedSaleView, CountNext, Nothing, Notice, RouteScan, ScanOutcome, ScannedCode};
+use crate::commands::types::{
+    CompletedSaleView, CountNext, FrameView, Nothing, Notice, ReadFrame, RouteScan, ScanOutcome, ScannedCode,
+};
 use crate::commands::{CommandError, ErrorCode};
 use crate::ledger::{LedgerError, catalog, sale};
+use crate::scanner::camera::read_frame;
 use crate::scanner::gs1::Elements;
 use crate::scanner::measured::Value;
 use crate::scanner::{Scan, parse};
@@ -21,6 +25,14 @@ use crate::scanner::{Scan, parse};
 pub(crate) fn count_next(till: &Till, _: &Caller, args: &CountNext) -> Result<Nothing, CommandError> {
     *lock(&till.times) = args.times;
     Ok(Nothing {})
+}
+
+/// `scan.frame`
+pub(crate) fn read_camera(_: &Till, _: &Caller, args: &ReadFrame) -> Result<FrameView, CommandError> {
+    let invalid = |why: String| CommandError::new(ErrorCode::ArgumentsInvalid, format!("This is no picture: {why}."));
+    let luma = BASE64.decode(args.luma.as_bytes()).map_err(|error| invalid(error.to_string()))?;
+    let codes = read_frame(args.width.into(), args.height.into(), &luma);
+    Ok(FrameView { codes: codes.map_err(|error| invalid(error.to_string()))? })
 }
 
 /// `scan.route`

@@ -3,9 +3,12 @@
 use super::types::{
     AddProduct, AddUpCash, Approval, CardRef, CloseBatch, CloseRegister, CompleteSale, CountNext, CountStock,
     EditProduct, Enroll, EnterCard, LogIn, MoveCash, MoveStock, Nothing, OpenDrawer, OpenRegister, PrintBadge,
-    PrintJobRef, RecentSales, RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, ScannedCode,
-    SearchCatalog, ServeTerminal, SetQuantity, StartCard, TenderCash, UndoRedemption, UsePrinter, VoidTicket, WaitCard,
+    PrintJobRef, ReadFrame, RecentSales, RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan,
+    ScannedCode, SearchCatalog, ServeTerminal, SetQuantity, StartCard, TenderCash, UndoRedemption, UsePrinter,
+    VoidTicket, WaitCard,
 };
+
+use crate::scanner::camera::{LONGEST_SIDE, SHORTEST_SIDE};
 
 /// Longer than any code of ours, shorter than any attempt to choke on.
 const CODE_CHARS: usize = 2_048;
@@ -136,6 +139,22 @@ impl Limits for CountNext {
 
 fn few_times(times: Option<u16>) -> Result<(), &'static str> {
     if times.is_none_or(|times| (1..1_000).contains(&times)) { Ok(()) } else { Err("times is 1 to 999") }
+}
+
+impl Limits for ReadFrame {
+    fn check(&self) -> Result<(), &'static str> {
+        let sides = SHORTEST_SIDE..=LONGEST_SIDE;
+        let (width, height) = (usize::from(self.width), usize::from(self.height));
+        if !sides.contains(&width) || !sides.contains(&height) {
+            return Err("width and height are 32 to 1280");
+        }
+        // Three bytes are four signs.
+        if self.luma.len() == (width * height).div_ceil(3) * 4 {
+            Ok(())
+        } else {
+            Err("luma is a byte a dot, as Base64")
+        }
+    }
 }
 
 impl Limits for RouteScan {

@@ -9,9 +9,9 @@ use super::error::CommandError;
 use super::types::{
     AddProduct, AddUpCash, BadgeView, BatchView, CardPaymentView, CardRef, CashSumView, CashTenderView, CatalogView,
     CloseBatch, CloseRegister, CompleteSale, CompletedSaleView, CountNext, CountStock, EditProduct, Enroll, EnterCard,
-    LogIn, MoveCash, MoveStock, Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintBadge, PrintJobRef,
-    PrintJobsView, RecentSales, RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan, SaleView,
-    ScanOutcome, ScannedCode, SearchCatalog, ServeTerminal, ServedView, ServicesView, SetQuantity, StaffView,
+    FrameView, LogIn, MoveCash, MoveStock, Nothing, OpenCardView, OpenDrawer, OpenRegister, PrintBadge, PrintJobRef,
+    PrintJobsView, ReadFrame, RecentSales, RedeemTicket, RemoveLine, Reprint, ResolveCard, ReturnCard, RouteScan,
+    SaleView, ScanOutcome, ScannedCode, SearchCatalog, ServeTerminal, ServedView, ServicesView, SetQuantity, StaffView,
     StartCard, StockView, SyncReport, TenderCash, TicketView, TillStatus, UndoRedemption, UsePrinter, VerifyReport,
     VoidTicket, WaitCard,
 };
@@ -107,6 +107,7 @@ commands! {
     "card.serve" (ServeTerminal) -> ServedView, Need::May(P::CloseBatch), CHANGES, app::serve: "Has the terminal print a report, load its keys or stand alone; refused while a payment is open there.";
     "card.print_voucher" (CardRef) -> ServedView, Need::May(P::Reprint), READS, app::print_voucher: "Has the terminal print the voucher of a payment of its open batch again.";
     "scan.times" (CountNext) -> Nothing, Need::SignedIn, READS, app::count_next: "So many of what the till's own scanner reads next, once.";
+    "scan.frame" (ReadFrame) -> FrameView, Need::Enrolled, READS, app::read_camera: "Reads the codes in what a camera sees; does nothing with them.";
     "scan.route" (RouteScan) -> ScanOutcome, Need::SignedIn, READS, app::route_scan: "Takes a scan to where it belongs.";
     "ticket.check" (ScannedCode) -> TicketView, Need::SignedIn, READS, app::check_ticket: "Checks and judges a ticket; a used one shown again and again is noted.";
     "ticket.redeem" (RedeemTicket) -> TicketView, Need::May(P::RedeemTicket), CHANGES, app::redeem_ticket: "Hands over what a ticket owes, in whole or part.";

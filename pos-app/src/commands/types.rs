@@ -214,6 +214,15 @@ arguments! {
         #[ts(optional)]
         times: Option<u16>,
     }
+    /// What a camera sees.
+    ReadFrame {
+        /// Dots across, 32 to 1280.
+        width: u16,
+        /// Dots down, 32 to 1280.
+        height: u16,
+        /// One byte a dot, row by row, from black to white, as Base64.
+        luma: String,
+    }
     /// Says how many of what the till's own scanner reads next.
     CountNext {
         /// So many; one when absent.
@@ -977,6 +986,13 @@ pub struct TicketView {
     pub void: Option<VoidView>,
     /// Whose word is missing; none when the server can be asked, or there is no other till.
     pub blind: Option<BlindView>,
+}
+
+/// The codes in what a camera sees. None of them is believed.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct FrameView {
+    /// What each says, top to bottom.
+    pub codes: Vec<String>,
 }
 
 /// What a scan turned out to be.

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, BASE64};
 use pos_app::app::TillPaper;
 use pos_app::commands::ErrorCode;
 use pos_app::ledger::catalog;
 use pos_app::practice::{HeadOffice, THAT_NIGHT};
-use pos_app::printer::{BadgeSlip, Document, PrintQueue as _};
+use pos_app::printer::codepage::CodePage;
+use pos_app::printer::layout::Page;
+use pos_app::printer::picture::picture;
+use pos_app::printer::profile::QrBy;
+use pos_app::printer::{BadgeSlip, Columns, Document, PrintQueue as _, Profile};
 use serde_json::{Value, json};
 use shared::ids::StaffId;
 use shared::staff::{Role, StaffMember};
@@ -143,6 +147,34 @@ fn each_bad_badge_has_its_own_reason() {
     other.till().ledger().write(move |tx| catalog::put_device(tx.connection(), &revoked)).expect("taken out");
     let (why, details) = refusal(other, code);
     assert_eq!((why, details["device"].as_str()), (ErrorCode::BadgeDeviceRevoked, Some("Caja 1")));
+}
+
+/// The way of a badge held up to the till's camera, before anybody has signed in.
+#[test]
+fn a_camera_reads_a_badge_off_its_paper() {
+    let night = night(305);
+    let profile = Profile { columns: Columns::C48, code_page: CodePage::Pc858, qr: QrBy::Printer };
+    let document = Document::Badge(night.badge.clone());
+    let paper = picture(&document, &profile, Page::of(&profile, 0)).expect("a paper");
+    let (width, height) = (paper.width(), paper.height());
+    let luma: Vec<u8> =
+        (0..width * height).map(|at| if paper.is_dark(at % width, at / width) { 30 } else { 220 }).collect();
+    let frame = json!({ "width": width, "height": height, "luma": BASE64.encode(&luma) });
+    let seen = night.other.ok("scan.frame", &frame);
+    assert_eq!(seen, json!({ "codes": [night.badge.code] }));
+    assert_eq!(read(&night.other, seen["codes"][0].as_str().expect("a code")).expect("good")["name"], "Carla");
+
+    for (key, wrong) in [
+        ("width", json!(width + 1)),
+        ("height", json!(31)),
+        ("height", json!(70_000)),
+        ("luma", json!("")),
+        ("luma", json!("!".repeat(BASE64.encode(&luma).len()))),
+    ] {
+        let mut bad = frame.clone();
+        bad[key] = wrong;
+        assert_eq!(night.other.code("scan.frame", &bad), ErrorCode::ArgumentsInvalid, "{key}");
+    }
 }
 
 #[test]

@@ -84,6 +84,7 @@ const OPEN: &[&str] = &[
     "device.enroll",
     "staff.list",
     "staff.read_badge",
+    "scan.frame",
     "operator.log_in",
     "catalog.list",
     "catalog.search",

@@ -102,7 +102,7 @@ describe("a badge", () => {
     const { till } = await open(selling({ "scan.route": () => outcome }));
     await till.scan("T1BADGE");
     await settle();
-    expect(document.querySelector(".trouble")?.textContent).toContain(`Es la credencial de ${SOMEBODY.name}`);
+    expect(document.querySelector(".trouble")?.textContent).toContain(`La credencial de ${SOMEBODY.name} sirve`);
     till.go("redeem");
     await settle();
     await till.scan("T1BADGE");

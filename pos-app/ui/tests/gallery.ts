@@ -147,6 +147,8 @@ const SCENES: Record<string, Scene> = {
   "sell-last": { sale: night.four, press: ["last-sale"] },
   "sell-register": { sale: night.four, press: ["register"] },
   "sell-register-manager": { sale: night.four, reading: night.fullReading, press: ["register"] },
+  "redeem-camera": { then: (till) => till.go("redeem"), press: ["to-camera"] },
+  "login-camera": { status: loggedOut, press: ["to-camera"] },
   "sell-badges": {
     status: supervisor,
     sale: night.four,
@@ -495,6 +497,11 @@ if (target !== null && scene !== undefined) {
     "card.resolve": (args) => {
       if ("approval" in args) throw refusal("pin_wrong", { tries_left: 4 });
       throw refusal("permission_denied", { permission: "settle_card", approvers: night.approvers });
+    },
+    // What the camera showed last, for whoever wants to see what the core would get.
+    "scan.frame": (frame) => {
+      Object.assign(window, { frame });
+      return { codes: [] };
     },
     "catalog.search": ({ limit }) => night.products.slice(0, limit),
   });

@@ -60,6 +60,7 @@ export type Panel =
   | "register"
   | "move_cash"
   | "badges"
+  | "camera"
   | "code"
   | "notices"
   | "cards"

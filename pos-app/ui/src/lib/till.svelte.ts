@@ -14,6 +14,7 @@ import type {
   ScanOutcome,
   TillStatus,
 } from "./api/generated";
+import { Sightings } from "./camera";
 import { CardDesk } from "./card-desk.svelte";
 import { NO_TRACE, traced } from "./card-trace";
 import { floodOf, floodOfRefusal } from "./flood";
@@ -28,6 +29,7 @@ const UNDO_MS = 5_000;
 const HISTORY = 12;
 
 export class Till extends CardDesk {
+  private readonly sightings = new Sightings();
   private undo_timer: ReturnType<typeof setTimeout> | undefined;
 
   // --- start and news ---
@@ -344,6 +346,22 @@ export class Till extends CardDesk {
     await this.ask("scan.route", times === null ? { code } : { code, times }, (outcome) => this.heard(code, outcome, null));
     const refused = this.trouble;
     if (refused !== null) this.heard(code, null, refused);
+  }
+
+  /** What the camera sees; nothing when it cannot be read. */
+  async readFrame(frame: Commands["scan.frame"]["args"]): Promise<readonly string[]> {
+    try {
+      return (await this.core.command("scan.frame", frame)).codes;
+    } catch (error) {
+      this.trouble = error as CommandError;
+      return [];
+    }
+  }
+
+  /** The camera read a code: a scan like any other, and the camera has done its work. */
+  seen(code: string, at_ms: number): void {
+    this.panel = null;
+    if (this.sightings.isNew(code, at_ms)) void this.scan(code);
   }
 
   /** The till's own scanner is told how many the next one counts; it is read past this window. */

@@ -628,6 +628,12 @@ brand?: string, };
 
 export type ErrorCode = "command_unknown" | "arguments_invalid" | "device_not_enrolled" | "device_already_enrolled" | "enrolment_code_invalid" | "server_unreachable" | "server_refused" | "not_logged_in" | "staff_unknown" | "pin_wrong" | "pin_locked" | "permission_denied" | "badge_missing" | "badge_malformed" | "badge_other_tenant" | "badge_unknown_device" | "badge_device_revoked" | "badge_forged" | "badge_expired" | "badge_left" | "badge_here" | "session_not_open" | "session_already_open" | "count_invalid" | "sale_still_open" | "product_unknown" | "product_not_for_sale" | "line_unknown" | "quantity_invalid" | "sale_empty" | "sale_too_large" | "sale_unknown" | "tender_short" | "tender_over_not_cash" | "amount_invalid" | "card_in_progress" | "card_uncertain" | "card_unknown" | "card_not_cancellable" | "card_already_paid" | "terminal_unreachable" | "terminal_not_configured" | "terminal_is_manual" | "terminal_not_manual" | "terminal_failed" | "terminal_has_payment" | "terminal_cannot" | "terminal_denied" | "terminal_unclear" | "voucher_unknown" | "card_not_open" | "card_outcome_invalid" | "card_taken" | "card_code_invalid" | "card_digits_invalid" | "note_invalid" | "card_proof_used" | "card_not_voidable" | "card_void_debit" | "card_counted" | "card_not_returnable" | "batch_has_doubts" | "batch_differs" | "batch_untold" | "code_unknown" | "ticket_malformed" | "ticket_other_tenant" | "ticket_unknown_device" | "ticket_signature_invalid" | "ticket_kind_not_served" | "ticket_unknown" | "ticket_delivered" | "ticket_void" | "ticket_in_review" | "ticket_unheard" | "redemption_unknown" | "ticket_expired" | "ticket_other_night" | "ticket_too_many" | "ticket_line_invalid" | "printer_not_configured" | "printer_unreachable" | "paper_not_in_doubt" | "printer_has_no_spare" | "drawer_elsewhere" | "ledger_newer" | "ledger_in_use" | "ledger_corrupt" | "ledger_write_failed" | "disk_full" | "config_invalid" | "internal";
 
+export type FrameView = { 
+/**
+ * What each says, top to bottom.
+ */
+codes: Array<string>, };
+
 export type IssuedTicket = { 
 /**
  * Its identity.
@@ -973,6 +979,20 @@ export type ProductId = string;
 export type Quantity = number;
 
 export type RateBp = number;
+
+export type ReadFrame = { 
+/**
+ * Dots across, 32 to 1280.
+ */
+width: number, 
+/**
+ * Dots down, 32 to 1280.
+ */
+height: number, 
+/**
+ * One byte a dot, row by row, from black to white, as Base64.
+ */
+luma: string, };
 
 export type RecentSales = { 
 /**
@@ -2028,6 +2048,8 @@ export interface Commands {
   "card.print_voucher": { args: CardRef; answer: ServedView };
   /** So many of what the till's own scanner reads next, once. */
   "scan.times": { args: CountNext; answer: Nothing };
+  /** Reads the codes in what a camera sees; does nothing with them. */
+  "scan.frame": { args: ReadFrame; answer: FrameView };
   /** Takes a scan to where it belongs. */
   "scan.route": { args: RouteScan; answer: ScanOutcome };
   /** Checks and judges a ticket; a used one shown again and again is noted. */

@@ -346,6 +346,13 @@ export const en: Words = {
     about: "This till signs it and any till of the venue reads it. Alone it opens nothing: the PIN is always asked for.",
     printed: (name: string, until: string) => `The badge of ${name} comes out of the printer. Valid until ${until}.`,
   },
+  camera: {
+    open: "Read with the camera",
+    title: "Hold the code up to the camera",
+    about: "It is read by itself, and the camera goes off.",
+    crowded: "More than one code is in view. Show one alone.",
+    shut: "The camera does not open: another window has it, or it is not allowed. Use the scanner or type the code.",
+  },
   move_cash: {
     title: "Put cash in or take it out",
     kinds: { in: "Cash in", out: "Cash out", drop: "To the safe" },

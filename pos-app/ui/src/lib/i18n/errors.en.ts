@@ -50,7 +50,7 @@ export const errorsEn: Record<ErrorCode, (facts: Facts) => string> = {
   badge_forged: () => "A false badge: no till of the venue signed it. Tell the manager.",
   badge_expired: (f) => `The badge of ${f.text("staff")} expired on ${f.date("last_valid")}. Ask for a new one.`,
   badge_left: (f) => `${f.text("staff")} no longer works here. Their badge is not valid.`,
-  badge_here: (f) => `That is the badge of ${f.text("staff")}. It signs in and allows; here it does nothing.`,
+  badge_here: (f) => `The badge of ${f.text("staff")} signs in and allows; here it does nothing.`,
   session_not_open: () => "Open the register to sell.",
   session_already_open: () => "The register is open already.",
   count_invalid: () => "That count cannot be used: check notes and coins.",

@@ -50,7 +50,7 @@ export const errorsEs: Record<ErrorCode, (facts: Facts) => string> = {
   badge_forged: () => "Credencial falsa: no la firmó ninguna caja del local. Avise a la encargada.",
   badge_expired: (f) => `La credencial de ${f.text("staff")} venció el ${f.date("last_valid")}. Pida otra.`,
   badge_left: (f) => `${f.text("staff")} ya no trabaja aquí. Su credencial no vale.`,
-  badge_here: (f) => `Es la credencial de ${f.text("staff")}. Sirve para entrar y para autorizar; aquí no hace nada.`,
+  badge_here: (f) => `La credencial de ${f.text("staff")} sirve para entrar y para autorizar; aquí no hace nada.`,
   session_not_open: () => "Abra la caja para vender.",
   session_already_open: () => "La caja ya está abierta.",
   count_invalid: () => "Ese conteo no se puede usar: revise los billetes y monedas.",

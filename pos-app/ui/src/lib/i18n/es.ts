@@ -354,6 +354,13 @@ export const es = {
     about: "La firma esta caja y la lee cualquiera del local. Sola no abre nada: siempre pide el PIN.",
     printed: (name: string, until: string) => `La credencial de ${name} sale por la impresora. Vale hasta el ${until}.`,
   },
+  camera: {
+    open: "Leer con la cámara",
+    title: "Ponga el código frente a la cámara",
+    about: "Se lee solo, y la cámara se apaga.",
+    crowded: "Hay más de un código a la vista. Muestre uno solo.",
+    shut: "La cámara no se abre: otra ventana la usa, o no hay permiso. Use el lector o escriba el código.",
+  },
   move_cash: {
     title: "Ingresar o retirar efectivo",
     kinds: { in: "Ingreso", out: "Retiro", drop: "A caja fuerte" },
