@@ -1,5 +1,6 @@
 //! The till's window. Decodes what the screens ask, lets `pos-app` do it, encodes what it answers; decides nothing.
 
+mod camera;
 mod command;
 mod drawing;
 mod opening;

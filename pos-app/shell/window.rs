@@ -3,6 +3,7 @@
 use tauri::webview::NewWindowResponse;
 use tauri::{App, LogicalSize, Url, WebviewWindowBuilder};
 
+use crate::camera;
 use crate::drawing::Drawing;
 
 /// Opens the window described in `tauri.conf.json`, no larger than the screen. It never leaves the embedded screens.
@@ -17,7 +18,9 @@ pub(crate) fn open(app: &App, drawing: Drawing) -> tauri::Result<()> {
         .inner_size(size.width, size.height)
         .on_navigation(is_ours)
         .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_permission_request(|_, kind| camera::allow(kind))
         .build()?;
+    camera::enable(&window)?;
     drawing.apply(&window)
 }
 
