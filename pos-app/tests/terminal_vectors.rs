@@ -346,6 +346,11 @@ fn getnet_commands() {
         (R::Close, r#"{"Command":103,"PrintOnPos":true,"DateTime":"#, "D58D9CB895532823"),
         (R::Totals, r#"{"Command":104,"PrintOnPos":true,"DateTime":"#, "1F63D6BCC1DEADFA"),
         (R::Details, r#"{"Command":105,"PrintOnPos":true,"DateTime":"#, "A9EC546A46A545C2"),
+        (
+            R::Return { authorisation: "252985".into(), amount: 1_990 },
+            r#"{"Command":108,"AuthorizationCode":"252985","Amount":1990,"PrintOnPos":false,"DateTime":"#,
+            "A3AEB791EA3FA4F9",
+        ),
         (R::NormalMode, r#"{"Command":107,"DateTime":"#, "A755876720493F1B"),
         (
             R::Duplicate { operation: 123 },

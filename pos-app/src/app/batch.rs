@@ -13,7 +13,7 @@ use super::till::lock;
 use super::{Caller, Till};
 use crate::commands::types::{BatchView, CloseBatch, Nothing};
 use crate::commands::{CommandError, ErrorCode};
-use crate::ledger::card::{find_last_close, list_of_batch, list_unsettled};
+use crate::ledger::card::{find_last_close, list_given_back, list_of_batch, list_unsettled};
 use crate::terminal::service::Service;
 use crate::terminal::{TerminalError, TerminalWorker};
 
@@ -155,7 +155,11 @@ impl Till {
 
     fn compare_batch(&self, terminal: &str, batch: &TerminalBatch) -> Result<BatchView, CommandError> {
         self.ledger().view(|ledger| {
-            let comparison = BatchComparison::of(&list_of_batch(ledger, terminal)?, batch);
+            let comparison = BatchComparison::with_given_back(
+                &list_of_batch(ledger, terminal)?,
+                &list_given_back(ledger, terminal)?,
+                batch,
+            );
             let doubts = list_unsettled(ledger)?.len();
             Ok(BatchView {
                 terminal: terminal.to_owned(),

@@ -13,6 +13,7 @@ use super::till::lock;
 use super::{Caller, Till};
 use crate::commands::types::{CardPaymentView, CardRef, DeviceState, StartCard, WaitCard};
 use crate::commands::{CommandError, ErrorCode};
+use crate::ledger::card::CardStory;
 use crate::ledger::{View, card, counter};
 
 /// `card.start`
@@ -119,10 +120,14 @@ pub(super) fn unknown_card() -> CommandError {
     CommandError::new(ErrorCode::CardUnknown, "This till asked for no such card payment.")
 }
 
-/// Whether the terminal may be asked to give it back.
-pub(super) fn can_void(payment: &CardPayment, is_counted: bool) -> bool {
+/// Whether the terminal may be asked to give it back. `gives_back_later`: also out of a closed batch.
+pub(super) fn can_void(payment: &CardPayment, story: &CardStory, gives_back_later: bool) -> bool {
+    is_voidable(payment) && !story.is_counted && (gives_back_later || !story.is_batch_closed)
+}
+
+fn is_voidable(payment: &CardPayment) -> bool {
     let is_voidable = |approval: &CardApproval| !approval.is_debit() && !approval.operation_no.is_empty();
-    payment.approved().is_some_and(|card| is_voidable(&card.approval)) && !is_counted
+    payment.approved().is_some_and(|card| is_voidable(&card.approval))
 }
 
 fn can_cancel(state: &CardState) -> bool {
@@ -149,6 +154,7 @@ impl Till {
         let bare = CardPaymentView {
             can_cancel: false,
             can_void: false,
+            is_batch_closed: false,
             elapsed_ms: 0,
             manual: None,
             payment: payment.clone(),
@@ -161,10 +167,12 @@ impl Till {
     pub(super) fn view_card_in(&self, ledger: &View, payment: CardPayment) -> CardPaymentView {
         let payment = self.with_progress(payment);
         let elapsed_ms = self.clock.now().millis_since(payment.started_at).max(0);
-        let is_counted = || card::find_story(ledger, payment.payment_id).ok().flatten().is_none_or(|s| s.is_counted);
+        let is_asked = is_voidable(&payment) && self.has_terminal_line();
+        let story = is_asked.then(|| card::find_story(ledger, payment.payment_id).ok().flatten()).flatten();
         CardPaymentView {
             can_cancel: can_cancel(&payment.state),
-            can_void: can_void(&payment, false) && self.has_terminal_line() && !is_counted(),
+            can_void: story.as_ref().is_some_and(|story| can_void(&payment, story, self.gives_back_later())),
+            is_batch_closed: story.is_some_and(|story| story.is_batch_closed),
             elapsed_ms,
             // What cannot be read is no reason not to show the payment.
             manual: manual_view(ledger, &payment).unwrap_or_default(),

@@ -117,7 +117,7 @@ impl Till {
         let ways = [
             (SettleWay::AskTerminal, can_ask && payment.state.is_doubt()),
             (SettleWay::Resolve, reason != OpenReason::NotCounted),
-            (SettleWay::Void, can_ask && can_void(payment, story.is_counted)),
+            (SettleWay::Void, can_ask && can_void(payment, story, self.gives_back_later())),
             (SettleWay::Return, is_owed && payment.returned.is_none()),
         ];
         ways.into_iter().filter(|(_, is_open)| *is_open).map(|(way, _)| way).collect()

@@ -1,5 +1,8 @@
 //! Having the terminal give an approved payment back, while no finished sale counts it. Written down before the terminal
 //! is asked, so that the payment pays nothing from then on, whatever becomes of the line.
+//!
+//! A payment whose batch is closed is not voided: the terminal's number for it may be another payment's by now. Where the
+//! terminal can, it is given back by what no closed batch changes.
 
 use shared::event::{CardReported, Fact};
 use shared::tender::{CardState, TerminalReport};
@@ -9,7 +12,7 @@ use super::resolve::refuse_counted;
 use super::{Caller, Till};
 use crate::commands::types::{CardPaymentView, CardRef, DeviceState};
 use crate::commands::{CommandError, ErrorCode};
-use crate::ledger::card::{find_payment, list_unsettled};
+use crate::ledger::card::{find_payment, find_story, list_unsettled};
 
 /// `card.void`
 pub(crate) fn void_card(till: &Till, who: &Caller, args: &CardRef) -> Result<CardPaymentView, CommandError> {
@@ -18,6 +21,7 @@ pub(crate) fn void_card(till: &Till, who: &Caller, args: &CardRef) -> Result<Car
     till.refuse_while_closing()?;
     let health = till.terminal_health();
     let mut before = None;
+    let mut is_batch_closed = false;
     let payment = till.write_on_card(who, |ledger| {
         let known = find_payment(ledger, args.payment_id)?.ok_or_else(unknown_card)?;
         let CardState::Approved { approval } = &known.state else {
@@ -34,6 +38,11 @@ pub(crate) fn void_card(till: &Till, who: &Caller, args: &CardRef) -> Result<Car
             let message = "The terminal's number for this payment is not known here. Give it back in cash.";
             return Err(CommandError::new(ErrorCode::CardNotVoidable, message).with("state", "approved"));
         }
+        is_batch_closed = find_story(ledger, args.payment_id)?.is_some_and(|story| story.is_batch_closed);
+        if is_batch_closed && !till.gives_back_later() {
+            let message = "The terminal's batch with this payment is closed. Give it back in cash.";
+            return Err(CommandError::new(ErrorCode::CardNotVoidable, message).with("state", "settled"));
+        }
         if let Some(other) = list_unsettled(ledger)?.first() {
             return Err(busy_with(other));
         }
@@ -47,7 +56,7 @@ pub(crate) fn void_card(till: &Till, who: &Caller, args: &CardRef) -> Result<Car
         Ok((Fact::CardReported(said), after))
     })?;
     if let Some(approved) = before {
-        till.void_at_terminal(&approved);
+        till.void_at_terminal(&approved, is_batch_closed);
     }
     Ok(till.view_card(payment))
 }

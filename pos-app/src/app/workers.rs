@@ -21,6 +21,7 @@ use crate::scanner::serial::ScanListener;
 use crate::sync::question::Counsel;
 use crate::sync::worker::{self, News, SyncWorker};
 use crate::terminal::TerminalWorker;
+use crate::terminal::service::gives_back_later;
 
 /// The threads, as far as they are configured.
 #[derive(Default)]
@@ -144,10 +145,17 @@ impl Till {
     }
 
     /// Has the terminal give a payment back that the journal holds as asked for.
-    pub(super) fn void_at_terminal(&self, payment: &CardPayment) {
-        if let Some(terminal) = self.terminal() {
-            terminal.void(payment.clone());
+    pub(super) fn void_at_terminal(&self, payment: &CardPayment, is_batch_closed: bool) {
+        match self.terminal() {
+            Some(terminal) if is_batch_closed => terminal.give_back(payment.clone()),
+            Some(terminal) => terminal.void(payment.clone()),
+            None => {}
         }
+    }
+
+    /// Whether the terminal gives back what is in a batch that is closed by now.
+    pub(super) fn gives_back_later(&self) -> bool {
+        self.config.terminal.as_ref().is_some_and(gives_back_later)
     }
 
     /// A person has settled it: nothing more is asked about it.

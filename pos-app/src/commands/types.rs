@@ -722,6 +722,10 @@ pub struct CardPaymentView {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub can_void: bool,
+    /// Its batch is closed: it is not voided but given back, and the customer may have to show the card.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub is_batch_closed: bool,
     /// A person said how it ended, or gave it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -37,8 +37,10 @@ pub(super) fn insert_payment(connection: &Connection, stamp: &Stamp, fact: &Card
 /// see.
 pub(super) fn report(connection: &Connection, stamp: &Stamp, fact: &CardReported) -> Result<(), LedgerError> {
     let Some(known) = find_payment(connection, fact.payment_id)? else { return Ok(()) };
+    let known_state = known.state.clone();
     let next = fact.apply(known);
     let is_denied = next.denied.as_ref() == Some(&fact.report);
+    let is_given_back = matches!(next.state, CardState::Voided { .. }) && known_state != next.state;
     let proof = next.state.approval().map(|approval| approval.authorisation_code.to_ascii_uppercase());
     connection
         .prepare_cached(
@@ -58,6 +60,15 @@ pub(super) fn report(connection: &Connection, stamp: &Stamp, fact: &CardReported
             proof,
             is_denied,
         ])?;
+    if is_given_back {
+        connection
+            .prepare_cached(
+                "UPDATE card_payment SET given_back_after = (
+                    SELECT max(closed_at) FROM card_batch WHERE card_batch.terminal = card_payment.terminal)
+                 WHERE payment_id = ?1",
+            )?
+            .execute([fact.payment_id.as_bytes()])?;
+    }
     if fact.is_manual && !is_denied {
         connection
             .prepare_cached(
@@ -160,13 +171,21 @@ pub struct CardStory {
     pub note: Option<String>,
     /// Why a person should look at it.
     pub open_reason: Option<OpenReason>,
+    /// The terminal's batch with it is closed: from here, or at its keypad, as the numbers of later payments tell.
+    pub is_batch_closed: bool,
 }
 
 /// What else is known of a payment.
 pub fn find_story(connection: &Connection, payment_id: PaymentId) -> Result<Option<CardStory>, LedgerError> {
     let mut story = connection.prepare_cached(
-        "SELECT terminal, asked_by, is_counted, settled_by, settled_at, note, open_reason
-         FROM card_payment WHERE payment_id = ?1",
+        "SELECT terminal, asked_by, is_counted, settled_by, settled_at, note, open_reason,
+            payment_no <= (SELECT coalesce(max(through_payment_no), 0) FROM card_batch
+                           WHERE card_batch.terminal = asked.terminal)
+            OR EXISTS (SELECT 1 FROM card_payment AS later
+                       WHERE later.payment_no > asked.payment_no AND later.terminal = asked.terminal
+                         AND CAST(later.baseline AS INTEGER)
+                             < CAST(json_extract(asked.state, '$.approval.operation_no') AS INTEGER))
+         FROM card_payment AS asked WHERE payment_id = ?1",
     )?;
     let read = |row: &Row<'_>| {
         Ok(CardStory {
@@ -177,6 +196,7 @@ pub fn find_story(connection: &Connection, payment_id: PaymentId) -> Result<Opti
             settled_at: column::time_or_null(row, 4)?,
             note: row.get(5)?,
             open_reason: column::word_or_null(row, 6)?,
+            is_batch_closed: row.get(7)?,
         })
     };
     Ok(story.query_row([payment_id.as_bytes()], read).optional()?)
@@ -264,6 +284,20 @@ pub fn list_of_batch(connection: &Connection, terminal: &str) -> Result<Vec<Card
     ))?;
     let rows = payments.query_map([terminal], read_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The payments of batches closed from here that a terminal gave back since the last close, oldest first: its open batch
+/// holds what went back, and not what was taken.
+pub fn list_given_back(connection: &Connection, terminal: &str) -> Result<Vec<CardPayment>, LedgerError> {
+    let mut payments = connection.prepare_cached(&format!(
+        "{SELECT} WHERE terminal = ?1
+            AND given_back_after = (SELECT max(closed_at) FROM card_batch WHERE terminal = ?1)
+            AND payment_no <= (SELECT max(through_payment_no) FROM card_batch WHERE terminal = ?1)
+         ORDER BY payment_no"
+    ))?;
+    let rows = payments.query_map([terminal], read_row)?;
+    let payments: Vec<CardPayment> = rows.collect::<Result<_, _>>()?;
+    Ok(payments.into_iter().filter(|payment| matches!(payment.state, CardState::Voided { .. })).collect())
 }
 
 /// When a terminal's batch was last closed from here.

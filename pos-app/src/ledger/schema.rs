@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/till/0013_ticket_taken_back.sql"),
     include_str!("../../../migrations/till/0015_paper_in_doubt.sql"),
     include_str!("../../../migrations/till/0018_cash_moved.sql"),
+    include_str!("../../../migrations/till/0019_card_given_back.sql"),
 ];
 
 /// The schema this program writes.

@@ -178,6 +178,13 @@ pub trait CardTerminal: Send {
         Err(TerminalError::Unsupported("undo a payment"))
     }
 
+    /// The same for what was taken in a batch that is closed by now, where the terminal's numbers are other payments'. The
+    /// customer may have to show the card.
+    fn give_back(&mut self, payment: &CardPayment, journal: &dyn Journal) -> Result<Ending, TerminalError> {
+        let _ = (payment, journal);
+        Err(TerminalError::Unsupported("give back what a closed batch holds"))
+    }
+
     /// The open batch, as far as such a terminal can tell it.
     fn batch(&mut self) -> Result<TerminalBatch, TerminalError>;
 

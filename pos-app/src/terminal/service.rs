@@ -121,6 +121,11 @@ impl Service {
     }
 }
 
+/// Whether such terminals give back what was taken in a batch that is closed by now.
+pub fn gives_back_later(config: &TerminalConfig) -> bool {
+    matches!(config.protocol.as_str(), "getnet" | "zvt")
+}
+
 /// What a terminal that is set up so can be asked for, in the order a person would look for it.
 pub fn offered(config: &TerminalConfig) -> &'static [ServiceName] {
     use ServiceName as N;

@@ -40,6 +40,7 @@ enum Command {
     Start(CardPayment),
     Enquire(CardPayment),
     Void(CardPayment),
+    GiveBack(CardPayment),
     ReadBatch(Sender<Result<TerminalBatch, TerminalError>>),
     CloseBatch(Sender<Result<(), TerminalError>>),
     Serve(Service, Sender<Result<Vec<String>, TerminalError>>),
@@ -144,6 +145,11 @@ impl TerminalWorker {
         let _ = self.commands.send(Command::Void(payment));
     }
 
+    /// The same for one whose batch is closed by now, where the terminal can; otherwise `unsupported`.
+    pub fn give_back(&self, payment: CardPayment) {
+        let _ = self.commands.send(Command::GiveBack(payment));
+    }
+
     /// Reads totals and list of the open batch. A doubt does not hinder it, but is not in it for certain.
     pub fn read_batch(&self, reply: Sender<Result<TerminalBatch, TerminalError>>) {
         let _ = self.commands.send(Command::ReadBatch(reply));
@@ -208,6 +214,9 @@ impl Drop for TerminalWorker {
     }
 }
 
+/// One way for a driver to give a payment back.
+type Undo = fn(&mut (dyn CardTerminal + 'static), &CardPayment, &dyn Journal) -> Result<Ending, TerminalError>;
+
 /// A payment that may have been charged.
 struct Doubt {
     payment: CardPayment,
@@ -249,7 +258,8 @@ impl Worker {
                     }
                     self.doubt(payment);
                 }
-                Ok(Command::Void(payment)) => self.void(&payment),
+                Ok(Command::Void(payment)) => self.void(&payment, CardTerminal::void),
+                Ok(Command::GiveBack(payment)) => self.void(&payment, CardTerminal::give_back),
                 // Who asked may have gone.
                 Ok(Command::ReadBatch(reply)) => drop(reply.send(self.read_batch())),
                 Ok(Command::CloseBatch(reply)) => drop(reply.send(self.close_batch())),
@@ -399,7 +409,7 @@ impl Worker {
         done
     }
 
-    fn void(&mut self, payment: &CardPayment) {
+    fn void(&mut self, payment: &CardPayment, undo: Undo) {
         let id = payment.payment_id;
         if self.doubts.iter().any(|doubt| doubt.payment.payment_id == id) {
             return self.doubt(payment.clone());
@@ -409,7 +419,7 @@ impl Worker {
             return self.report(id, refused("locked"));
         };
         let journal = Remembering::new(self.journal.clone(), payment);
-        let ended = self.on_a_line_that_works(|terminal| terminal.void(payment, &journal));
+        let ended = self.on_a_line_that_works(|terminal| undo(terminal, payment, &journal));
         let known = journal.latest();
         let in_doubt = match known.state {
             CardState::Voiding { .. } => known,

@@ -150,6 +150,24 @@ fn a_payment_is_undone_even_when_nobody_says_so() {
 }
 
 #[test]
+fn what_a_batch_closed_at_the_keypad_holds_is_given_back_once() {
+    for protocol in [Protocol::Zvt, Protocol::ZvtTcp, Protocol::Getnet] {
+        let (terminal, till) = counter(protocol, "approve");
+        till.settle(1);
+        terminal.close_batch();
+        // Nobody told the till: ZVT refuses the reversal first, and Getnet's numbers have begun anew.
+        assert_eq!(kind(&till.void_at_last()), "voided", "{protocol:?}");
+        assert_eq!((taken(&terminal), terminal.charges().len()), (0, 2), "{protocol:?}");
+    }
+    let (terminal, till) = counter(Protocol::Transbank, "approve");
+    till.settle(1);
+    terminal.close_batch();
+    let refused = till.void();
+    assert_eq!((kind(&refused), refused.void_refused.as_deref()), ("approved", Some("not_in_batch")));
+    assert_eq!(taken(&terminal), AMOUNT, "its terminals give back nothing of a closed batch");
+}
+
+#[test]
 fn what_a_zvt_terminal_wants_printed_waits_for_whoever_asks() {
     let (_terminal, till) = counter(Protocol::Zvt, "approve");
     till.settle(1);

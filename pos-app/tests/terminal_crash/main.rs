@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use pos_app::outside::SystemClock;
+use pos_app::terminal::TerminalWorker;
 use pos_app::terminal::simulated::{Plug, Protocol, Script, SimulatedTerminal};
 use shared::tender::CardState;
 
@@ -53,8 +54,9 @@ fn sell(protocol: Protocol, script: &str, death: Option<Death>) -> (&'static str
     (kind, needed)
 }
 
-/// One payment undone, the till killed meanwhile or not; gives what became of it, and how many bytes it took.
-fn give_back(protocol: Protocol, death: Option<Death>) -> (&'static str, usize) {
+/// One payment undone, the till killed meanwhile or not; gives what became of it, and how many bytes it took. Out of the open
+/// batch, or when that is closed.
+fn give_back(protocol: Protocol, is_batch_closed: bool, death: Option<Death>) -> (&'static str, usize) {
     let script = Script::approve_all().insisting(100);
     let plug = Plug { link: None, cut: None, replug_ms: None };
     let terminal = SimulatedTerminal::speaking(protocol, script, plug, Arc::new(SystemClock::new()));
@@ -67,7 +69,11 @@ fn give_back(protocol: Protocol, death: Option<Death>) -> (&'static str, usize) 
     if !matches!(till.settle(1).state, CardState::Approved { .. }) {
         return ("not paid", 0);
     }
-    let payment = till.give_back(death);
+    let undo = if is_batch_closed { TerminalWorker::give_back } else { TerminalWorker::void };
+    if is_batch_closed {
+        terminal.close_batch();
+    }
+    let payment = till.give_back(undo, death);
     let needed = lock(&life).needed;
     let payment = start(protocol, address, payment, Life::new(None)).recover();
     let charges = terminal.charges();
@@ -163,7 +169,17 @@ fn a_till_dies_after_every_byte_of_a_refusal() {
 #[test]
 fn a_till_dies_after_every_byte_of_a_void() {
     for protocol in [Protocol::Transbank, Protocol::Zvt, Protocol::ZvtTcp, Protocol::Getnet] {
-        let counts = kill_after_every_byte(protocol, &[false, true], |death| give_back(protocol, death));
+        let counts = kill_after_every_byte(protocol, &[false, true], |death| give_back(protocol, false, death));
+        assert!(counts.contains_key("voided") && counts.contains_key("stands"), "{protocol:?}: {counts:?}");
+        assert!(!counts.contains_key("uncertain"), "every one of these can be proved: {protocol:?} {counts:?}");
+    }
+}
+
+/// The same of money that goes back when the batch is closed: asked for once, and found again by the number that follows.
+#[test]
+fn a_till_dies_after_every_byte_of_a_return() {
+    for protocol in [Protocol::Zvt, Protocol::ZvtTcp, Protocol::Getnet] {
+        let counts = kill_after_every_byte(protocol, &[false, true], |death| give_back(protocol, true, death));
         assert!(counts.contains_key("voided") && counts.contains_key("stands"), "{protocol:?}: {counts:?}");
         assert!(!counts.contains_key("uncertain"), "every one of these can be proved: {protocol:?} {counts:?}");
     }

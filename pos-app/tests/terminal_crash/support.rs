@@ -230,14 +230,14 @@ impl Till {
         self.healths.recv_timeout(PATIENCE).expect("health changes");
     }
 
-    /// Undoes what was paid in peace, until it is over or the till is dead.
-    pub(crate) fn give_back(self, death: Option<Death>) -> CardPayment {
+    /// Undoes what was paid in peace, one way or the other, until it is over or the till is dead.
+    pub(crate) fn give_back(self, undo: fn(&TerminalWorker, CardPayment), death: Option<Death>) -> CardPayment {
         {
             let mut life = lock(&self.notebook.life);
             (life.death, life.is_counting) = (death, false);
         }
         while self.moves.try_recv().is_ok() {}
-        self.until_dead(TerminalWorker::void)
+        self.until_dead(undo)
     }
 
     fn until_dead(self, begin: impl Fn(&TerminalWorker, CardPayment)) -> CardPayment {
@@ -264,6 +264,17 @@ impl Till {
         while self.healths.try_recv().is_ok() {}
         self.worker.start(payment);
         self.wait()
+    }
+
+    /// Undoes what was paid last, and waits until it is undone, whatever is refused on the way.
+    pub(crate) fn void_at_last(&self) -> CardPayment {
+        self.worker.void(lock(&self.notebook.payment).clone());
+        loop {
+            let state = self.moves.recv_timeout(PATIENCE).expect("the payment moves on");
+            if matches!(state, CardState::Voided { .. }) {
+                return lock(&self.notebook.payment).clone();
+            }
+        }
     }
 
     /// Undoes what was paid last.

@@ -121,3 +121,51 @@ fn a_getnet_terminal_says_nothing_and_is_closed_by_somebody() {
     counter.till().close();
     terminal.stop();
 }
+
+#[test]
+fn what_a_card_paid_beside_a_sale_goes_back_when_the_batch_is_closed() {
+    for (name, protocol) in [("getnet", Protocol::Getnet), ("zvt", Protocol::Zvt)] {
+        let (counter, terminal) = wired(name, protocol, "approve");
+        let beside = approved(&counter);
+        let named = json!({ "payment_id": beside["payment"]["payment_id"], "timeout_ms": 60_000 });
+        let id = json!({ "payment_id": beside["payment"]["payment_id"] });
+        assert_eq!((&beside["can_void"], beside.get("is_batch_closed")), (&json!(true), None));
+        counter.ok("card.close_batch", &json!({ "accepts_difference": true }));
+        let later = counter.ok("card.get", &id);
+        assert_eq!((&later["can_void"], &later["is_batch_closed"]), (&json!(true), &json!(true)), "{later}");
+        // Another customer's payment bears no number that could be taken for it.
+        counter.ok("card.void", &id);
+        assert_eq!(counter.ok("card.wait", &named)["payment"]["state"], "voided");
+        let taken: Vec<i64> = terminal.charges().iter().map(|charge| charge.amount).collect();
+        assert_eq!(taken, [3_500, -3_500], "given back, once");
+        assert_eq!(counter.code("card.void", &id), ErrorCode::CardNotVoidable, "and not again");
+
+        // It went back in this batch and was taken in the last, and the books say so.
+        let again = counter.ok("card.start", &json!({}));
+        let asked = json!({ "payment_id": again["payment"]["payment_id"], "timeout_ms": 60_000 });
+        assert_eq!(counter.ok("card.wait", &asked)["payment"]["state"], "approved");
+        counter.ok("sale.complete", &json!({}));
+        let read = counter.ok("card.read_batch", &json!({}));
+        assert_eq!(read["comparison"]["ours"]["total_minor"], 0, "{read}");
+        assert_eq!(read["comparison"]["lines"][0]["ours_minor"], -3_500);
+        assert_eq!(read["agrees"], name == "zvt", "a Getnet terminal says nothing: {read}");
+        counter.ok("card.close_batch", &json!({ "accepts_difference": true }));
+        assert_eq!(counter.ok("card.read_batch", &json!({}))["comparison"]["lines"], json!([]));
+        counter.assert_whole();
+        counter.till().close();
+        terminal.stop();
+    }
+}
+
+#[test]
+fn a_transbank_terminal_is_not_asked_for_what_a_closed_batch_holds() {
+    let (counter, terminal) = wired("transbank", Protocol::Transbank, "approve");
+    let beside = approved(&counter);
+    let id = json!({ "payment_id": beside["payment"]["payment_id"] });
+    counter.ok("card.close_batch", &json!({ "accepts_difference": true }));
+    assert_eq!(counter.ok("card.get", &id).get("can_void"), None);
+    assert_eq!(counter.code("card.void", &id), ErrorCode::CardNotVoidable);
+    assert_eq!(terminal.charges().len(), 1);
+    counter.till().close();
+    terminal.stop();
+}

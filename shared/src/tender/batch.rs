@@ -118,11 +118,22 @@ pub struct BatchComparison {
 impl BatchComparison {
     /// Holds the payments of a batch, in any state, against what the terminal tells of it.
     pub fn of(payments: &[CardPayment], batch: &TerminalBatch) -> Self {
+        Self::with_given_back(payments, &[], batch)
+    }
+
+    /// The same with payments of batches before, which the terminal gave back in this one.
+    pub fn with_given_back(payments: &[CardPayment], given_back: &[CardPayment], batch: &TerminalBatch) -> Self {
         let rows = batch.rows.as_deref().unwrap_or_default();
         let mut is_known = vec![false; rows.len()];
         let mut ours = TerminalTotals::default();
         let mut lines = Vec::new();
-        for payment in payments {
+        let before = given_back.iter().map(|payment| (payment, payment.amount_minor.saturating_neg()));
+        let taken = payments.iter().map(|payment| {
+            // What was given back in cash is in the terminal all the same.
+            let is_taken = matches!(payment.state, CardState::Approved { .. });
+            (payment, if is_taken { payment.amount_minor } else { 0 })
+        });
+        for (payment, ours_minor) in before.chain(taken) {
             let mut listed = Vec::new();
             for (row, known) in rows.iter().zip(&mut is_known) {
                 if !*known && row.is_of(payment) {
@@ -130,9 +141,6 @@ impl BatchComparison {
                     listed.push(row);
                 }
             }
-            // What was given back in cash is in the terminal all the same.
-            let is_taken = matches!(payment.state, CardState::Approved { .. });
-            let ours_minor = if is_taken { payment.amount_minor } else { 0 };
             ours = ours.plus(ours_minor);
             lines.extend(line_of(payment, ours_minor, batch.rows.as_ref().map(|_| &listed[..])));
         }
@@ -329,6 +337,18 @@ mod tests {
     fn without_a_key_the_terminals_own_numbers_tell() {
         assert_eq!(verdicts(&[payment("000001", "7", 1_990)], &[row("", "7", 1_990)]), [(BatchVerdict::Agrees, 0)]);
         assert_eq!(verdicts(&[payment("000001", "7", 1_990)], &[row("000009", "7", 1_990)]).len(), 2, "another's key");
+    }
+
+    #[test]
+    fn what_was_taken_before_and_given_back_now_is_less_on_both_sides() {
+        let approval = payment("000001", "7", 1_990).state.approval().expect("approved").clone();
+        let back = CardPayment { state: CardState::Voided { approval }, ..payment("000001", "7", 1_990) };
+        let sum = |total_minor| TerminalBatch { totals: Some(TerminalTotals { count: 2, total_minor }), rows: None };
+        let sold = [payment("000002", "1", 5_000)];
+        let even = BatchComparison::with_given_back(&sold, &[back.clone()], &sum(3_010));
+        assert!(even.agrees(), "{even:?}");
+        assert_eq!((even.ours.total_minor, even.lines[0].ours_minor), (3_010, -1_990));
+        assert!(!BatchComparison::with_given_back(&sold, &[back], &sum(5_000)).agrees());
     }
 
     #[test]

@@ -30,6 +30,13 @@ pub enum Request {
         /// As the approval said.
         operation: i64,
     },
+    /// Give back what was taken in a batch that is closed by now, by the bank's code for it.
+    Return {
+        /// As the approval said.
+        authorisation: String,
+        /// Whole pesos.
+        amount: i64,
+    },
     /// Count and sum of the open batch, on the terminal's paper.
     Totals,
     /// Each transaction of the open batch, on the terminal's paper.
@@ -124,6 +131,10 @@ struct Plain<'a> {
     number: i64,
     #[serde(rename = "OperationId", skip_serializing_if = "Option::is_none")]
     operation: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<i64>,
     #[serde(rename = "EmployeeId", skip_serializing_if = "Option::is_none")]
     seller: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,6 +152,7 @@ impl Request {
             Self::Sale { .. } => command::SALE,
             Self::LastVoucher { .. } => command::LAST_VOUCHER,
             Self::Refund { .. } => command::REFUND,
+            Self::Return { .. } => command::RETURN,
             Self::Totals => command::TOTALS,
             Self::Details => command::DETAILS,
             Self::Close => command::CLOSE,
@@ -192,6 +204,10 @@ impl Request {
                 Self::Refund { operation } | Self::Duplicate { operation } => Some(*operation),
                 _ => None,
             };
+            let (authorization_code, amount) = match self {
+                Self::Return { authorisation, amount } => (Some(authorisation.as_str()), Some(*amount)),
+                _ => (None, None),
+            };
             let seller = match self {
                 Self::SellerSales { seller } | Self::Tips { seller } => Some(*seller),
                 _ => None,
@@ -199,12 +215,21 @@ impl Request {
             let sale_type = if let Self::SaleKind { kind } = self { Some(kind.number()) } else { None };
             let print_on_pos = match self {
                 Self::Poll | Self::Cancel | Self::NormalMode | Self::Sim => None,
-                Self::Refund { .. } => Some(false),
+                Self::Refund { .. } | Self::Return { .. } => Some(false),
                 Self::LastVoucher { prints } => Some(*prints),
                 _ => Some(true),
             };
             let number = command;
-            serde_json::to_string(&Plain { number, operation, seller, sale_type, print_on_pos, date_time })
+            serde_json::to_string(&Plain {
+                number,
+                operation,
+                authorization_code,
+                amount,
+                seller,
+                sale_type,
+                print_on_pos,
+                date_time,
+            })
         };
         text.unwrap_or_default()
     }

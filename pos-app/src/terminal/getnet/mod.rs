@@ -5,7 +5,7 @@
 //! undo, only when a person asks for it. How it tells its totals, its list and its reports is in no public source, so it is
 //! asked to print them and never to tell them.
 //!
-//! Commands spoken: 100 to 107, 109 to 111, 113 to 116; 112 is heard.
+//! Commands spoken: 100 to 111 and 113 to 116; 112 is heard.
 
 pub mod ask;
 pub mod frame;
@@ -79,7 +79,8 @@ impl Getnet {
             _ => None,
         };
         let last = self.last()?;
-        let is_undone = last.function == Some(command::REFUND)
+        let is_back = matches!(last.function, Some(command::REFUND | command::RETURN));
+        let is_undone = is_back
             && last.code == Some(0)
             && last.amount.is_none_or(|amount| amount.abs() == payment.amount_minor)
             && match (&last.ticket, last.operation) {
@@ -91,8 +92,10 @@ impl Getnet {
             return Ok(Ending::Voided);
         }
         let sold = payment.state.approval().and_then(|approval| approval.operation_no.parse::<i64>().ok());
-        // What was last before it still is.
-        if last.function != Some(command::REFUND) && last.operation.is_some() && last.operation == before.or(sold) {
+        // What was last before it still is; and where that was nothing, nothing is there still.
+        let has_none = last.code.is_some_and(|code| NO_TRANSACTION.contains(&code));
+        let number = if has_none { Some(0) } else { last.operation };
+        if (!is_back || before.is_some()) && number.is_some() && number == before.or(sold) {
             if !is_over {
                 return Ok(Ending::NotStoredYet);
             }
@@ -102,9 +105,38 @@ impl Getnet {
         Ok(Ending::Mismatch)
     }
 
+    /// By the bank's code, which no closed batch changes.
+    fn send_back(&mut self, payment: &CardPayment, last: i64, reports: Reports<'_>) -> Result<Ending, TerminalError> {
+        let authorisation = payment.state.approval().map(|approval| approval.authorisation_code.clone());
+        match authorisation.filter(|code| !code.is_empty()) {
+            Some(authorisation) => {
+                let asked = Request::Return { authorisation, amount: payment.amount_minor };
+                self.undo(&asked, payment, last, reports)
+            }
+            None => not_in_batch(reports),
+        }
+    }
+
+    fn undo(
+        &mut self,
+        asked: &Request,
+        payment: &CardPayment,
+        last: i64,
+        reports: Reports<'_>,
+    ) -> Result<Ending, TerminalError> {
+        let mut dialog = VoidDialog::new(asked, payment.amount_minor, last, &self.date_time(), self.line.timing());
+        Ok(self.line.run(&mut dialog, reports)?.ending)
+    }
+
     fn listen(&mut self) -> Result<(), TerminalError> {
         self.line.ask(&mut ListenDialog::new(0), None).map(|_| ())
     }
+}
+
+/// Nothing was asked.
+fn not_in_batch(reports: Reports<'_>) -> Result<Ending, TerminalError> {
+    keep(TerminalReport::VoidRefused { code: void::NOT_IN_BATCH.to_owned() }, reports)?;
+    Ok(Ending::VoidRefused)
 }
 
 impl Ear for Receiver {
@@ -190,12 +222,23 @@ impl CardTerminal for Getnet {
         let sold = payment.state.approval().and_then(|approval| approval.operation_no.parse::<i64>().ok());
         // Numbers count up until the batch is closed: a last one that is lower is of another batch.
         let last = self.last_number()?;
-        let (Some(sold), Some(last)) = (sold, last.filter(|last| sold.is_some_and(|sold| *last >= sold))) else {
-            keep(TerminalReport::VoidRefused { code: void::NOT_IN_BATCH.to_owned() }, reports)?;
-            return Ok(Ending::VoidRefused);
-        };
-        let mut dialog = VoidDialog::new(sold, last, &self.date_time(), self.line.timing());
-        Ok(self.line.run(&mut dialog, reports)?.ending)
+        match (sold, last) {
+            (Some(operation), Some(last)) if last >= operation => {
+                self.undo(&Request::Refund { operation }, payment, last, reports)
+            }
+            (Some(_), Some(last)) => self.send_back(payment, last, reports),
+            _ => not_in_batch(reports),
+        }
+    }
+
+    fn give_back(&mut self, payment: &CardPayment, journal: &dyn Journal) -> Result<Ending, TerminalError> {
+        let reports = Some((payment.payment_id, journal));
+        self.listen()?;
+        // Without its number a doubt about it could not be settled.
+        match self.last_number()? {
+            Some(last) => self.send_back(payment, last, reports),
+            None => not_in_batch(reports),
+        }
     }
 
     /// Its totals and its list are asked for by 104 and 105, and what it answers is published nowhere: it tells nothing

@@ -1,5 +1,5 @@
-//! The void: undoes one sale of the open batch, by the terminal's own number for it. Sent again when the terminal says
-//! that it came broken, and never on silence.
+//! Giving back: one sale of the open batch by the terminal's own number for it, or one of a closed batch by the bank's code.
+//! Sent again when the terminal says that it came broken, and never on silence.
 
 use shared::tender::TerminalReport;
 
@@ -23,9 +23,13 @@ enum State {
     Done,
 }
 
-/// One void.
+/// One void, or one return.
 pub struct VoidDialog {
     request: Vec<u8>,
+    /// The command that answers it.
+    function: i64,
+    /// What is to be given back, whole pesos.
+    amount: i64,
     /// The terminal's last number before it.
     before: i64,
     ack_ms: u64,
@@ -35,11 +39,12 @@ pub struct VoidDialog {
 }
 
 impl VoidDialog {
-    /// A void not begun. `before` is the terminal's last number, `date_time` is now.
-    pub fn new(operation: i64, before: i64, date_time: &str, timing: &Timing) -> Self {
-        let request = encode(&Request::Refund { operation }.serialize(date_time));
-        let state = State::Sent { times: 1 };
-        Self { request, before, ack_ms: timing.ack_ms, reply_ms: timing.reply_ms, reasked: 0, state }
+    /// Not begun. `asked` is [`Request::Refund`] or [`Request::Return`], `amount` what comes of it, `before` the terminal's
+    /// last number, and `date_time` is now.
+    pub fn new(asked: &Request, amount: i64, before: i64, date_time: &str, timing: &Timing) -> Self {
+        let (request, function) = (encode(&asked.serialize(date_time)), asked.command());
+        let (ack_ms, reply_ms) = (timing.ack_ms, timing.reply_ms);
+        Self { request, function, amount, before, ack_ms, reply_ms, reasked: 0, state: State::Sent { times: 1 } }
     }
 
     fn end(&mut self, report: TerminalReport, ending: Ending) -> Vec<Effect> {
@@ -54,15 +59,22 @@ impl VoidDialog {
     fn reply(&mut self, reply: &Reply) -> Vec<Effect> {
         let heard = Effect::Send(receipt(true));
         let (report, ending) = match (reply.function, reply.code) {
-            (Some(command::REFUND), Some(0)) => (TerminalReport::Voided, Ending::Voided),
-            (Some(command::REFUND), Some(code)) => {
+            // It gave something else back: a person has to look.
+            (Some(function), Some(0))
+                if function == self.function && reply.amount.is_some_and(|back| back.abs() != self.amount) =>
+            {
+                (TerminalReport::NoAnswer, Ending::Mismatch)
+            }
+            (Some(function), Some(0)) if function == self.function => (TerminalReport::Voided, Ending::Voided),
+            (Some(function), Some(code)) if function == self.function => {
                 (TerminalReport::VoidRefused { code: code.to_string() }, Ending::VoidRefused)
             }
             (Some(command::MESSAGE), _) => {
                 self.state = State::Undoing;
                 return vec![heard, Effect::Within(self.reply_ms)];
             }
-            (Some(0 | command::REFUND) | None, _) => (TerminalReport::NoAnswer, Ending::NoAnswer),
+            (Some(0) | None, _) => (TerminalReport::NoAnswer, Ending::NoAnswer),
+            (Some(function), None) if function == self.function => (TerminalReport::NoAnswer, Ending::NoAnswer),
             _ => return vec![heard, Effect::Note("a message nobody asked for")],
         };
         self.state = State::Done;
@@ -110,7 +122,7 @@ mod tests {
     const NOW: &str = "2026-07-26T11:37:48.000Z";
 
     fn started() -> VoidDialog {
-        let mut dialog = VoidDialog::new(123, 130, NOW, &Timing::default());
+        let mut dialog = VoidDialog::new(&Request::Refund { operation: 123 }, 1_990, 130, NOW, &Timing::default());
         let effects = dialog.step(Input::Start);
         let asked = TerminalReport::VoidAsked { baseline: Some("130".into()) };
         assert_eq!(effects[0], Effect::Report(asked), "journalled before the first byte");
@@ -129,6 +141,24 @@ mod tests {
         assert_eq!(done, vec![Effect::Report(TerminalReport::Voided), heard, Effect::End(Ending::Voided)]);
         let refused = say(&mut started(), json!({ "FunctionCode": 102, "ResponseCode": 1006 }));
         assert_eq!(refused[0], Effect::Report(TerminalReport::VoidRefused { code: "1006".into() }));
+    }
+
+    #[test]
+    fn a_return_ends_as_the_terminal_says_of_it_and_of_nothing_else() {
+        let asked = Request::Return { authorisation: "252985".into(), amount: 1_990 };
+        let begun = || {
+            let mut dialog = VoidDialog::new(&asked, 1_990, 130, NOW, &Timing::default());
+            assert!(matches!(dialog.step(Input::Start)[0], Effect::Report(TerminalReport::VoidAsked { .. })));
+            dialog
+        };
+        let done = say(&mut begun(), json!({ "FunctionCode": 108, "ResponseCode": 0, "Amount": 1_990 }));
+        assert_eq!(done[0], Effect::Report(TerminalReport::Voided));
+        let other = say(&mut begun(), json!({ "FunctionCode": 102, "ResponseCode": 0, "Amount": 1_990 }));
+        assert_eq!(other[1], Effect::Note("a message nobody asked for"), "the end of a void is not its end");
+        let less = say(&mut begun(), json!({ "FunctionCode": 108, "ResponseCode": 0, "Amount": 1_909 }));
+        assert_eq!((&less[0], &less[2]), (&Effect::Report(TerminalReport::NoAnswer), &Effect::End(Ending::Mismatch)));
+        let refused = say(&mut begun(), json!({ "FunctionCode": 108, "ResponseCode": 5 }));
+        assert_eq!(refused[0], Effect::Report(TerminalReport::VoidRefused { code: "5".into() }));
     }
 
     #[test]

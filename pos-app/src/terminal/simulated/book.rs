@@ -68,6 +68,10 @@ pub(super) trait Brain: Send {
     fn book(&self) -> &Book;
     /// The same, for somebody at its keypad.
     fn book_mut(&mut self) -> &mut Book;
+    /// Somebody settles the open batch at its keypad.
+    fn close_batch(&mut self) {
+        self.book_mut().close();
+    }
 }
 
 /// What was charged, and what is in the terminal's memory of it.

@@ -158,6 +158,11 @@ impl SimulatedTerminal {
         lock(&self.brain).book().stands_alone
     }
 
+    /// Somebody settles the open batch at its keypad; no till hears of it.
+    pub fn close_batch(&self) {
+        lock(&self.brain).close_batch();
+    }
+
     /// Somebody sets it back at its keypad: it hears the till again.
     pub fn set_back(&self) {
         lock(&self.brain).book_mut().stands_alone = false;

@@ -60,6 +60,13 @@ impl GetnetBrain {
                     self.reply(&answer, now);
                 }
             }
+            command::RETURN => {
+                let answer = self.give_back(text("AuthorizationCode"), number("Amount"), at);
+                self.desk.then(now, Plan::Send(receipt(true)));
+                if !self.desk.script.next_void_vanishes() {
+                    self.reply(&answer, now);
+                }
+            }
             command::CLOSE => {
                 self.desk.book.close();
                 self.desk.script.closed();
@@ -124,6 +131,23 @@ impl GetnetBrain {
         let answer = approval(&numbered, command::REFUND, sale.amount, true);
         // In its own book it bears the number of what it undid, so that it cannot be undone twice.
         self.desk.book.enter(Charge { operation: sale.operation.clone(), ..numbered });
+        self.last = Some(answer.clone());
+        answer
+    }
+
+    /// Of a closed batch, once.
+    fn give_back(&mut self, authorisation: &str, amount: i64, at: Timestamp) -> Value {
+        let of_it = |charge: &&Charge| charge.authorisation == authorisation && charge.amount.abs() == amount;
+        let found: Vec<Charge> = self.desk.book.charges.iter().filter(of_it).cloned().collect();
+        let is_open = self.desk.book.memory.iter().any(|charge| charge.authorisation == authorisation);
+        let ([sale], false) = (&found[..], is_open) else {
+            return json!({ "FunctionCode": 108, "ResponseCode": 1, "ResponseMessage": "Rechazado" });
+        };
+        let plain = Behaviour::new(Outcome::Approve);
+        let numbered = self.desk.book.next_charge(&plain, &sale.ticket, -amount, at);
+        let answer = approval(&numbered, command::RETURN, amount, true);
+        // The bank knows it as what it gave back.
+        self.desk.book.enter(Charge { authorisation: sale.authorisation.clone(), ..numbered });
         self.last = Some(answer.clone());
         answer
     }
@@ -276,5 +300,10 @@ impl Brain for GetnetBrain {
 
     fn book_mut(&mut self) -> &mut Book {
         &mut self.desk.book
+    }
+
+    fn close_batch(&mut self) {
+        self.desk.book.close();
+        self.last = None;
     }
 }

@@ -229,6 +229,7 @@ impl ZvtBrain {
             }
             command::AUTHORISATION => self.pay(apdu, at, deeds),
             command::REVERSAL => self.reverse(apdu, at, deeds),
+            command::REFUND => self.refund(apdu, at, deeds),
             command::TURNOVER_TOTALS => {
                 self.answer(&Apdu::positive(), deeds);
                 self.steps.push_back(Step::Say(Said::plain(command::STATUS_INFORMATION, turnover(&self.book))));
@@ -347,6 +348,23 @@ impl ZvtBrain {
         let data = status(&told_as, self.receipt % 9_999 + 1, self.currency, &plain);
         self.steps.push_back(Step::Say(Said::plain(command::STATUS_INFORMATION, data.clone())));
         self.steps.push_back(Step::Commit(undone, data));
+        if !self.script.next_void_vanishes() {
+            self.steps.push_back(Step::Say(Said::plain(command::COMPLETION, Vec::new())));
+        }
+    }
+
+    /// To whatever card is shown; nobody looks at what it paid.
+    fn refund(&mut self, apdu: &Apdu, at: Timestamp, deeds: &mut Vec<Deed>) {
+        let amount = Fields::read(apdu.data.get(3..).unwrap_or_default()).number(bmp::AMOUNT).unwrap_or_default();
+        self.answer(&Apdu::positive(), deeds);
+        let plain = Behaviour::new(Outcome::Approve);
+        let charge = self.book.next_charge(&plain, "", amount, at);
+        let receipt = self.receipt % 9_999 + 1;
+        let data = status(&charge, receipt, self.currency, &plain);
+        self.steps.push_back(Step::Say(Said::plain(command::INTERMEDIATE_STATUS, vec![0x0A])));
+        self.steps.push_back(Step::Say(Said::plain(command::STATUS_INFORMATION, data.clone())));
+        let back = Charge { amount: -amount, operation: format!("{receipt:06}"), ..charge };
+        self.steps.push_back(Step::Commit(back, data));
         if !self.script.next_void_vanishes() {
             self.steps.push_back(Step::Say(Said::plain(command::COMPLETION, Vec::new())));
         }

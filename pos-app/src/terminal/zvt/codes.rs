@@ -4,6 +4,8 @@ use shared::tender::CardProgress;
 
 /// Cancelled, or too slow; also our word for a promise we cannot keep.
 pub const ABORTED: u8 = 0x6C;
+/// The payment stands, and cannot be undone any more.
+pub const IRREVERSIBLE: u8 = 0xB5;
 /// Undone before.
 pub const REVERSED: u8 = 0xB4;
 

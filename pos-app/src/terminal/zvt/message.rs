@@ -64,7 +64,7 @@ impl Account {
         Some(Apdu::new(command::REVERSAL, data))
     }
 
-    /// Give money back, minor units.
+    /// Give money back to the card that is shown, minor units.
     pub fn refund(&self, amount_minor: i64) -> Option<Apdu> {
         let amount = packed(amount_minor, 6)?;
         let data = [self.password(), vec![bmp::AMOUNT], amount, vec![bmp::CURRENCY], self.currency()].concat();

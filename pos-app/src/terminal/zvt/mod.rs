@@ -3,7 +3,8 @@
 //! A terminal does not say the till's reference again. So before each payment it is asked for its last receipt, and a
 //! payment is found again by the receipt that follows. What it would print comes to the till line by line.
 //!
-//! Commands spoken: 05 01, 06 00, 06 01, 06 02, 06 10, 06 20, 06 30, 06 50, 06 B0; 04 0F, 04 FF, 06 0F, 06 1E, 06 D1 and
+//! Commands spoken: 05 01, 06 00, 06 01, 06 02, 06 10, 06 20, 06 30, 06 31, 06 50,
+//! 06 B0; 04 0F, 04 FF, 06 0F, 06 1E, 06 D1 and
 //! 06 D3 are heard.
 
 pub mod apdu;
@@ -162,6 +163,26 @@ pub fn judge_void(
 }
 
 impl<E: Carrier> Zvt<E> {
+    /// Gives money back to the card that paid, which the customer has to show. `last` is the last receipt.
+    fn refund(
+        &mut self,
+        payment: &CardPayment,
+        last: Option<String>,
+        reports: Reports<'_>,
+    ) -> Result<Ending, TerminalError> {
+        let card = payment.state.approval().map(|approval| approval.last4.clone()).unwrap_or_default();
+        let amount = payment.amount_minor;
+        // Without its number a doubt about it could not be settled.
+        let dialog = last.and_then(|last| VoidDialog::refund(&self.account, amount, &card, last, self.line.timing()));
+        let Some(mut dialog) = dialog else { return not_in_batch(reports) };
+        Ok(self.run(&mut dialog, reports)?.ending)
+    }
+
+    /// Its last receipt's number, that before the first when it has none, and `None` when it does not say.
+    fn last_receipt(&mut self) -> Result<Option<String>, TerminalError> {
+        Ok(self.last()?.map_or_else(|| Some(NO_RECEIPT.to_owned()), |last| last.receipt.map(number)))
+    }
+
     /// The last receipt; `None` when the terminal has none yet.
     ///
     /// Errors: also when it will not say.
@@ -174,6 +195,12 @@ impl<E: Carrier> Zvt<E> {
             Answer::None => Err(TerminalError::Silent),
         }
     }
+}
+
+/// Nothing was asked.
+fn not_in_batch(reports: Reports<'_>) -> Result<Ending, TerminalError> {
+    keep(TerminalReport::VoidRefused { code: void::NOT_IN_BATCH.to_owned() }, reports)?;
+    Ok(Ending::VoidRefused)
 }
 
 impl<E: Carrier> CardTerminal for Zvt<E> {
@@ -223,6 +250,11 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
         let (report, ending) = if let CardState::Voiding { before, .. } = &payment.state {
             match &last {
                 Some(last) => judge_void(payment, last, before.as_ref(), is_over),
+                // There was none before it either.
+                None if before.as_deref() == Some(NO_RECEIPT) && !is_over => (None, Ending::NotStoredYet),
+                None if before.as_deref() == Some(NO_RECEIPT) => {
+                    (Some(TerminalReport::VoidRefused { code: NOT_STORED.into() }), Ending::VoidRefused)
+                }
                 None => (None, Ending::Mismatch),
             }
         } else {
@@ -249,17 +281,26 @@ impl<E: Carrier> CardTerminal for Zvt<E> {
         let reports = Some((payment.payment_id, journal));
         self.listen(false)?;
         self.register()?;
-        let last = self.last()?.and_then(|last| last.receipt).map(number);
+        let last = self.last_receipt()?;
         let sold = payment.state.approval().map(|approval| approval.operation_no.clone()).unwrap_or_default();
         // Receipts count up until the batch is closed: a last one that is lower is of another batch.
-        let last = last.filter(|last| *last >= sold);
-        let dialog =
-            last.and_then(|last| VoidDialog::new(&self.account, &sold, payment.amount_minor, last, self.line.timing()));
-        let Some(mut dialog) = dialog else {
-            keep(TerminalReport::VoidRefused { code: void::NOT_IN_BATCH.to_owned() }, reports)?;
-            return Ok(Ending::VoidRefused);
-        };
-        Ok(self.run(&mut dialog, reports)?.ending)
+        if last.as_ref().is_some_and(|last| *last < sold) {
+            return self.refund(payment, last, reports);
+        }
+        let amount = payment.amount_minor;
+        let dialog = last.and_then(|last| VoidDialog::new(&self.account, &sold, amount, last, self.line.timing()));
+        let Some(mut dialog) = dialog else { return not_in_batch(reports) };
+        let ending = self.run(&mut dialog, reports)?.ending;
+        // It says that the payment stands for good: what is left is to give it back to the card.
+        let stands = dialog.refusal == Some(format!("{:02X}", codes::IRREVERSIBLE));
+        if ending == Ending::VoidRefused && stands { self.give_back(payment, journal) } else { Ok(ending) }
+    }
+
+    fn give_back(&mut self, payment: &CardPayment, journal: &dyn Journal) -> Result<Ending, TerminalError> {
+        self.listen(false)?;
+        self.register()?;
+        let last = self.last_receipt()?;
+        self.refund(payment, last, Some((payment.payment_id, journal)))
     }
 
     /// Its sums by kind of card, and no list: the protocol has none.

@@ -1,5 +1,7 @@
-//! The reversal: undoes one payment of the open batch, by its receipt. It runs as a payment does, and what the terminal
-//! promises counts when it says that it is done.
+//! Giving back: the reversal of one payment of the open batch, by its receipt, or a refund to the card that paid it. Either
+//! runs as a payment does, and what the terminal promises counts when it says that it is done.
+//!
+//! A refund goes to whatever card is shown. One to another card is answered with no, which undoes it.
 
 use shared::tender::TerminalReport;
 
@@ -17,6 +19,8 @@ pub const NOT_IN_BATCH: &str = "not_in_batch";
 pub const UNREACHABLE: &str = "unreachable";
 /// Our own word: the terminal answered the request itself by NAK, three times.
 pub const REQUEST_REFUSED: &str = "request_refused";
+/// Our own word: the card that was shown is not the one that paid.
+pub const OTHER_CARD: &str = "other_card";
 
 #[derive(Debug, PartialEq, Eq)]
 enum State {
@@ -25,26 +29,43 @@ enum State {
     Promised,
     Refused(String),
     Mismatched,
+    /// Another card was shown, and the terminal was told no.
+    OtherCard,
     Done,
 }
 
-/// One reversal.
+/// One reversal, or one refund.
 pub struct VoidDialog {
     request: Apdu,
     amount_minor: i64,
+    /// Last four digits of the card it must go to, where the terminal asks for one.
+    card: Option<String>,
     /// The terminal's last receipt before it.
     baseline: String,
     accept_ms: u64,
     reply_ms: u64,
     state: State,
+    /// The terminal's code, when it would not.
+    pub refusal: Option<String>,
 }
 
 impl VoidDialog {
     /// A reversal not begun. `None` for a receipt that is none.
     pub fn new(account: &Account, receipt: &str, amount_minor: i64, baseline: String, timing: &Timing) -> Option<Self> {
         let request = account.reversal(receipt.parse().ok()?)?;
+        Some(Self::begin(request, amount_minor, None, baseline, timing))
+    }
+
+    /// A refund not begun, to the card with these last digits. `None` for an amount that cannot be.
+    pub fn refund(account: &Account, amount_minor: i64, card: &str, baseline: String, timing: &Timing) -> Option<Self> {
+        let request = account.refund(amount_minor)?;
+        Some(Self::begin(request, amount_minor, Some(card.to_owned()), baseline, timing))
+    }
+
+    fn begin(request: Apdu, amount_minor: i64, card: Option<String>, baseline: String, timing: &Timing) -> Self {
         let (accept_ms, reply_ms) = (timing.accept_ms, timing.completion_ms);
-        Some(Self { request, amount_minor, baseline, accept_ms, reply_ms, state: State::Asked })
+        let (state, refusal) = (State::Asked, None);
+        Self { request, amount_minor, card, baseline, accept_ms, reply_ms, state, refusal }
     }
 
     fn end(&mut self, report: TerminalReport, ending: Ending) -> Vec<Effect> {
@@ -53,6 +74,7 @@ impl VoidDialog {
     }
 
     fn refused(&mut self, code: &str) -> Vec<Effect> {
+        self.refusal = Some(code.to_owned());
         self.end(TerminalReport::VoidRefused { code: code.to_owned() }, Ending::VoidRefused)
     }
 
@@ -80,6 +102,17 @@ impl VoidDialog {
                 if self.state == State::Asked && status.receipt.map(number).as_ref() == Some(&self.baseline) {
                     return vec![yes(), go_on, Effect::Note("the transaction before, said again")];
                 }
+                let is_other = |card: &String| {
+                    let shown = &status.approval.last4;
+                    !card.is_empty() && !shown.is_empty() && shown != card
+                };
+                if status.refusal().is_none() && self.card.as_ref().is_some_and(is_other) {
+                    self.state = State::OtherCard;
+                    return vec![no(), go_on, Effect::Note("money was about to go to another card")];
+                }
+                if self.state == State::OtherCard {
+                    return vec![yes(), go_on];
+                }
                 self.state = match status.refusal() {
                     Some(code) => State::Refused(code),
                     None if status.amount.is_some_and(|amount| amount != self.amount_minor) => State::Mismatched,
@@ -99,6 +132,8 @@ impl VoidDialog {
         let code = match std::mem::replace(&mut self.state, State::Done) {
             State::Promised if is_done => return self.answered(TerminalReport::Voided, Ending::Voided),
             State::Refused(code) => code,
+            // Undone, as it was told to; had it gone on all the same, that is a doubt.
+            State::OtherCard if !is_done => OTHER_CARD.to_owned(),
             State::Undoing if !is_done => format!("{:02X}", apdu.data.first().copied().unwrap_or(0xFF)),
             State::Mismatched => return self.answered(TerminalReport::NoAnswer, Ending::Mismatch),
             _ => return self.answered(TerminalReport::NoAnswer, Ending::NoAnswer),
@@ -106,6 +141,7 @@ impl VoidDialog {
         if code == reversed {
             return self.answered(TerminalReport::Voided, Ending::Voided);
         }
+        self.refusal = Some(code.clone());
         self.answered(TerminalReport::VoidRefused { code }, Ending::VoidRefused)
     }
 }
@@ -179,6 +215,35 @@ mod tests {
         let mut dialog = started();
         say(&mut dialog, command::POSITIVE, &[]);
         assert_eq!(say(&mut dialog, command::ABORT, &[0xB4])[0], Effect::Report(TerminalReport::Voided));
+    }
+
+    fn refunding() -> VoidDialog {
+        let account = Account { password: 0, currency: 978 };
+        let dialog = VoidDialog::refund(&account, 500, "0461", "0016".into(), &Timing::default());
+        let mut dialog = dialog.expect("an amount");
+        let expected = [0x06, 0x31, 0x0D, 0, 0, 0, 0x04, 0, 0, 0, 0, 0x05, 0, 0x49, 0x09, 0x78];
+        assert_eq!(dialog.step(Input::Start)[1], Effect::Send(expected.to_vec()));
+        say(&mut dialog, command::POSITIVE, &[]);
+        dialog
+    }
+
+    #[test]
+    fn a_refund_goes_to_the_card_that_paid_and_to_no_other() {
+        let shown = |digits: [u8; 2]| [status(0, 500), vec![0x22, 0xF0, 0xF2], digits.to_vec()].concat();
+        let mut dialog = refunding();
+        assert_eq!(say(&mut dialog, command::STATUS_INFORMATION, &shown([0x04, 0x61]))[0], yes());
+        assert_eq!(say(&mut dialog, command::COMPLETION, &[])[0], Effect::Report(TerminalReport::Voided));
+
+        let mut dialog = refunding();
+        assert_eq!(say(&mut dialog, command::STATUS_INFORMATION, &shown([0x12, 0x34]))[0], no());
+        assert_eq!(say(&mut dialog, command::STATUS_INFORMATION, &status(0x6C, 500))[0], yes(), "it undid it");
+        let refused = say(&mut dialog, command::ABORT, &[0x6C]);
+        assert_eq!(refused[0], Effect::Report(TerminalReport::VoidRefused { code: OTHER_CARD.into() }));
+
+        let mut dialog = refunding();
+        say(&mut dialog, command::STATUS_INFORMATION, &shown([0x12, 0x34]));
+        let doubt = Effect::Report(TerminalReport::NoAnswer);
+        assert_eq!(say(&mut dialog, command::COMPLETION, &[])[0], doubt, "told no, and done all the same");
     }
 
     #[test]

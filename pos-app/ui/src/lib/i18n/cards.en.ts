@@ -146,6 +146,14 @@ export const cardsEn: typeof cardsEs = {
 
   sure_void: (amount) => `Void ${amount} on the terminal`,
   sure_void_means: "The money goes back to the card and the payment no longer pays the sale.",
+  sure_later: (amount) => `Give ${amount} back on the terminal`,
+  later_limits:
+    "The batch of that payment is closed, so it is a return. The terminal may ask for the card, and it has to be the one that paid.",
+  later_go: "Give back",
+  later_about: (amount) =>
+    `${amount} goes back to the card that paid. If the terminal asks for it, the customer shows the same one.`,
+  void_refused_card: (amount) =>
+    `The card shown is not the one that paid. ${amount} is still charged; try with the same card.`,
   void_limits: "Credit only, and before the batch is closed. Debit cannot be voided: give cash back, with the manager.",
   void_go: "Void",
   voiding: "Voiding on the terminal",

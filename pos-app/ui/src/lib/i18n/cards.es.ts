@@ -160,6 +160,14 @@ export const cardsEs = {
   /** Having the terminal give back. */
   sure_void: (amount: string) => `Anular ${amount} en el terminal`,
   sure_void_means: "El dinero vuelve a la tarjeta y el cobro deja de pagar la venta.",
+  sure_later: (amount: string) => `Devolver ${amount} en el terminal`,
+  later_limits:
+    "El lote de ese cobro ya se cerró: es una devolución. El terminal puede pedir la tarjeta, y tiene que ser la misma que pagó.",
+  later_go: "Devolver",
+  later_about: (amount: string) =>
+    `Se devuelven ${amount} a la tarjeta que pagó. Si el terminal la pide, que el cliente presente la misma.`,
+  void_refused_card: (amount: string) =>
+    `La tarjeta presentada no es la que pagó. Los ${amount} siguen cobrados; pruebe con la misma tarjeta.`,
   void_limits: "Solo crédito y antes de cerrar el lote. El débito no se anula: se devuelve en efectivo, con la encargada.",
   void_go: "Anular",
   voiding: "Anulando en el terminal",
