@@ -364,7 +364,7 @@ fn getnet_commands() {
         ),
         (R::Tips { seller: 7 }, r#"{"Command":111,"EmployeeId":7,"PrintOnPos":true,"DateTime":"#, "8207722B40B17661"),
         (
-            R::SaleKind { kind: SaleKind::Exempt },
+            R::SaleKind { kind: SaleKind::Exempt.number() },
             r#"{"Command":113,"SaleType":3,"PrintOnPos":true,"DateTime":"#,
             "CFB0DE13A1624E27",
         ),

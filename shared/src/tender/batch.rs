@@ -345,7 +345,7 @@ mod tests {
         let back = CardPayment { state: CardState::Voided { approval }, ..payment("000001", "7", 1_990) };
         let sum = |total_minor| TerminalBatch { totals: Some(TerminalTotals { count: 2, total_minor }), rows: None };
         let sold = [payment("000002", "1", 5_000)];
-        let even = BatchComparison::with_given_back(&sold, &[back.clone()], &sum(3_010));
+        let even = BatchComparison::with_given_back(&sold, std::slice::from_ref(&back), &sum(3_010));
         assert!(even.agrees(), "{even:?}");
         assert_eq!((even.ours.total_minor, even.lines[0].ours_minor), (3_010, -1_990));
         assert!(!BatchComparison::with_given_back(&sold, &[back], &sum(5_000)).agrees());

@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::frame::get;
-use crate::terminal::service::{SaleKind, Service};
 
 /// What the till asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +59,8 @@ pub enum Request {
     },
     /// What a sale typed into the terminal is from now on.
     SaleKind {
-        /// To the tax office.
-        kind: SaleKind,
+        /// 0 to 6, as the vendor numbers them.
+        kind: u8,
     },
     /// How the terminal is set up, on its paper.
     Parameters,
@@ -167,23 +166,6 @@ impl Request {
         }
     }
 
-    /// What is asked for a service; `None` for one that this protocol does not have.
-    pub fn of(service: Service) -> Option<Self> {
-        Some(match service {
-            Service::Voucher { operation } => Self::Duplicate { operation },
-            Service::LastVoucher => Self::LastVoucher { prints: true },
-            Service::Totals => Self::Totals,
-            Service::Sales => Self::Details,
-            Service::SellerSales { seller } => Self::SellerSales { seller },
-            Service::Tips { seller } => Self::Tips { seller },
-            Service::Parameters => Self::Parameters,
-            Service::Sim => Self::Sim,
-            Service::SaleKind { kind } => Self::SaleKind { kind },
-            Service::StandAlone => Self::NormalMode,
-            Service::LoadKeys => return None,
-        })
-    }
-
     /// As JSON without blanks. `date_time` is now, `2026-07-26T11:37:48.000Z`. Of a payment the terminal prints nothing of
     /// its own: the till's receipt says it all. The summary of a close it prints, and what it is asked to print.
     pub fn serialize(&self, date_time: &str) -> String {
@@ -212,7 +194,7 @@ impl Request {
                 Self::SellerSales { seller } | Self::Tips { seller } => Some(*seller),
                 _ => None,
             };
-            let sale_type = if let Self::SaleKind { kind } = self { Some(kind.number()) } else { None };
+            let sale_type = if let Self::SaleKind { kind } = self { Some(*kind) } else { None };
             let print_on_pos = match self {
                 Self::Poll | Self::Cancel | Self::NormalMode | Self::Sim => None,
                 Self::Refund { .. } | Self::Return { .. } => Some(false),

@@ -133,6 +133,23 @@ impl Getnet {
     }
 }
 
+/// What is asked for a service; `None` for one that this protocol does not have.
+fn request_for(service: Service) -> Option<Request> {
+    Some(match service {
+        Service::Voucher { operation } => Request::Duplicate { operation },
+        Service::LastVoucher => Request::LastVoucher { prints: true },
+        Service::Totals => Request::Totals,
+        Service::Sales => Request::Details,
+        Service::SellerSales { seller } => Request::SellerSales { seller },
+        Service::Tips { seller } => Request::Tips { seller },
+        Service::Parameters => Request::Parameters,
+        Service::Sim => Request::Sim,
+        Service::SaleKind { kind } => Request::SaleKind { kind: kind.number() },
+        Service::StandAlone => Request::NormalMode,
+        Service::LoadKeys => return None,
+    })
+}
+
 /// Nothing was asked.
 fn not_in_batch(reports: Reports<'_>) -> Result<Ending, TerminalError> {
     keep(TerminalReport::VoidRefused { code: void::NOT_IN_BATCH.to_owned() }, reports)?;
@@ -258,7 +275,7 @@ impl CardTerminal for Getnet {
     }
 
     fn service(&mut self, service: Service) -> Result<(), TerminalError> {
-        let request = Request::of(service).ok_or(TerminalError::Unsupported("do that"))?;
+        let request = request_for(service).ok_or(TerminalError::Unsupported("do that"))?;
         self.listen()?;
         let mut dialog = AskDialog::service(&request, &self.date_time(), self.line.timing());
         self.line.run(&mut dialog, None)?;
