@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use shared::tender::port_in_words;
 
 use crate::scanner::measured::Pattern;
 
@@ -117,6 +118,9 @@ pub struct TerminalConfig {
     /// `manual`.
     #[serde(default)]
     pub port: String,
+    /// What people call it; by its protocol and its port when absent.
+    #[serde(default)]
+    pub name: Option<String>,
     /// Bits per second; what terminals of the protocol come with when absent.
     pub baud: Option<u32>,
     /// ZVT: the till's password at the terminal, six digits.
@@ -138,6 +142,20 @@ impl TerminalConfig {
         self.protocol == "manual"
     }
 
+    /// What people call it: `Transbank · ttyACM0`.
+    pub fn in_words(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let protocol = match self.protocol.as_str() {
+            "transbank" => "Transbank",
+            "getnet" => "Getnet",
+            "zvt" => "ZVT",
+            other => return other.to_owned(),
+        };
+        format!("{protocol} · {}", port_in_words(&self.port))
+    }
+
     /// Bits per second.
     pub fn baud(&self) -> u32 {
         self.baud.unwrap_or(if self.protocol == "zvt" { 9_600 } else { 115_200 })
@@ -152,6 +170,10 @@ impl TerminalConfig {
         }
         if self.port.starts_with("tcp://") && self.protocol != "zvt" {
             return Err(("port", "is a serial port: only zvt knows tcp://"));
+        }
+        let is_name = |name: &String| (1..=40).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        if !self.name.as_ref().is_none_or(is_name) {
+            return Err(("name", "has 1 to 40 characters on one line"));
         }
         if self.password > 999_999 {
             return Err(("password", "has at most six digits"));
@@ -320,6 +342,19 @@ mod tests {
     #[test]
     fn nothing_at_all_is_a_till_without_devices() {
         assert_eq!(Config::parse(""), Ok(Config::default()));
+    }
+
+    #[test]
+    fn a_terminal_is_called_by_its_name_or_by_what_it_is() {
+        let called = |more: &str| {
+            let text = format!("[terminal]\nport = \"/dev/ttyACM0\"\n{more}");
+            let config = Config::parse(&text).expect("it reads").terminal.expect("a terminal");
+            config.in_words()
+        };
+        assert_eq!(called("protocol = \"getnet\""), "Getnet · ttyACM0");
+        assert_eq!(called("protocol = \"zvt\"\nname = \"Barra chica\""), "Barra chica");
+        let unnamed = Config::parse("[terminal]\nprotocol = \"getnet\"\nport = \"/dev/ttyACM0\"\nname = \"\"");
+        assert!(unnamed.is_err(), "no name is no name");
     }
 
     #[test]

@@ -71,6 +71,7 @@ fn config(port: String) -> TerminalConfig {
     TerminalConfig {
         protocol: "transbank".into(),
         port,
+        name: None,
         baud: None,
         password: 0,
         currency: 978,

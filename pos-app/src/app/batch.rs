@@ -162,7 +162,7 @@ impl Till {
             );
             let doubts = list_unsettled(ledger)?.len();
             Ok(BatchView {
-                terminal: terminal.to_owned(),
+                terminal: self.terminal_in_words(terminal),
                 last_closed_at: find_last_close(ledger, terminal)?,
                 closed_at: None,
                 agrees: comparison.agrees(),

@@ -167,7 +167,8 @@ impl Till {
     pub(super) fn view_card_in(&self, ledger: &View, payment: CardPayment) -> CardPaymentView {
         let payment = self.with_progress(payment);
         let elapsed_ms = self.clock.now().millis_since(payment.started_at).max(0);
-        let is_asked = is_voidable(&payment) && self.has_terminal_line();
+        let is_asked = is_voidable(&payment) || matches!(payment.state, CardState::Voiding { .. });
+        let is_asked = is_asked && self.has_terminal_line();
         let story = is_asked.then(|| card::find_story(ledger, payment.payment_id).ok().flatten()).flatten();
         CardPaymentView {
             can_cancel: can_cancel(&payment.state),

@@ -1,7 +1,7 @@
 //! The danger zone: card payments that a person should look at, and what would settle each.
 
 use shared::event::Fact;
-use shared::tender::{CardPayment, CardState, OpenReason};
+use shared::tender::{CardPayment, CardState, OpenReason, port_in_words};
 
 use super::card::can_void;
 use super::{Caller, Till};
@@ -101,13 +101,21 @@ impl Till {
     ) -> Result<OpenCardView, CommandError> {
         Ok(OpenCardView {
             reason,
-            terminal: story.terminal.clone(),
+            terminal: self.terminal_in_words(&story.terminal),
             asked_by: self.name_of(story.asked_by)?,
             receipt_no,
             ways: self.ways_out(&payment, reason, story),
             outcomes,
             card: self.view_card(payment),
         })
+    }
+
+    /// A terminal as people know it. The ledger knows one by its port; this till's has a name besides.
+    pub(super) fn terminal_in_words(&self, terminal: &str) -> String {
+        match &self.config.terminal {
+            Some(config) if config.port == terminal => config.in_words(),
+            _ => port_in_words(terminal),
+        }
     }
 
     /// What would settle it, the surest first.

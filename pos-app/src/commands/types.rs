@@ -780,7 +780,7 @@ pub struct OpenCardView {
     pub card: CardPaymentView,
     /// What is wrong with it.
     pub reason: OpenReason,
-    /// Which terminal was asked.
+    /// Which terminal was asked, in words.
     pub terminal: String,
     /// Who asked.
     pub asked_by: Option<String>,
@@ -795,7 +795,7 @@ pub struct OpenCardView {
 /// The terminal's batch, held against the till's own payments.
 #[derive(Clone, Debug, Serialize, TS)]
 pub struct BatchView {
-    /// Which terminal.
+    /// Which terminal, in words.
     pub terminal: String,
     /// When it was last closed from this till.
     pub last_closed_at: Option<Timestamp>,

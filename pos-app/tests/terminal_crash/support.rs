@@ -161,6 +161,7 @@ pub(crate) fn config(protocol: Protocol) -> TerminalConfig {
     TerminalConfig {
         protocol: protocol.into(),
         port: "simulated".into(),
+        name: None,
         baud: None,
         password: 0,
         currency: 978,

@@ -67,6 +67,7 @@ fn a_manager_with_the_voucher_says_that_it_was_approved() {
         (&listed[0]["asked_by"], &listed[0]["card"]["elapsed_ms"], &listed[0]["receipt_no"]),
         (&json!("Camila"), &json!(90_000), &Value::Null)
     );
+    assert_eq!(listed[0]["terminal"], "Transbank · null", "nobody reads a whole path");
     assert_eq!(open(&counter), [row("in_doubt", &["ask_terminal", "resolve"])]);
     assert_eq!(counter.ok("status.get", &json!({}))["open_cards"], 1);
     assert_eq!(counter.code("card.resolve", &by_voucher(&payment, 123)), Code::PermissionDenied);

@@ -584,7 +584,7 @@ export const openCards: OpenCardView[] = [
   {
     card: another(cards.uncertain, 9, { amount_minor: 38_470, promised: CREDIT }),
     reason: "in_doubt",
-    terminal: "serial /dev/ttyUSB1",
+    terminal: "Transbank · ttyUSB1",
     asked_by: "Javiera P.",
     receipt_no: 398,
     ways: ["ask_terminal", "resolve"],
@@ -593,7 +593,7 @@ export const openCards: OpenCardView[] = [
   {
     card: another(card({ state: "voiding", approval: CREDIT }, {}, 12_990), 6),
     reason: "void_in_doubt",
-    terminal: "serial /dev/ttyUSB1",
+    terminal: "Transbank · ttyUSB1",
     asked_by: "Camila R.",
     receipt_no: null,
     ways: ["ask_terminal", "resolve"],
@@ -604,7 +604,7 @@ export const openCards: OpenCardView[] = [
       denied: { says: "approved", approval: CREDIT },
     }),
     reason: "contradicted",
-    terminal: "serial /dev/ttyUSB1",
+    terminal: "Transbank · ttyUSB1",
     asked_by: "Camila R.",
     receipt_no: null,
     ways: ["resolve"],
@@ -613,7 +613,7 @@ export const openCards: OpenCardView[] = [
   {
     card: another(card({ state: "approved", approval: CREDIT }, { can_void: true }), 2),
     reason: "not_counted",
-    terminal: "serial /dev/ttyUSB1",
+    terminal: "Transbank · ttyUSB1",
     asked_by: "Camila R.",
     receipt_no: 411,
     ways: ["void", "return"],
@@ -664,7 +664,7 @@ export function batch(lines: BatchLine[], over: Partial<BatchView> = {}): BatchV
     total_minor: lines.reduce((total, line) => total + line[of], 0),
   });
   return {
-    terminal: "serial /dev/ttyUSB1",
+    terminal: "Transbank · ttyUSB1",
     last_closed_at: NOW - 20 * 60 * MINUTE,
     closed_at: null,
     comparison: { ours: sum("ours_minor"), terminal: sum("terminal_minor"), listed: sum("terminal_minor"), lines },

@@ -3,6 +3,7 @@
 mod batch;
 mod card;
 mod cash;
+mod port;
 
 pub use batch::{BatchComparison, BatchLine, BatchVerdict, TerminalBatch, TerminalRow, TerminalTotals};
 pub use card::{
@@ -10,6 +11,7 @@ pub use card::{
     ReturnWay, TerminalReport, VoucherError,
 };
 pub use cash::{Denominations, change_in_notes};
+pub use port::port_in_words;
 
 use serde::{Deserialize, Serialize};
 

@@ -263,7 +263,7 @@ function openCard(no: number, minutesAgo: number, rest: Partial<OpenCard>): Open
     sale_id: sales[no]?.sale_id ?? "",
     device_id: by?.device_id ?? "",
     device_name: by?.name ?? "",
-    terminal: "/dev/serial/by-id/usb-Ingenico_Desk3500_07",
+    terminal: "usb-Ingenico_Desk3500_07",
     ticket_no: `0000${String(no)}K`,
     amount_minor: 12_990,
     asked_by: by?.session?.operator ?? null,

@@ -95,6 +95,7 @@ fn a_late_approval_beside_a_finished_sale_is_flagged_and_listed_until_it_is_give
     assert_eq!(codes(&till, &[late]), ["card_paid_beside_sale"]);
     let listed = open(&server);
     assert_eq!((&listed[0]["reason"], &listed[0]["ways"]), (&json!("not_counted"), &json!(["void", "return"])));
+    assert_eq!(listed[0]["terminal"], "ttyUSB0", "nobody reads a whole path");
     assert_eq!((&listed[0]["authorisation_code"], &listed[0]["last4"]), (&json!("A00007"), &json!("0461")));
     assert_sound(&server);
 

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::ids::{DeviceId, PaymentId, SaleId, VenueId};
-use shared::tender::{CardPayment, CardState, OpenReason, TerminalReport};
+use shared::tender::{CardPayment, CardState, OpenReason, TerminalReport, port_in_words};
 use shared::time::Timestamp;
 
 use super::extract::{Asked, limit};
@@ -129,7 +129,7 @@ fn view(row: OpenCardRow, now: Timestamp, asked_by: Option<String>, settled_by: 
         sale_id: payment.sale_id,
         device_id,
         device_name,
-        terminal,
+        terminal: port_in_words(&terminal),
         amount_minor: payment.amount_minor,
         asked_by,
         asked_at: payment.started_at,

@@ -118,7 +118,7 @@ export type BatchVerdict = "agrees" | "differs" | "only_here" | "only_there" | "
 
 export type BatchView = { 
 /**
- * Which terminal.
+ * Which terminal, in words.
  */
 terminal: string, 
 /**
@@ -275,6 +275,10 @@ can_cancel: boolean,
  * The terminal can be asked to give it back.
  */
 can_void?: boolean, 
+/**
+ * Its batch is closed: it is not voided but given back, and the customer may have to show the card.
+ */
+is_batch_closed?: boolean, 
 /**
  * A person said how it ended, or gave it back.
  */
@@ -732,7 +736,7 @@ card: CardPaymentView,
  */
 reason: OpenReason, 
 /**
- * Which terminal was asked.
+ * Which terminal was asked, in words.
  */
 terminal: string, 
 /**
