@@ -2,7 +2,7 @@
 //! the same answer. Questions of one company that come together are decided in one transaction, one after another: what
 //! costs is the commit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shared::ids::{RedemptionId, TenantId};
@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 use tokio::sync::oneshot;
 
 use super::push;
-use crate::store::{ClaimRow, DeviceRow, StoreError, Tenant, TicketPast};
+use crate::store::{ClaimRow, DeviceRow, StoreError, Tenant, TenantTx, TicketPast};
 
 /// Questions decided by one commit: those behind should not wait for too many.
 const AT_ONCE: usize = 128;
@@ -37,14 +37,12 @@ pub enum RedeemError {
     Store(#[from] StoreError),
 }
 
-/// A question, its ticket believed.
+/// A question.
 pub struct Question {
     /// Who asks.
     pub device: DeviceRow,
     /// What.
     pub request: RedeemRequest,
-    /// The ticket of its code.
-    pub ticket: Ticket,
     /// The request's own admission.
     pub admission: push::Ticket,
     /// When it arrived.
@@ -68,17 +66,19 @@ struct Waiting {
     is_deciding: bool,
 }
 
-/// Believes the ticket of a question, if a till of this company signed it for delivery.
-pub async fn believe(tenant: &Tenant, request: &RedeemRequest) -> Result<Option<Ticket>, StoreError> {
-    let Ok(unverified) = UnverifiedTicket::parse(&request.code) else { return Ok(None) };
-    let mut tx = tenant.read().await?;
-    let key = tx.find_device_key(unverified.device_no()).await?;
-    let ticket = unverified.verify(tenant.tenant_id, |_| key).ok();
-    Ok(ticket.filter(|ticket| ticket.kind == TicketKind::Delivery))
+/// The tickets of questions, each if a till of this company signed it for delivery.
+async fn believe(tenant: &Tenant, questions: &[Question]) -> Result<Vec<Option<Ticket>>, StoreError> {
+    let codes: Vec<_> = questions.iter().map(|question| UnverifiedTicket::parse(&question.request.code).ok()).collect();
+    let signers: HashSet<_> = codes.iter().flatten().map(UnverifiedTicket::device_no).collect();
+    let keys =
+        if signers.is_empty() { HashMap::new() } else { tenant.read().await?.find_device_keys(&signers).await? };
+    let verify = |code: UnverifiedTicket| code.verify(tenant.tenant_id, |device_no| keys.get(&device_no).copied()).ok();
+    let is_for_delivery = |ticket: &Ticket| ticket.kind == TicketKind::Delivery;
+    Ok(codes.into_iter().map(|code| code.and_then(verify).filter(is_for_delivery)).collect())
 }
 
 /// What is told of a ticket nobody believes.
-pub const fn unbelieved() -> RedeemDecision {
+const fn unbelieved() -> RedeemDecision {
     RedeemDecision::Refused { reason: RedeemRefusal::Unverified, uses: Vec::new() }
 }
 
@@ -152,24 +152,39 @@ async fn work(tenant: Arc<Tenant>, deciding: Deciding) {
     }
 }
 
-/// Decides questions in their order, all durable by one commit.
+/// Decides questions in their order, all durable by one commit. Signatures are looked at before anything is written: nobody
+/// waits for that.
 async fn decide_all(tenant: &Tenant, questions: &[Question]) -> Result<Vec<Answer>, StoreError> {
+    let tickets = believe(tenant, questions).await?;
+    let believed: Vec<_> =
+        questions.iter().zip(&tickets).filter_map(|(question, ticket)| Some((question, ticket.as_ref()?))).collect();
+    let mut decided = decide_believed(tenant, &believed).await?.into_iter();
+    let answer = |ticket: &Option<Ticket>| match ticket {
+        Some(_) => decided.next().unwrap_or(Err(RedeemError::Unfinished)),
+        None => Ok(unbelieved()),
+    };
+    Ok(tickets.iter().map(answer).collect())
+}
+
+async fn decide_believed(tenant: &Tenant, questions: &[(&Question, &Ticket)]) -> Result<Vec<Answer>, StoreError> {
+    let Some(now) = questions.iter().map(|(question, _)| question.now).max() else { return Ok(Vec::new()) };
     let mut tx = tenant.write().await?;
-    let tickets = questions.iter().map(|question| question.ticket.ticket_id).collect();
+    let admitted = admit_all(&mut tx, questions, now).await?;
+    let tickets = questions.iter().map(|(_, ticket)| ticket.ticket_id).collect();
     let mut past = tx.past_of(tickets).await?;
-    let ids = questions.iter().map(|question| question.request.redemption_id).collect();
+    let ids = questions.iter().map(|(question, _)| question.request.redemption_id).collect();
     let mut known = tx.known_claims(ids).await?;
     let after = tx.last_turn().await?;
     let mut new = Vec::new();
     let mut answers = Vec::with_capacity(questions.len());
-    for question in questions {
-        let Question { device, request, ticket, admission, now } = question;
-        if !admission.admit(&mut tx, device, *now, None).await? {
+    for ((question, ticket), is_admitted) in questions.iter().zip(admitted) {
+        if !is_admitted {
             answers.push(Err(RedeemError::Replayed));
             continue;
         }
+        let request = &question.request;
         if let Some(claim) = known.get(&request.redemption_id) {
-            answers.push(repeat(claim, question));
+            answers.push(repeat(claim, question, ticket));
             continue;
         }
         let past = past.entry(ticket.ticket_id).or_default();
@@ -181,7 +196,7 @@ async fn decide_all(tenant: &Tenant, questions: &[Question]) -> Result<Vec<Answe
         for claim in new.iter_mut().filter(|claim: &&mut ClaimRow| withdrawn.contains(&claim.asked.redemption_id)) {
             claim.is_withdrawn = true;
         }
-        let claim = judge(past, question);
+        let claim = judge(past, question, ticket);
         answers.push(Ok(claim.decision.clone()));
         if claim.is_accepted() && past.find(request.redemption_id).is_none() {
             past.promised.push(claim.asked.clone());
@@ -197,9 +212,23 @@ async fn decide_all(tenant: &Tenant, questions: &[Question]) -> Result<Vec<Answe
     Ok(answers)
 }
 
+/// Uses up what the requests were admitted with, and notes that their tills were heard of. Which are no old ones.
+async fn admit_all(
+    tx: &mut TenantTx,
+    questions: &[(&Question, &Ticket)],
+    now: Timestamp,
+) -> Result<Vec<bool>, StoreError> {
+    let nonces: Vec<_> = questions.iter().map(|(question, _)| question.admission.nonce_of(&question.device)).collect();
+    let forget_before = questions.iter().map(|(question, _)| question.admission.forget_before).min();
+    let admitted = tx.use_nonces(&nonces, (now, forget_before.unwrap_or(now))).await?;
+    let heard = nonces.iter().zip(&admitted).filter(|(_, is_admitted)| **is_admitted);
+    tx.hear_devices(heard.map(|(nonce, _)| nonce.device_id).collect(), now).await?;
+    Ok(admitted)
+}
+
 /// The same answer, if it is the same question. What its till took back since is promised to nobody.
-fn repeat(claim: &ClaimRow, question: &Question) -> Answer {
-    let Question { device, request, ticket, .. } = question;
+fn repeat(claim: &ClaimRow, question: &Question, ticket: &Ticket) -> Answer {
+    let Question { device, request, .. } = question;
     let asked = &claim.asked;
     if (claim.ticket_id, asked.device_id, &asked.lines) != (ticket.ticket_id, device.device_id, &request.lines) {
         return Err(RedeemError::Conflict);
@@ -237,7 +266,7 @@ fn take_back(past: &mut TicketPast, Question { device, request, .. }: &Question)
     stale
 }
 
-fn judge(past: &TicketPast, Question { device, request, ticket, now, .. }: &Question) -> ClaimRow {
+fn judge(past: &TicketPast, Question { device, request, now, .. }: &Question, ticket: &Ticket) -> ClaimRow {
     let redemption_id = request.redemption_id;
     let decision = if past.find(redemption_id).is_some() {
         // Its event was faster than its question: it happened.

@@ -1,5 +1,8 @@
 //! The control file: companies, the people who administer them, and which company a device or a code belongs to.
 
+use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
+
 use shared::ids::{DeviceId, TenantId};
 use shared::time::Timestamp;
 use uuid::Uuid;
@@ -254,11 +257,20 @@ impl Store {
 
     /// Which company a device belongs to.
     pub async fn find_device_home(&self, device: DeviceId) -> Result<Option<TenantId>> {
+        if let Some(home) = self.homes().get(&device) {
+            return Ok(Some(*home));
+        }
         let row = query("SELECT tenant_id FROM device_home WHERE device_id = $1")
             .bind(device)
             .fetch_optional(self.control().to_read())
             .await?;
-        row.map(|row| row.id("tenant_id")).transpose()
+        let home = row.map(|row| row.id("tenant_id")).transpose()?;
+        self.homes().extend(home.map(|home| (device, home)));
+        Ok(home)
+    }
+
+    fn homes(&self) -> MutexGuard<'_, HashMap<DeviceId, TenantId>> {
+        self.homes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes down which company a device belongs to.

@@ -49,6 +49,8 @@ impl Database {
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
+            // It is in this process: nothing between can have broken.
+            .test_before_acquire(false)
             // A full disk makes SQLite roll back by itself, and sqlx goes on counting a transaction that is not there: it
             // would begin no other on this connection. Such a one is let go, and the next writer gets a new one.
             .after_release(|connection, _| {
@@ -60,7 +62,8 @@ impl Database {
             .connect_with(options.clone().pragma("cache_size", format!("-{CACHE_KB}")))
             .await?;
         migrator.run(&write).await?;
-        let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
+        let readers = SqlitePoolOptions::new().max_connections(4).test_before_acquire(false);
+        let read = readers.connect_with(options.read_only(true)).await?;
         Ok(Self::Sqlite { write, read })
     }
 
@@ -69,6 +72,14 @@ impl Database {
         match self {
             Self::Sqlite { read, .. } => Target::SqlitePool(read),
             Self::Postgres(pool) => Target::PostgresPool(pool),
+        }
+    }
+
+    /// For one question of a company, where its rows are its own: elsewhere a transaction has to say whose they are.
+    pub(crate) fn alone(&self) -> Option<Target<'_>> {
+        match self {
+            Self::Sqlite { read, .. } => Some(Target::SqlitePool(read)),
+            Self::Postgres(_) => None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Devices: their keys, the codes they enrol with, the nonces they have used, when they were last heard of.
 
+use std::collections::{HashMap, HashSet};
+
 use shared::event::Hash;
 use shared::ids::{DeviceId, RegisterId, VenueId};
 use shared::keys::{PublicKey, Signature};
@@ -8,9 +10,11 @@ use shared::sync::stream::{StreamName, keys};
 use shared::time::Timestamp;
 use shared::venue::DeviceRecord;
 
+use super::ingest::ids;
 use super::row::{Row, by_constraint};
-use super::sql::query;
-use super::{Result, StoreError, TenantTx};
+use super::rows::Rows;
+use super::sql::{Bind, Kind, Sql, Target, query};
+use super::{Result, StoreError, Tenant, TenantTx};
 
 /// A machine, enrolled or waiting to be.
 #[derive(Clone, Debug)]
@@ -78,15 +82,15 @@ pub enum CodeOutcome {
     Refused,
 }
 
-/// What a nonce says about a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NonceOutcome {
-    /// Never seen.
-    Fresh,
-    /// The same request again.
-    Repeat,
-    /// The same nonce with other content.
-    Replayed,
+/// What a device drew for a request, once.
+#[derive(Clone, Copy, Debug)]
+pub struct Nonce<'a> {
+    /// Whose.
+    pub device_id: DeviceId,
+    /// What it drew.
+    pub nonce: &'a str,
+    /// Of the request it was drawn for.
+    pub content: Hash,
 }
 
 /// Wrong tries before a code is dead.
@@ -121,8 +125,7 @@ impl TenantTx {
 
     /// A machine.
     pub async fn find_device(&mut self, device_id: DeviceId) -> Result<Option<DeviceRow>> {
-        let row = query("SELECT * FROM device WHERE device_id = $1").bind(device_id).fetch_optional(self.sql()).await?;
-        row.map(|row| device_row(&row)).transpose()
+        find_device(self.sql(), device_id).await
     }
 
     /// The key of a machine by its short number, for its tickets; also of one withdrawn since.
@@ -132,6 +135,23 @@ impl TenantTx {
             .fetch_optional(self.sql())
             .await?;
         row.map(|row| public_key(&row)).transpose().map(Option::flatten)
+    }
+
+    /// The same of several at once.
+    pub async fn find_device_keys(&mut self, numbers: &HashSet<u16>) -> Result<HashMap<u16, PublicKey>> {
+        const KEYS: Sql = Sql {
+            sqlite: "SELECT device_no, public_key FROM device WHERE device_no IN (SELECT value FROM json_each($1))",
+            postgres: "SELECT found.* FROM json_array_elements_text($1::json) AS wanted (no) CROSS JOIN LATERAL
+                (SELECT device_no, public_key FROM device WHERE device_no = wanted.no::bigint OFFSET 0) AS found",
+        };
+        let list = serde_json::to_string(numbers).map_err(|_| StoreError::Corrupt("device_no"))?;
+        let mut found = HashMap::new();
+        for row in query(KEYS).bind(list).fetch_all(self.sql()).await? {
+            if let Some(key) = public_key(&row)? {
+                found.insert(row.number("device_no")?, key);
+            }
+        }
+        Ok(found)
     }
 
     /// Every machine, by short number.
@@ -226,6 +246,20 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Notes that machines were heard of.
+    pub async fn hear_devices(&mut self, devices: HashSet<DeviceId>, now: Timestamp) -> Result<()> {
+        const HEAR: Sql = Sql {
+            sqlite: "UPDATE device SET last_contact_at = $2
+                WHERE device_id IN (SELECT unhex(value) FROM json_each($1))",
+            postgres: "UPDATE device SET last_contact_at = $2 FROM json_array_elements_text($1::json) AS heard (id)
+                WHERE device_id = heard.id::uuid",
+        };
+        if let Some(list) = ids(devices) {
+            query(HEAR).bind(list).bind(now).execute(self.sql()).await?;
+        }
+        Ok(())
+    }
+
     /// Notes that a machine said that everything it wrote is proved to be here.
     pub async fn note_all_sent(&mut self, device_id: DeviceId, now: Timestamp) -> Result<()> {
         query("UPDATE device SET all_sent_at = $2 WHERE device_id = $1")
@@ -293,40 +327,58 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Remembers a nonce, and forgets those whose requests would be refused by their time anyway.
-    pub async fn put_nonce(
+    /// Remembers what requests drew, and forgets what was drawn for requests that their time refuses anyway. Which of them
+    /// are what they say: those whose nonce nobody used before, or this very request.
+    pub async fn use_nonces(
         &mut self,
-        device_id: DeviceId,
-        nonce: &str,
-        content: Hash,
+        nonces: &[Nonce<'_>],
         (now, forget_before): (Timestamp, Timestamp),
-    ) -> Result<NonceOutcome> {
-        // Its own only: no two devices wait for each other over what both want gone.
-        query("DELETE FROM nonce WHERE device_id = $1 AND seen_at < $2")
-            .bind(device_id)
-            .bind(forget_before)
-            .execute(self.sql())
-            .await?;
-        let inserted = query(
-            "INSERT INTO nonce (device_id, nonce, content_hash, seen_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(device_id)
-        .bind(nonce.to_owned())
-        .bind(content)
-        .bind(now.as_millis())
-        .execute(self.sql())
-        .await?;
-        if inserted == 1 {
-            return Ok(NonceOutcome::Fresh);
+    ) -> Result<Vec<bool>> {
+        const FORGET: Sql = Sql {
+            sqlite: "DELETE FROM nonce WHERE seen_at < $1",
+            // Their own only: no two devices wait for each other over what both want gone.
+            postgres: "DELETE FROM nonce USING json_array_elements_text($2::json) AS asking (id)
+                WHERE nonce.device_id = asking.id::uuid AND nonce.seen_at < $1",
+        };
+        let Some(asking) = ids(nonces.iter().map(|nonce| nonce.device_id)) else { return Ok(Vec::new()) };
+        query(FORGET).bind(forget_before).bind(asking).execute(self.sql()).await?;
+        let mut rows = Rows::new(
+            "INSERT INTO nonce (device_id, nonce, content_hash, seen_at)",
+            &[Kind::Uuid, Kind::Text, Kind::Bytes, Kind::Int],
+            "ON CONFLICT DO NOTHING",
+        );
+        for Nonce { device_id, nonce, content } in nonces {
+            rows.push([device_id.value(), (*nonce).value(), content.value(), now.value()]);
         }
-        let row = query("SELECT content_hash FROM nonce WHERE device_id = $1 AND nonce = $2")
-            .bind(device_id)
-            .bind(nonce.to_owned())
-            .fetch_one(self.sql())
-            .await?;
-        Ok(if row.hash("content_hash")? == content { NonceOutcome::Repeat } else { NonceOutcome::Replayed })
+        if usize::try_from(rows.execute(self.sql()).await?) == Ok(nonces.len()) {
+            return Ok(vec![true; nonces.len()]);
+        }
+        let mut own = Vec::with_capacity(nonces.len());
+        for Nonce { device_id, nonce, content } in nonces {
+            let row = query("SELECT content_hash FROM nonce WHERE device_id = $1 AND nonce = $2")
+                .bind(*device_id)
+                .bind(*nonce)
+                .fetch_one(self.sql())
+                .await?;
+            own.push(row.hash("content_hash")? == *content);
+        }
+        Ok(own)
     }
+}
+
+impl Tenant {
+    /// One machine, by itself: the first question of every request.
+    pub async fn find_device(&self, device_id: DeviceId) -> Result<Option<DeviceRow>> {
+        match self.database().alone() {
+            Some(target) => find_device(target, device_id).await,
+            None => self.read().await?.find_device(device_id).await,
+        }
+    }
+}
+
+async fn find_device(from: Target<'_>, device_id: DeviceId) -> Result<Option<DeviceRow>> {
+    let row = query("SELECT * FROM device WHERE device_id = $1").bind(device_id).fetch_optional(from).await?;
+    row.map(|row| device_row(&row)).transpose()
 }
 
 fn public_key(row: &Row) -> Result<Option<PublicKey>> {

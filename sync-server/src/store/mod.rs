@@ -45,9 +45,9 @@ mod ticket;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use shared::ids::TenantId;
+use shared::ids::{DeviceId, TenantId};
 use sqlx::PgPool;
 
 use database::Database;
@@ -57,7 +57,7 @@ pub use cash::CashMovements;
 pub use catalog::{Page, Paged};
 pub use claim::{ClaimRow, turn_name};
 pub use control::{AdminRole, AdminRow, LoginGuard, SessionRow, TenantRow};
-pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, NonceOutcome};
+pub use device::{CodeOutcome, DeviceRow, EnrolmentCode, Nonce};
 pub use edit::SupersededRow;
 pub use event::{ChainRow, Intake, Place, StoredEvent};
 pub use flag::{FlagId, FlagRow, NoFlagId, Settlement};
@@ -153,6 +153,8 @@ pub struct Store {
     rooms: Rooms,
     control: Database,
     tenants: tokio::sync::Mutex<HashMap<TenantId, Arc<Tenant>>>,
+    /// Whose a device is, as far as somebody asked: that never changes.
+    homes: Mutex<HashMap<DeviceId, TenantId>>,
 }
 
 /// Where companies' rows are.
@@ -168,7 +170,7 @@ impl Store {
     pub async fn open(dir: &Path) -> Result<Self> {
         make_private_dir(dir)?;
         let control = open_control_file(dir).await?;
-        Ok(Self { rooms: Rooms::Files(dir.to_owned()), control, tenants: tokio::sync::Mutex::default() })
+        Ok(Self::new(Rooms::Files(dir.to_owned()), control))
     }
 
     /// Connects to a PostgreSQL database, `postgres://…`, and brings it up to date.
@@ -176,8 +178,11 @@ impl Store {
     /// Errors: [`StoreError::Mighty`] when it cannot act as a role that row-level security binds.
     pub async fn connect(url: &str) -> Result<Self> {
         let (control, tenants) = postgres::connect(url).await?;
-        let (control, rooms) = (Database::Postgres(control), Rooms::Tables(tenants));
-        Ok(Self { rooms, control, tenants: tokio::sync::Mutex::default() })
+        Ok(Self::new(Rooms::Tables(tenants), Database::Postgres(control)))
+    }
+
+    fn new(rooms: Rooms, control: Database) -> Self {
+        Self { rooms, control, tenants: tokio::sync::Mutex::default(), homes: Mutex::default() }
     }
 
     /// Writes everything out and lets go of the files.

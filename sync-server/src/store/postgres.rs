@@ -20,6 +20,9 @@ const TENANT_CONNECTIONS: u32 = 16;
 const CONTROL_CONNECTIONS: u32 = 4;
 /// Waiting longer than this for a connection is being busy.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A connection that said nothing for so long is asked whether it is still there before anything depends on it. One that
+/// just spoke is not: that would be half of what a short question costs.
+const QUIET: Duration = Duration::from_secs(1);
 /// What every connection is told once: waiting for a lock is being busy too, as long as with SQLite. The role is the same
 /// for all companies; whose rows it sees is said in each transaction and ends with it. Every question is of one company,
 /// and every index is led by it: a table is read from end to end only where nothing else is possible. Left to itself the
@@ -68,9 +71,16 @@ pub(crate) async fn connect(url: &str) -> Result<(PgPool, PgPool)> {
             .max_connections(connections)
             .acquire_timeout(PATIENCE)
             .after_connect(|connection, _| Box::pin(async move { connection.execute(GREETING).await.map(drop) }))
-            .connect_lazy_with(options.clone())
     };
-    Ok((pool(CONTROL_CONNECTIONS), pool(TENANT_CONNECTIONS)))
+    let tenants = pool(TENANT_CONNECTIONS).test_before_acquire(false).before_acquire(|connection, about| {
+        Box::pin(async move {
+            if about.idle_for >= QUIET {
+                connection.ping().await?;
+            }
+            Ok(true)
+        })
+    });
+    Ok((pool(CONTROL_CONNECTIONS).connect_lazy_with(options.clone()), tenants.connect_lazy_with(options)))
 }
 
 /// Whether everything this program knows was applied. What it does not know is an error: a newer program was here.
@@ -120,7 +130,7 @@ pub(crate) async fn begin(pool: &PgPool, tenant: TenantId, access: Access) -> Re
         Access::Write | Access::Beside => "READ COMMITTED READ WRITE",
     };
     let begin = format!("BEGIN ISOLATION LEVEL {mode}; SET LOCAL barra.tenant_id = '{tenant}'");
-    let mut tx = pool.begin_with(AssertSqlSafe(begin)).await?;
+    let mut tx = begin_on_one_that_lives(pool, &begin).await?;
     let lock = match access {
         Access::Read => return Ok(tx),
         Access::Write => "SELECT pg_advisory_xact_lock($1)",
@@ -128,6 +138,27 @@ pub(crate) async fn begin(pool: &PgPool, tenant: TenantId, access: Access) -> Re
     };
     sqlx::query(lock).bind(lock_key(tenant)).execute(&mut *tx).await?;
     Ok(tx)
+}
+
+/// A connection may have died since it last spoke, and the first to notice is whoever begins: nothing has happened yet, and
+/// each try lets go of a dead one.
+async fn begin_on_one_that_lives(pool: &PgPool, begin: &str) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let mut tries = TENANT_CONNECTIONS;
+    loop {
+        match pool.begin_with(AssertSqlSafe(begin.to_owned())).await {
+            Err(error) if tries > 0 && is_death(&error) => tries -= 1,
+            begun => return begun,
+        }
+    }
+}
+
+/// The connection is gone: cut, or ended by the database.
+fn is_death(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(said) => matches!(said.code().as_deref(), Some("57P01" | "57P02" | "57P05" | "25P03")),
+        _ => false,
+    }
 }
 
 /// From here on the transaction sees another company's rows. Only for those who put back what was copied, company by

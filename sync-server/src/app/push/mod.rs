@@ -20,7 +20,7 @@ use shared::time::Timestamp;
 pub use group::{Arriving, Groups};
 pub(crate) use take::judge;
 
-use crate::store::{DeviceRow, NonceOutcome, StoreError, Tenant, TenantTx};
+use crate::store::{DeviceRow, Nonce, StoreError, Tenant, TenantTx};
 
 /// Why a whole push was refused. Everything else is an answer.
 #[derive(Debug, thiserror::Error)]
@@ -91,12 +91,16 @@ impl Ticket {
         now: Timestamp,
         unsent: Option<u64>,
     ) -> Result<bool, StoreError> {
-        let nonce = tx.put_nonce(device.device_id, &self.nonce, self.content, (now, self.forget_before)).await?;
-        if nonce == NonceOutcome::Replayed {
-            return Ok(false);
+        let admitted = tx.use_nonces(&[self.nonce_of(device)], (now, self.forget_before)).await? == [true];
+        if admitted {
+            tx.touch_device(device.device_id, now, unsent).await?;
         }
-        tx.touch_device(device.device_id, now, unsent).await?;
-        Ok(true)
+        Ok(admitted)
+    }
+
+    /// The nonce it uses up.
+    pub fn nonce_of(&self, device: &DeviceRow) -> Nonce<'_> {
+        Nonce { device_id: device.device_id, nonce: &self.nonce, content: self.content }
     }
 }
 
