@@ -16,6 +16,7 @@ pub mod peers;
 pub mod power_cut;
 pub mod process;
 pub mod report;
+pub mod scan_bench;
 pub mod screenshots;
 pub mod setup;
 pub mod simulate;

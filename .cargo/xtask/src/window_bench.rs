@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::club::{Club, Counter};
@@ -14,6 +14,7 @@ use crate::desktop::TillWindow;
 use crate::hands::Hands;
 use crate::house::House;
 use crate::process::run;
+use crate::scan_bench;
 use crate::setup::{self, Need};
 use crate::stopwatch::Stopwatch;
 use crate::suite;
@@ -105,8 +106,11 @@ pub fn measure(house: &House) -> Result<Value> {
     suite::build_programs(house, &["pos-app", "sync-server"])?;
     let mut club = Club::open(house, &house.fresh_folder("bench-window")?)?;
     club.start_server()?;
-    let code = club.register_codes().into_iter().next().context("a register")?;
-    let counter = club.equip(&code, "approve")?;
+    let codes = club.register_codes();
+    let [at_the_bar, elsewhere, ..] = codes.as_slice() else { bail!("the club has fewer than two registers") };
+    let seller = club.equip(elsewhere, "approve")?;
+    let counter = club.equip(at_the_bar, "approve")?;
+    let tickets = scan_bench::prepare(house, &counter, &seller)?;
     print_elsewhere(&counter.dir)?;
     let person = club.person("manager")?;
     run(Command::new("cargo").args(["build", "--release", "--quiet", "--bin", "barra"]).current_dir(house.root()))?;
@@ -149,8 +153,11 @@ pub fn measure(house: &House) -> Result<Value> {
     let (answered, drawn) = (times(0), times(1));
     let (held, shown): (Vec<u64>, Vec<u64>) = approvals(&window.session, &counter, CARD_SALES)?.into_iter().unzip();
     let memory_kib = proportional_kib(&window)?;
-    drop(window);
     club.stop_server();
+    let verdicts = scan_bench::verdicts(&window.session, &tickets)?;
+    drop(window);
+    let (judged, pictured): (Vec<u64>, Vec<u64>) =
+        verdicts.into_iter().map(|(held, drawn)| (rounded(held), rounded(drawn))).unzip();
     let sign_ins: Vec<u64> =
         sign_ins.iter().map(|it: &std::time::Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX)).collect();
     Ok(json!({ "bench": "window", "rows": [
@@ -163,6 +170,9 @@ pub fn measure(house: &House) -> Result<Value> {
         row("approval_to_screen_p50", percentile(&held, 50), "ms", None),
         row("approval_to_screen_p95", percentile(&held, 95), "ms", Some(150)),
         row("approval_to_picture_p95", percentile(&shown, 95), "ms", None),
+        row("scan_to_verdict_p50", percentile(&judged, 50), "ms", None),
+        row("scan_to_verdict_p99", percentile(&judged, 99), "ms", Some(50)),
+        row("scan_to_picture_p99", percentile(&pictured, 99), "ms", Some(50)),
         row("memory_pss", memory_kib / 1024, "MiB", None),
     ] }))
 }

@@ -1,12 +1,12 @@
 //! Head office's console in a real browser, over a real server and a real till.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 use xtask::club::Club;
 use xtask::desktop::Browser;
 use xtask::house::House;
 use xtask::night::{open_register, sell_one, sync_up};
-use xtask::till::text;
+use xtask::till::{Till, text};
 use xtask::webdriver::{Session, key};
 
 /// The number of sales on the night board.
@@ -78,6 +78,50 @@ fn an_open_card_payment_is_seen_until_its_till_settles_it() -> Result<()> {
     page.see("[data-testid=\"cards-none\"]", "").context("settled, without touching the page")?;
     page.picture(&pictures.join("e2e-console-cards-none.png"))?;
     till.finish_and_verify()
+}
+
+/// Two bars that hear of nobody hand over the same ticket; once both have told, head office sees what it cost and who gave what.
+#[test]
+fn a_ticket_handed_over_twice_is_an_incident_as_soon_as_both_bars_have_told() -> Result<()> {
+    let house = House::find()?;
+    let pictures = house.target().join("screenshots");
+    std::fs::create_dir_all(&pictures)?;
+    let mut club = Club::open(&house, &house.fresh_folder("e2e-console-incidents")?)?;
+    club.start_server()?;
+    let codes = club.register_codes();
+    let [first, second, ..] = codes.as_slice() else { bail!("the club has fewer than two registers") };
+    let counters = [club.equip(first, "approve")?, club.equip(second, "approve")?];
+    let mut tills = [club.till(&counters[0])?, club.till(&counters[1])?];
+    for till in &mut tills {
+        open_register(&club, till)?;
+        sync_up(till)?;
+    }
+    let sold = sell_one(&mut tills[0])?;
+    let (code, shown) = (text(&sold, "/tickets/0/code")?, text(&sold, "/tickets/0/display_code")?);
+    sync_up(&mut tills[0])?;
+
+    let browser = Browser::open(&club.logs(), 1366, 768)?;
+    let page = &browser.session;
+    page.go(&format!("{}/#/incidents", club.url()))?;
+    log_in(page, text(&club.papers, "/admin/name")?, text(&club.papers, "/admin/password")?)?;
+    page.see("[data-testid=\"incidents-none\"]", "").context("nothing went wrong yet")?;
+
+    club.stop_server();
+    for till in &mut tills {
+        let handed_over = till.ask("ticket.redeem", &json!({ "code": code }))?;
+        ensure!(handed_over["verdict"] == json!("delivered"), "{handed_over}");
+    }
+    club.start_server()?;
+    for till in &mut tills {
+        sync_up(till)?;
+    }
+    page.see("[data-testid=\"incident-facts\"]", shown).context("the ticket, without touching the page")?;
+    for (place, counter) in counters.iter().enumerate() {
+        let hand_over = format!("[data-testid=\"hand-over\"]:nth-child({})", place + 1);
+        page.see(&hand_over, "").with_context(|| format!("the hand-over at {}", counter.code))?;
+    }
+    page.picture(&pictures.join("e2e-console-incidents.png"))?;
+    tills.into_iter().try_for_each(Till::finish_and_verify)
 }
 
 fn log_in(page: &Session, name: &str, password: &str) -> Result<()> {

@@ -2,7 +2,7 @@
 //! durable. Through the till's own commands, without a server, its ledger on a real disk with 100,000 tickets it heard of.
 //! The last line is the result as JSON.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,13 +14,12 @@ use pos_app::practice::HeadOffice;
 use pos_app::{Outside, Till, Workers};
 use serde_json::{Value, json};
 use shared::event::TicketRedeemed;
-use shared::ids::{ChainId, RedemptionId, TenantId};
+use shared::ids::{ChainId, DeviceId, RedemptionId, TenantId};
 use shared::keys::{PublicKey, SigningKey};
 use shared::staff::Role;
 use shared::sync::stream::RedemptionRecord;
 use shared::ticket::{RedeemedLine, Ticket, TicketId, TicketKind, TicketLine, UnverifiedTicket};
 use shared::time::{BusinessDate, Clock as _};
-use shared::venue::DeviceRecord;
 
 /// A verdict is to be there in less, milliseconds.
 const BAR_MS: f64 = 1.0;
@@ -38,6 +37,13 @@ struct Arguments {
     /// Scans to measure; half of them of tickets that are used.
     #[arg(long, default_value_t = 4_000)]
     scans: usize,
+    /// Measures nothing: the ledger of this till, which is enrolled and not running, hears of what was handed over elsewhere,
+    /// and the codes to scan at it are the result.
+    #[arg(long, requires = "seller")]
+    bar: Option<PathBuf>,
+    /// The data of the till whose tickets they are, of the same company and not running.
+    #[arg(long)]
+    seller: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
 }
@@ -53,6 +59,10 @@ struct Waits {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let (known, scans) = (arguments.known, arguments.scans);
+    if let (Some(bar), Some(seller)) = (arguments.bar, arguments.seller) {
+        println!("{}", json!({ "codes": prepare(&bar, &seller, known, scans)? }));
+        return Ok(());
+    }
     let mut waits = arguments.place.measure("ticket-bench", |dir| measure(dir, known, scans))?;
     let mut rows = Vec::new();
     for (name, waits, bar) in [
@@ -80,7 +90,8 @@ fn row(name: &str, waits: &[Duration], share: usize, bar: Option<f64>) -> Value 
 /// Another till of the house, whose tickets guests carry.
 struct Seller {
     key: SigningKey,
-    device: DeviceRecord,
+    device_id: DeviceId,
+    device_no: u16,
     tenant: TenantId,
     chain: ChainId,
     today: BusinessDate,
@@ -89,7 +100,7 @@ struct Seller {
 impl Seller {
     /// The code of the ticket of this number: two of one thing and one of another.
     fn code(&self, serial: u32) -> anyhow::Result<(TicketId, String)> {
-        let ticket_id = TicketId::new(self.device.device_no, self.chain, serial);
+        let ticket_id = TicketId::new(self.device_no, self.chain, serial);
         let line = |product_number, quantity| TicketLine { product_number, quantity };
         let ticket = Ticket {
             kind: TicketKind::Delivery,
@@ -115,7 +126,39 @@ impl Seller {
             code,
             unheard: None,
         };
-        Ok(RedemptionRecord { redemption, device_id: self.device.device_id, staff_id: None })
+        Ok(RedemptionRecord { redemption, device_id: self.device_id, staff_id: None })
+    }
+
+    /// The till there, selling in a run of its own today.
+    fn at(till: &Till, today: BusinessDate) -> anyhow::Result<Self> {
+        let identity = till.identity()?;
+        Ok(Self {
+            key: identity.key.clone(),
+            device_id: identity.enrolment.device_id,
+            device_no: identity.enrolment.device_no,
+            tenant: identity.enrolment.tenant_id,
+            chain: ChainId::new(SystemClock::new().now(), &SystemEntropy),
+            today,
+        })
+    }
+
+    /// The bar hears of so many of its tickets, handed over elsewhere.
+    fn tell(&self, bar: &Till, known: usize) -> anyhow::Result<()> {
+        let numbers: Vec<u32> = (1..).take(known).collect();
+        for some in numbers.chunks(AT_ONCE) {
+            let heard = some.iter().map(|serial| self.heard(*serial)).collect::<anyhow::Result<Vec<_>>>()?;
+            bar.ledger().write(move |tx| heard.iter().try_for_each(|record| tx.hear_redemption(record)))?;
+        }
+        Ok(())
+    }
+
+    /// The code of a scan: one after the other a ticket that is new here and one that is used. Used ones are from all over
+    /// what is known, each once: the third time is written down.
+    fn code_of_scan(&self, scan: usize, known: usize) -> anyhow::Result<String> {
+        let place = u32::try_from(scan)?;
+        let serial =
+            if is_used(scan) { place.wrapping_mul(7_919) % u32::try_from(known)? + 1 } else { 1_000_000 + place };
+        Ok(self.code(serial)?.1)
     }
 
     /// Reads a code and believes it.
@@ -133,27 +176,11 @@ fn measure(dir: &Path, known: usize, scans: usize) -> anyhow::Result<Waits> {
     let device = office.enroll(&elsewhere, 2)?;
     office.introduce(&bar, &device)?;
     bar.execute("operator.log_in", json!({ "staff_id": bartender, "pin": "2468" }))?;
-    let identity = elsewhere.identity()?;
-    let now = SystemClock::new().now();
-    let seller = Seller {
-        key: identity.key.clone(),
-        device,
-        tenant: identity.enrolment.tenant_id,
-        chain: ChainId::new(now, &SystemEntropy),
-        today: serde_json::from_value(bar.execute("status.get", json!({}))?["business_date"].clone())?,
-    };
-    let numbers: Vec<u32> = (1..).take(known).collect();
-    for some in numbers.chunks(AT_ONCE) {
-        let heard = some.iter().map(|serial| seller.heard(*serial)).collect::<anyhow::Result<Vec<_>>>()?;
-        bar.ledger().write(move |tx| heard.iter().try_for_each(|record| tx.hear_redemption(record)))?;
-    }
+    let seller = Seller::at(&elsewhere, today(&bar)?)?;
+    seller.tell(&bar, known)?;
     let mut waits = Waits::default();
     for scan in 0..WARM_UP + scans {
-        let is_used = scan % 2 == 1;
-        // Used ones from all over what is known, each once: the third time is written down.
-        let place = u32::try_from(scan)?;
-        let serial = if is_used { place.wrapping_mul(7_919) % u32::try_from(known)? + 1 } else { 1_000_000 + place };
-        let (_, code) = seller.code(serial)?;
+        let (is_used, code) = (is_used(scan), seller.code_of_scan(scan, known)?);
         let args = json!({ "code": code });
         let (signature, _) = timed(|| seller.verify(&code))?;
         let (verdict, view) = timed(|| Ok(bar.execute("ticket.check", args.clone())?))?;
@@ -174,6 +201,26 @@ fn measure(dir: &Path, known: usize, scans: usize) -> anyhow::Result<Waits> {
     bar.close();
     elsewhere.close();
     Ok(waits)
+}
+
+/// Lays what was handed over elsewhere into the ledger of a till, and makes the codes to scan at it.
+fn prepare(bar: &Path, seller: &Path, known: usize, scans: usize) -> anyhow::Result<Vec<String>> {
+    let outside = || Outside { clock: Arc::new(SystemClock::new()), entropy: Arc::new(SystemEntropy) };
+    let bar = Till::open_with(bar, outside(), Workers::Off)?;
+    let elsewhere = Till::open_with(seller, outside(), Workers::Off)?;
+    let seller = Seller::at(&elsewhere, today(&bar)?)?;
+    seller.tell(&bar, known)?;
+    bar.close();
+    elsewhere.close();
+    (0..scans).map(|scan| seller.code_of_scan(scan, known)).collect()
+}
+
+const fn is_used(scan: usize) -> bool {
+    scan % 2 == 1
+}
+
+fn today(till: &Till) -> anyhow::Result<BusinessDate> {
+    Ok(serde_json::from_value(till.execute("status.get", json!({}))?["business_date"].clone())?)
 }
 
 fn open(dir: &Path) -> anyhow::Result<Arc<Till>> {
