@@ -142,12 +142,12 @@ pub(crate) async fn begin(pool: &PgPool, tenant: TenantId, access: Access) -> Re
 
 /// A connection may have died since it last spoke, and the first to notice is whoever begins: nothing has happened yet, and
 /// each try lets go of a dead one.
-async fn begin_on_one_that_lives(pool: &PgPool, begin: &str) -> sqlx::Result<Transaction<'static, Postgres>> {
+async fn begin_on_one_that_lives(pool: &PgPool, words: &str) -> sqlx::Result<Transaction<'static, Postgres>> {
     let mut tries = TENANT_CONNECTIONS;
     loop {
-        match pool.begin_with(AssertSqlSafe(begin.to_owned())).await {
+        match pool.begin_with(AssertSqlSafe(words.to_owned())).await {
             Err(error) if tries > 0 && is_death(&error) => tries -= 1,
-            begun => return begun,
+            answer => return answer,
         }
     }
 }
