@@ -45,6 +45,12 @@ impl Journal for TillJournal {
         }
     }
 
+    fn print(&self, lines: &[String]) -> Result<(), JournalError> {
+        let not_stored = |error: CommandError| JournalError::NotStored(Box::new(error));
+        let till = self.0.upgrade().ok_or_else(|| not_stored(super::internal("the till is closing")))?;
+        till.print_for_terminal(lines).map_err(not_stored)
+    }
+
     fn health_changed(&self, _: &DeviceHealth) {
         if let Some(till) = self.0.upgrade() {
             till.notify_status();

@@ -15,8 +15,8 @@ use crate::ledger::column::to_json;
 use crate::ledger::print_job::NewPrintJob;
 use crate::ledger::sale::{StoredSale, find_sale};
 use crate::printer::{
-    CashSlip, Columns, Document, Heading, Language, OpeningSlip, Receipt, TestPage, TicketSlip, WallTime, XSlip, ZSlip,
-    logo,
+    CashSlip, Columns, Document, Heading, Language, OpeningSlip, Receipt, TerminalSlip, TestPage, TicketSlip, WallTime,
+    XSlip, ZSlip, logo,
 };
 
 /// `printer.test`
@@ -161,6 +161,18 @@ impl Till {
         (venue, register, operator): (&Venue, &Register, &str),
     ) -> Vec<NewPrintJob> {
         self.paper(|| sale_jobs(sale, venue, register, operator))
+    }
+
+    /// What the terminal has no paper for: its receipts and reports, as it words them.
+    pub(super) fn print_for_terminal(&self, lines: &[String]) -> Result<(), CommandError> {
+        let language = Language::of(self.venue()?.currency);
+        let slip = || Document::TerminalSlip(TerminalSlip { language, lines: lines.to_vec() });
+        let (jobs, now) = (self.paper(|| vec![job_of(&slip())]), self.clock.now());
+        if !jobs.is_empty() {
+            self.ledger().write(|tx| jobs.iter().try_for_each(|job| tx.insert_print_job(job, now).map(drop)))?;
+            self.wake_printer();
+        }
+        Ok(())
     }
 
     pub(super) fn opening_slip(

@@ -111,6 +111,7 @@ fn about(document: Option<&Document>) -> (PaperKind, Option<String>) {
         Some(Document::XReport(_)) => (PaperKind::XReport, None),
         Some(Document::ZReport(slip)) => (PaperKind::ZReport, Some(slip.z.z_number.to_string())),
         Some(Document::Badge(badge)) => (PaperKind::Badge, Some(badge.name.clone())),
+        Some(Document::TerminalSlip(_)) => (PaperKind::TerminalSlip, None),
         Some(Document::TestPage(_)) => (PaperKind::TestPage, None),
         Some(Document::Drawer) => (PaperKind::Drawer, None),
         None => (PaperKind::Unreadable, None),

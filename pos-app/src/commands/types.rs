@@ -458,6 +458,8 @@ pub enum PaperKind {
     ZReport,
     /// A person's badge.
     Badge,
+    /// What the card terminal wants printed.
+    TerminalSlip,
     /// A test page.
     TestPage,
     /// No paper: the drawer's pulse.

@@ -32,6 +32,8 @@ pub enum Document {
     ZReport(ZSlip),
     /// Who somebody is, to be scanned where they sign in.
     Badge(BadgeSlip),
+    /// What a card terminal without paper wants printed.
+    TerminalSlip(TerminalSlip),
     /// Does the printer work?
     TestPage(TestPage),
     /// No paper at all: the drawer alone.
@@ -282,6 +284,15 @@ pub struct BadgeSlip {
     pub code: String,
     /// The last night it holds.
     pub last_valid: BusinessDate,
+}
+
+/// What a card terminal without paper wants printed: its words, card numbers masked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalSlip {
+    /// What the till's own words on it speak.
+    pub language: Language,
+    /// Line by line, as the terminal laid it out.
+    pub lines: Vec<String>,
 }
 
 /// Does the printer work?

@@ -11,7 +11,8 @@ use shared::ticket::TicketKind;
 use super::barcode::Barcode;
 use super::codepage::CodePage;
 use super::document::{
-    BadgeSlip, CashSlip, Document, Heading, OpeningSlip, Receipt, TestPage, TicketSlip, XSlip, ZSlip, paper_date,
+    BadgeSlip, CashSlip, Document, Heading, OpeningSlip, Receipt, TerminalSlip, TestPage, TicketSlip, XSlip, ZSlip,
+    paper_date,
 };
 use super::profile::{Columns, Profile};
 use super::qr::fitting_module;
@@ -140,6 +141,7 @@ pub fn layout(document: &Document, page: Page<'_>) -> Vec<Line> {
         Document::XReport(slip) => Sheet::new(page, slip.heading.language).x_report(slip),
         Document::ZReport(slip) => Sheet::new(page, slip.heading.language).z_report(slip),
         Document::Badge(badge) => Sheet::new(page, badge.heading.language).badge(badge),
+        Document::TerminalSlip(slip) => Sheet::new(page, slip.language).terminal_slip(slip),
         Document::TestPage(test) => Sheet::new(page, test.language).test_page(test),
         Document::Drawer => Vec::new(),
     }
@@ -394,6 +396,21 @@ impl<'a> Sheet<'a> {
         self.center(words.badge_with_pin, Style::BOLD);
         self.center(&fill(words.badge_until, paper_date(badge.last_valid)), Style::PLAIN);
         self.facts(&[&heading.at.to_string(), &heading.register, &fill(words.badge_printed, &heading.operator)]);
+        self.finish()
+    }
+
+    /// As the terminal laid it out, where its lines fit.
+    fn terminal_slip(mut self, slip: &TerminalSlip) -> Vec<Line> {
+        for line in &slip.lines {
+            let line = self.clean(line);
+            if columns(&line) <= self.width() {
+                self.left(line, Style::PLAIN);
+            } else {
+                for part in wrap(&line, self.width(), self.width()) {
+                    self.left(part, Style::PLAIN);
+                }
+            }
+        }
         self.finish()
     }
 

@@ -25,8 +25,8 @@ pub mod transport;
 pub mod words;
 
 pub use document::{
-    BadgeSlip, CashSlip, Document, Heading, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime, XSlip,
-    ZSlip,
+    BadgeSlip, CashSlip, Document, Heading, OpeningSlip, PaperLine, Receipt, TerminalSlip, TestPage, TicketSlip,
+    WallTime, XSlip, ZSlip,
 };
 pub use profile::{Columns, Profile, ProfileError};
 pub use spooler::{PrintJob, PrintQueue, Spooler};

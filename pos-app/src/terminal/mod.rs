@@ -49,6 +49,9 @@ pub trait Journal: Send + Sync {
     /// Durable before it returns. Called from the worker's thread, before the terminal is acknowledged.
     fn report(&self, payment_id: PaymentId, report: TerminalReport) -> Result<CardPayment, JournalError>;
 
+    /// What a terminal without paper of its own wants printed, line by line. Kept for the printer before it returns.
+    fn print(&self, lines: &[String]) -> Result<(), JournalError>;
+
     /// The terminal's health changed; for the status bar.
     fn health_changed(&self, health: &DeviceHealth) {
         let _ = health;

@@ -183,11 +183,6 @@ impl TerminalWorker {
         is_cancelled
     }
 
-    /// What the terminal wanted printed since the last time somebody asked: receipts and reports, line by line.
-    pub fn take_paper(&self) -> Vec<String> {
-        lock(&self.common.paper).drain(..).collect()
-    }
-
     /// How the terminal is.
     pub fn health(&self) -> DeviceHealth {
         lock(&self.common.health).clone()
@@ -268,15 +263,29 @@ impl Worker {
                     self.doubts.retain(|doubt| doubt.payment.payment_id != id);
                     self.reached();
                 }
-                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return self.hand_paper_over(),
                 Err(RecvTimeoutError::Timeout) => {
                     self.ticker.waited(wait);
                     self.look_around();
                 }
             }
+            self.hand_paper_over();
             if self.common.is_stopping.load(Ordering::Acquire) {
                 return;
             }
+        }
+    }
+
+    /// What was printed meanwhile goes to the till's paper. What cannot be kept waits for the next time.
+    fn hand_paper_over(&self) {
+        let lines: Vec<String> = lock(&self.common.paper).iter().cloned().collect();
+        if lines.is_empty() {
+            return;
+        }
+        match self.journal.print(&lines) {
+            // Only this thread puts any there.
+            Ok(()) => lock(&self.common.paper).clear(),
+            Err(error) => tracing::error!(%error, "what the terminal wants printed could not be kept"),
         }
     }
 
@@ -462,13 +471,12 @@ impl Worker {
         if !service::offered(&self.config).contains(&service.name()) {
             return Err(TerminalError::Unsupported("do that"));
         }
-        // What lies there is of something else.
-        let before = std::mem::take(&mut *lock(&self.common.paper));
+        let before = lock(&self.common.paper).len();
         let served = self.on_a_line_that_works(CardTerminal::poll);
         let served = served.and_then(|()| self.open()?.service(service));
-        let printed = std::mem::replace(&mut *lock(&self.common.paper), before);
+        let printed = lock(&self.common.paper).iter().skip(before).cloned().collect();
         let may_stand_alone = matches!(served, Ok(()) | Err(TerminalError::Unclear));
-        let served = self.judged(served).map(|()| printed.into());
+        let served = self.judged(served).map(|()| printed);
         if service.name() == ServiceName::StandAlone && may_stand_alone {
             self.stands_alone = true;
             self.tell(DeviceState::Attention, Some(STANDS_ALONE.to_owned()));
@@ -623,6 +631,10 @@ impl Journal for Remembering {
         let payment = self.journal.report(payment_id, report)?;
         lock(&self.latest).clone_from(&payment);
         Ok(payment)
+    }
+
+    fn print(&self, lines: &[String]) -> Result<(), JournalError> {
+        self.journal.print(lines)
     }
 }
 

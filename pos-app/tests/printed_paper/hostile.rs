@@ -6,7 +6,8 @@ use pos_app::printer::layout::{Line, Page, Span, layout};
 use pos_app::printer::profile::QrBy;
 use pos_app::printer::simulated::Pulse;
 use pos_app::printer::{
-    BadgeSlip, CashSlip, Columns, Document, Heading, OpeningSlip, Profile, Receipt, TestPage, TicketSlip, XSlip, ZSlip,
+    BadgeSlip, CashSlip, Columns, Document, Heading, OpeningSlip, Profile, Receipt, TerminalSlip, TestPage, TicketSlip,
+    XSlip, ZSlip,
 };
 use proptest::prelude::*;
 use shared::venue::PaperTemplate;
@@ -72,6 +73,9 @@ fn documents(name: &str, note: &str, code: &str) -> Vec<Document> {
             }
             Document::TestPage(TestPage { venue, register, printer, .. }) => {
                 (*venue, *register, *printer) = (name.to_owned(), note.to_owned(), code.to_owned());
+            }
+            Document::TerminalSlip(TerminalSlip { lines, .. }) => {
+                *lines = vec![name.to_owned(), note.to_owned(), code.to_owned()];
             }
             Document::Drawer => {}
         }

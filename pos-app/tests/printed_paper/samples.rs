@@ -2,8 +2,8 @@
 
 use data_encoding::BASE32_NOPAD;
 use pos_app::printer::{
-    BadgeSlip, CashSlip, Document, Heading, Language, OpeningSlip, PaperLine, Receipt, TestPage, TicketSlip, WallTime,
-    XSlip, ZSlip,
+    BadgeSlip, CashSlip, Document, Heading, Language, OpeningSlip, PaperLine, Receipt, TerminalSlip, TestPage,
+    TicketSlip, WallTime, XSlip, ZSlip,
 };
 use shared::ids::{PaymentId, SessionId};
 use shared::money::Currency;
@@ -217,6 +217,20 @@ fn z_report_of(by_hand: SessionTotals) -> Document {
     })
 }
 
+fn terminal_slip() -> Document {
+    let lines = [
+        "     K U N D E N B E L E G",
+        "Terminal-ID:    75001637",
+        "Beleg-Nr.            0412",
+        "VISA     411111******1111",
+        "Betrag EUR          19,90",
+        "",
+        "       Zahlung erfolgt",
+        "Vielen Dank für Ihren Besuch und auf Wiedersehen im Club Valdivia",
+    ];
+    Document::TerminalSlip(TerminalSlip { language: Language::EsCl, lines: lines.map(str::to_owned).to_vec() })
+}
+
 pub(crate) fn badge() -> BadgeSlip {
     let bytes: Vec<u8> = (0..88_u8).map(|n| n.wrapping_mul(151).wrapping_add(7)).collect();
     BadgeSlip {
@@ -268,6 +282,7 @@ pub(crate) fn all() -> Vec<(&'static str, Document)> {
         ("z_report", z_report()),
         ("z_report_by_hand", z_report_by_hand()),
         ("badge", Document::Badge(badge())),
+        ("terminal_slip", terminal_slip()),
         ("test_page", test_page()),
     ]
 }

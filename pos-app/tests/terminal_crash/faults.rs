@@ -168,9 +168,9 @@ fn what_a_batch_closed_at_the_keypad_holds_is_given_back_once() {
 }
 
 #[test]
-fn what_a_zvt_terminal_wants_printed_waits_for_whoever_asks() {
+fn what_a_zvt_terminal_wants_printed_comes_to_the_tills_paper_once() {
     let (_terminal, till) = counter(Protocol::Zvt, "approve");
     till.settle(1);
-    assert_eq!(till.worker.take_paper(), ["K U N D E N B E L E G", "GRACIAS"]);
-    assert!(till.worker.take_paper().is_empty(), "once");
+    assert_eq!(till.next_paper(), ["K U N D E N B E L E G", "GRACIAS"]);
+    assert_eq!(till.end(), 0, "once");
 }

@@ -114,6 +114,7 @@ pub(crate) struct Notebook {
     life: Shared,
     moves: Mutex<Sender<CardState>>,
     healths: Mutex<Sender<DeviceHealth>>,
+    papers: Mutex<Sender<Vec<String>>>,
 }
 
 impl Journal for Notebook {
@@ -139,6 +140,11 @@ impl Journal for Notebook {
         Ok(payment.clone())
     }
 
+    fn print(&self, lines: &[String]) -> Result<(), JournalError> {
+        let _ = lock(&self.papers).send(lines.to_vec());
+        Ok(())
+    }
+
     fn health_changed(&self, health: &DeviceHealth) {
         let _ = lock(&self.healths).send(health.clone());
     }
@@ -150,6 +156,7 @@ pub(crate) struct Till {
     notebook: Arc<Notebook>,
     moves: Receiver<CardState>,
     healths: Receiver<DeviceHealth>,
+    papers: Receiver<Vec<String>>,
 }
 
 pub(crate) fn config(protocol: Protocol) -> TerminalConfig {
@@ -193,12 +200,13 @@ pub(crate) fn timing() -> Timing {
 }
 
 pub(crate) fn start(protocol: Protocol, address: String, new: CardPayment, life: Shared) -> Till {
-    let ((journalled, moves), (well, healths)) = (channel(), channel());
+    let ((journalled, moves), (well, healths), (printed, papers)) = (channel(), channel(), channel());
     let notebook = Notebook {
         payment: Mutex::new(new),
         life: life.clone(),
         moves: Mutex::new(journalled),
         healths: Mutex::new(well),
+        papers: Mutex::new(printed),
     };
     let notebook = Arc::new(notebook);
     let config = config(protocol);
@@ -215,10 +223,21 @@ pub(crate) fn start(protocol: Protocol, address: String, new: CardPayment, life:
     };
     let clock = Arc::new(SystemClock::new());
     let worker = TerminalWorker::spawn_on(&config, timing(), notebook.clone(), clock, open);
-    Till { worker, notebook, moves, healths }
+    Till { worker, notebook, moves, healths, papers }
 }
 
 impl Till {
+    /// The next paper the terminal wants printed.
+    pub(crate) fn next_paper(&self) -> Vec<String> {
+        self.papers.recv_timeout(PATIENCE).expect("a paper comes")
+    }
+
+    /// Ends the till; how many papers came besides.
+    pub(crate) fn end(self) -> usize {
+        drop(self.worker);
+        self.papers.try_iter().count()
+    }
+
     /// Pays, until it is over or the till is dead.
     pub(crate) fn pay(self) -> CardPayment {
         // So that every run sends the same bytes from here on.

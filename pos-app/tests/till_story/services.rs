@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use pos_app::app::BatchDesk;
+use pos_app::app::{BatchDesk, TillPaper};
 use pos_app::commands::{CommandError, ErrorCode as Code};
+use pos_app::printer::{Document, PrintQueue as _};
 use pos_app::terminal::service::Service;
 use pos_app::terminal::simulated::Protocol;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use shared::tender::{TerminalBatch, TerminalReport};
 
 use crate::cards::{approved as approval, asked, charge, tells};
 use crate::support::{CASHIER_PIN, Counter, MANAGER_PIN};
-use crate::wired::{approved, wired};
+use crate::wired::{approved, wired, wired_beside};
 
 fn serve(service: &str) -> Value {
     json!({ "service": service })
@@ -105,7 +106,9 @@ fn a_transbank_terminal_prints_its_last_voucher_loads_its_keys_and_is_handed_ove
 #[test]
 fn a_zvt_terminal_prints_through_the_till_and_is_taken_back_by_the_next_payment() {
     for protocol in [Protocol::Zvt, Protocol::ZvtTcp] {
-        let (counter, terminal) = wired("zvt", protocol, "approve");
+        // Nobody takes its paper: it waits.
+        let paper = "[printer]\naddress = \"tcp://127.0.0.1:9\"\n";
+        let (counter, terminal) = wired_beside("zvt", protocol, "approve", paper);
         assert_eq!(services(&counter), ["last_voucher", "stand_alone"]);
         let (code, details) = counter.refused("card.serve", &serve("last_voucher"));
         assert_eq!((code, &details["code"]), (Code::TerminalDenied, &json!("83")), "{details:?}");
@@ -119,6 +122,14 @@ fn a_zvt_terminal_prints_through_the_till_and_is_taken_back_by_the_next_payment(
         assert!(!terminal.stands_alone(), "a payment from the till takes it back");
         counter.till().close();
         terminal.stop();
+        let queue = TillPaper(Arc::downgrade(counter.till()));
+        let slips = std::iter::from_fn(|| queue.next()).filter_map(|job| match job.document {
+            Document::TerminalSlip(slip) => Some(slip.lines),
+            _ => None,
+        });
+        let voucher = ["K U N D E N B E L E G", "GRACIAS"];
+        let again = ["WIEDERHOLUNG", "VOUCHER 000001 3500"];
+        assert_eq!(slips.collect::<Vec<_>>(), [voucher, again, voucher], "each on the till's paper, once");
     }
 }
 

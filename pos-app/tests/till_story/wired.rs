@@ -66,12 +66,17 @@ fn a_payment_is_voided_and_the_batch_compared_and_closed_over_a_cable() {
 
 /// A till that sells, with a terminal at the other end of its cable.
 pub(crate) fn wired(name: &str, protocol: Protocol, script: &str) -> (Counter, SimulatedTerminal) {
+    wired_beside(name, protocol, script, "")
+}
+
+/// The same with other devices.
+pub(crate) fn wired_beside(name: &str, protocol: Protocol, script: &str, others: &str) -> (Counter, SimulatedTerminal) {
     let script = Script::parse(script).expect("a script");
     let plug = Plug { link: None, cut: None, replug_ms: None };
     let terminal =
         SimulatedTerminal::speaking(protocol, script, plug, Arc::new(SystemClock::new())).expect("a terminal");
     let port = terminal.port();
-    let devices = format!("[terminal]\nprotocol = \"{name}\"\nport = \"{port}\"\nsimulated = true\n");
+    let devices = format!("[terminal]\nprotocol = \"{name}\"\nport = \"{port}\"\nsimulated = true\n{others}");
     let mut counter = Counter::with_devices(Arc::new(HeadOffice::new(1)), 1, &devices);
     counter.start_selling();
     counter.open_wired();

@@ -804,7 +804,7 @@ receipt_no: number | null, };
 
 export type PaperDoubt = "till_stopped" | "line_broke" | "no_word" | "printer_changed" | "unreadable";
 
-export type PaperKind = "receipt" | "ticket" | "opening_slip" | "cash_slip" | "x_report" | "z_report" | "badge" | "test_page" | "drawer" | "unreadable";
+export type PaperKind = "receipt" | "ticket" | "opening_slip" | "cash_slip" | "x_report" | "z_report" | "badge" | "terminal_slip" | "test_page" | "drawer" | "unreadable";
 
 export type PaperStatus = { 
 /**

@@ -145,6 +145,7 @@ export const en: Words = {
       x_report: () => "X report",
       z_report: (name: string) => `Z report ${name}`,
       badge: (name: string) => `Badge of ${name}`,
+      terminal_slip: () => "The card terminal's paper",
       test_page: () => "Test page",
       drawer: () => "Drawer",
       unreadable: () => "A paper this version cannot read",

@@ -152,6 +152,7 @@ export const es = {
       x_report: () => "Lectura X",
       z_report: (name: string) => `Cierre Z ${name}`,
       badge: (name: string) => `Credencial de ${name}`,
+      terminal_slip: () => "Papel del terminal",
       test_page: () => "Prueba",
       drawer: () => "Cajón",
       unreadable: () => "Papel que esta versión no entiende",
